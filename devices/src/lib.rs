@@ -1,1 +1,13 @@
-//! devices.
+//! Devices of a shop: fiscal registrars, scanners, cash drawers, and simulators that speak the same bytes.
+//!
+//! Layers, each usable alone: [`port`] moves bytes, a codec turns bytes into frames and back without any I/O, a driver
+//! speaks commands and keeps the rules of recovery, and a trait (such as [`fiscal::FiscalDevice`]) is all that a till
+//! sees. A protocol is one file in its family and one line in the family's list.
+//!
+//! Invariants: a command that may have changed the device is never sent twice blindly; every read has a deadline; a
+//! simulator is driven only through the bytes of the real device, so a till cannot tell it from one.
+//!
+//! Must never: know a receipt's rules, a database, an actor or a screen. Only value types of `domain` are used.
+
+pub mod fiscal;
+pub mod port;

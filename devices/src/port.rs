@@ -1,0 +1,149 @@
+//! Byte ports: TCP, a serial line (a pseudo-terminal is one too) and memory.
+//!
+//! A port only moves bytes. Deadlines and retries belong to the driver above it, because only a protocol knows what
+//! may be sent again.
+
+use std::fmt;
+use std::io;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
+use tokio::net::TcpStream;
+
+mod serial;
+
+pub(crate) use serial::{SerialPort, raw};
+
+/// A device on the same local network answers within milliseconds; two seconds covers a switch that is waking up.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// Bytes in flight in a memory port: more than the longest frame of any protocol, so a frame is never cut in two.
+const MEMORY_PORT_BYTES: usize = 4096;
+/// The speed of new fiscal devices, used when an address names none.
+const BAUD_DEFAULT: u32 = 115_200;
+
+/// Where a device is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PortAddress {
+    Tcp {
+        host: String,
+        port: u16,
+    },
+    /// A serial line or a pseudo-terminal.
+    Serial {
+        path: String,
+        baud: u32,
+    },
+    /// A simulator in this process, which makes the port itself.
+    Memory,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum PortError {
+    #[error("\"{text}\" is not a port: tcp://host:port, serial:///dev/ttyS0?baud=115200 or memory is expected")]
+    NotAnAddress { text: String },
+    #[error("cannot open {address}: {cause}")]
+    NotOpened { address: String, cause: io::Error },
+    #[error("{address} did not accept a connection within {} s", CONNECT_TIMEOUT.as_secs())]
+    Timeout { address: String },
+    #[error("a port in memory is made by its simulator and cannot be opened by address")]
+    Memory,
+}
+
+/// A stream of bytes to a device.
+pub trait BytePort: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> BytePort for T {}
+
+/// Opens a port, as often as a driver needs it.
+pub type Connector = Arc<dyn Fn() -> BoxFuture<'static, Result<Box<dyn BytePort>, PortError>> + Send + Sync>;
+
+/// A connector to a fixed address.
+pub fn connector(address: PortAddress) -> Connector {
+    Arc::new(move || {
+        let address = address.clone();
+        Box::pin(async move { open(&address).await })
+    })
+}
+
+pub async fn open(address: &PortAddress) -> Result<Box<dyn BytePort>, PortError> {
+    let not_opened = |cause| PortError::NotOpened { address: address.to_string(), cause };
+    match address {
+        PortAddress::Tcp { host, port } => {
+            let stream = tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect((host.as_str(), *port)))
+                .await
+                .map_err(|_| PortError::Timeout { address: address.to_string() })?
+                .map_err(not_opened)?;
+            // A protocol of short questions and answers would wait 40 ms for each without this.
+            stream.set_nodelay(true).map_err(not_opened)?;
+            Ok(Box::new(stream))
+        }
+        PortAddress::Serial { path, baud } => Ok(Box::new(SerialPort::open(path, *baud).map_err(not_opened)?)),
+        PortAddress::Memory => Err(PortError::Memory),
+    }
+}
+
+/// The two ends of a port in memory.
+pub fn memory() -> (DuplexStream, DuplexStream) {
+    tokio::io::duplex(MEMORY_PORT_BYTES)
+}
+
+impl fmt::Display for PortAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PortAddress::Tcp { host, port } => write!(f, "tcp://{host}:{port}"),
+            PortAddress::Serial { path, baud } => write!(f, "serial://{path}?baud={baud}"),
+            PortAddress::Memory => f.write_str("memory"),
+        }
+    }
+}
+
+impl FromStr for PortAddress {
+    type Err = PortError;
+    fn from_str(text: &str) -> Result<PortAddress, PortError> {
+        let refuse = || PortError::NotAnAddress { text: text.to_owned() };
+        if text == "memory" {
+            return Ok(PortAddress::Memory);
+        }
+        if let Some(address) = text.strip_prefix("tcp://") {
+            let (host, port) = address.rsplit_once(':').ok_or_else(refuse)?;
+            let host = host.trim_start_matches('[').trim_end_matches(']');
+            let port = port.parse().map_err(|_| refuse())?;
+            return if host.is_empty() || port == 0 {
+                Err(refuse())
+            } else {
+                Ok(PortAddress::Tcp { host: host.to_owned(), port })
+            };
+        }
+        let line = text.strip_prefix("serial://").unwrap_or(text);
+        let (path, baud) = match line.split_once("?baud=") {
+            Some((path, baud)) => (path, baud.parse().map_err(|_| refuse())?),
+            None => (line, BAUD_DEFAULT),
+        };
+        if !path.starts_with('/') || !serial::is_baud(baud) {
+            return Err(refuse());
+        }
+        Ok(PortAddress::Serial { path: path.to_owned(), baud })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_read_back_as_written() {
+        for text in ["tcp://127.0.0.1:7778", "serial:///dev/ttyS0?baud=115200", "serial:///dev/pts/3?baud=4800", "memory"]
+        {
+            assert_eq!(text.parse::<PortAddress>().expect(text).to_string(), text);
+        }
+        assert_eq!(
+            "/tmp/kkt".parse::<PortAddress>().expect("a path alone is a serial line"),
+            PortAddress::Serial { path: "/tmp/kkt".into(), baud: BAUD_DEFAULT }
+        );
+        for text in ["", "tcp://", "tcp://host", "tcp://host:0", "tcp://:1", "serial://COM1", "/dev/x?baud=7", "usb"] {
+            assert!(text.parse::<PortAddress>().is_err(), "{text}");
+        }
+    }
+}
