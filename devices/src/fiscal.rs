@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::port::Connector;
 
+pub mod shtrih;
+
 /// One line of a fiscal receipt. The amount is the truth: after discounts it may differ from price x quantity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FiscalLine {
@@ -173,7 +175,11 @@ pub struct FiscalProtocol {
 
 /// Every fiscal protocol that is spoken.
 pub fn all() -> &'static [FiscalProtocol] {
-    &[]
+    &[FiscalProtocol {
+        name: "shtrih",
+        title: "Shtrih-M, protocol 2.0 with a fiscal storage",
+        driver: |connector| Box::new(shtrih::Shtrih::new(connector)),
+    }]
 }
 
 /// The protocol with this name in the settings.

@@ -9,5 +9,8 @@
 //!
 //! Must never: know a receipt's rules, a database, an actor or a screen. Only value types of `domain` are used.
 
+pub mod drawer;
 pub mod fiscal;
 pub mod port;
+pub mod scanner;
+pub mod sim;

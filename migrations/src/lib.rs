@@ -1,1 +1,44 @@
-//! migrations.
+//! The schema of every node's database, on SQLite and PostgreSQL: the list of migrations by what a node is, and how a
+//! database is opened.
+//!
+//! One file a step, never changed after a release. Entities are one file a table in [`entity`].
+//! Must never: hold a trigger, a database's own sequence, or a rule of the shop.
+
+pub mod database;
+pub mod entity;
+pub mod m20261125_backoffice;
+pub mod m20261125_catalogue;
+pub mod m20261125_link;
+pub mod m20261125_people;
+pub mod m20261125_till;
+
+use sea_orm_migration::prelude::*;
+
+/// The tables of a till: its journal, its outbox, its own copy of the catalogue.
+#[derive(Debug)]
+pub struct TillMigrator;
+
+impl MigratorTrait for TillMigrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261125_link::Migration),
+            Box::new(m20261125_catalogue::Migration),
+            Box::new(m20261125_till::Migration),
+        ]
+    }
+}
+
+/// The tables of a store server and of the head office: they know the same of the trade, one for itself, one for all.
+#[derive(Debug)]
+pub struct ServerMigrator;
+
+impl MigratorTrait for ServerMigrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261125_link::Migration),
+            Box::new(m20261125_catalogue::Migration),
+            Box::new(m20261125_backoffice::Migration),
+            Box::new(m20261125_people::Migration),
+        ]
+    }
+}

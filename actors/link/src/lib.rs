@@ -1,1 +1,12 @@
-//! link.
+//! Node to node: documents up, datasets down, requests both ways.
+//!
+//! A document is appended to the outbox in the transaction of the change it reports. The receiver applies its effects, its
+//! number and its chain in one transaction and only then acknowledges; so an acknowledgement always means "committed in
+//! the other database", whatever broke in between.
+//!
+//! Must never: know what a document means, or acknowledge what is not committed.
+
+pub mod apply;
+pub mod datasets;
+pub mod outbox;
+pub mod requests;

@@ -1,0 +1,31 @@
+//! Questions between nodes: a deadline, an answer or a failure, and no money changed by themselves.
+
+use futures_util::future::BoxFuture;
+
+use crate::apply::Peer;
+
+/// Find a receipt: body is a receipt uid as text, answer a `v1::receipt::Receipt` body with what already came back.
+pub const FIND_RECEIPT: u32 = 1;
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    #[error("there is no line to the other node")]
+    NoLine,
+    #[error("the other node did not answer in time")]
+    Deadline,
+    #[error("the other node refused: {0}")]
+    Refused(String),
+}
+
+/// What a node answers to the others.
+pub trait Answer: Send + Sync + 'static {
+    fn answer<'a>(&'a self, from: &'a Peer, type_id: u32, body: Vec<u8>) -> BoxFuture<'a, Result<Vec<u8>, String>>;
+}
+
+/// Ask the node above. Sender: features. Answer: the other node's. Repeat: yes.
+#[derive(Clone, Debug, actix::Message)]
+#[rtype(result = "Result<Vec<u8>, RequestError>")]
+pub struct AskAbove {
+    pub type_id: u32,
+    pub body: Vec<u8>,
+}

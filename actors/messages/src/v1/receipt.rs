@@ -1,0 +1,97 @@
+//! A closed receipt as it travels from the till to the head office, and as results and exports show it.
+
+use chrono::{DateTime, FixedOffset, NaiveDate};
+use domain::ids::{ItemCode, OperatorNumber, ReceiptId, StoreId, TillId};
+use domain::money::Money;
+use domain::quantity::Quantity;
+use domain::vat::VatRate;
+use serde::{Deserialize, Serialize};
+
+/// Most lines of one receipt.
+pub const RECEIPT_LINES_MAX: usize = 2_000;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReceiptKind {
+    Sale,
+    Return,
+}
+
+/// Kinds of tender. Names are those of the till script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TenderType {
+    Cash,
+    Card,
+    Gift,
+    Credit,
+    Points,
+}
+
+/// Amounts of a return are positive too: `kind` says which way they go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    pub uid: ReceiptId,
+    pub store: StoreId,
+    pub till: TillId,
+    /// Per till, from 1, without gaps, for life. Cancelled receipts take a number too.
+    pub sequence: u64,
+    pub shift: u32,
+    pub business_day: NaiveDate,
+    pub kind: ReceiptKind,
+    /// Local time of closing, with its offset.
+    pub at: DateTime<FixedOffset>,
+    pub operator: OperatorNumber,
+    pub lines: Vec<ReceiptLine>,
+    pub discount: Money,
+    pub rounding: Money,
+    pub total: Money,
+    /// By rate, ascending.
+    pub vat: Vec<VatSum>,
+    /// As given: cash is what the customer handed over, `change` what went back.
+    pub tenders: Vec<Tender>,
+    pub change: Money,
+    pub fiscal: Option<Fiscal>,
+    /// The receipt whose goods came back, if the customer had it.
+    #[serde(default)]
+    pub of: Option<ReceiptId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptLine {
+    /// From 1; a voided line keeps its number.
+    pub line: u32,
+    pub code: ItemCode,
+    pub name: String,
+    pub quantity: Quantity,
+    pub unit_price: Money,
+    pub discount: Money,
+    /// What the customer pays for the line.
+    pub amount: Money,
+    pub vat_rate: VatRate,
+    pub vat: Money,
+    pub voided: bool,
+    /// On a return with its receipt: the line that comes back.
+    #[serde(default)]
+    pub of_line: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VatSum {
+    pub rate: VatRate,
+    pub amount: Money,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tender {
+    pub tender: TenderType,
+    pub amount: Money,
+}
+
+/// What the fiscal device said of the receipt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fiscal {
+    pub device: String,
+    pub number: u32,
+    pub sign: String,
+}

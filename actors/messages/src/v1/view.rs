@@ -1,0 +1,63 @@
+//! What a till shows: plain data from which every screen of it is drawn.
+
+use chrono::{DateTime, FixedOffset};
+use domain::ids::{StoreId, TillId};
+use domain::money::Money;
+use serde::{Deserialize, Serialize};
+
+use super::receipt::{ReceiptKind, ReceiptLine, Tender};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TillView {
+    /// Grows with every change.
+    pub version: u64,
+    pub store: StoreId,
+    pub till: TillId,
+    /// Name of the operator who is signed on.
+    pub operator: Option<String>,
+    pub shift: Option<u32>,
+    /// Over 24 hours: only closing is allowed.
+    pub shift_expired: bool,
+    /// The number of the open receipt, or of the next one.
+    pub sequence: u64,
+    pub mode: TillMode,
+    pub kind: ReceiptKind,
+    pub lines: Vec<ReceiptLine>,
+    pub last_line: Option<u32>,
+    pub total: Money,
+    pub discount: Money,
+    pub tenders: Vec<Tender>,
+    pub due: Money,
+    /// Of the receipt that was closed last.
+    pub change: Option<Money>,
+    pub fiscal: Light,
+    pub server: Light,
+    pub unsent: u64,
+    pub oldest_unsent: Option<DateTime<FixedOffset>>,
+    /// What a restart found and did, in one sentence code ("restored_open_receipt").
+    pub restored: Option<String>,
+    pub catalogue_version: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TillMode {
+    /// Nobody is signed on.
+    SignedOff,
+    ShiftClosed,
+    /// Lines may be added.
+    Selling,
+    /// A tender was taken; the rest is due.
+    Paying,
+    /// Paid, and the fiscal device has not answered yet.
+    WaitingForFiscal,
+}
+
+/// Works, does not, and since when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Light {
+    pub works: bool,
+    pub since: Option<DateTime<FixedOffset>>,
+    /// Why not, for the cashier.
+    pub reason: Option<String>,
+}

@@ -1,0 +1,277 @@
+//! A node: one process's supervised tree, built once, started in order, looked at and stopped through one handle.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use actix::Message;
+use actix::prelude::{Actor as _, Addr};
+use arc_swap::ArcSwapOption;
+use serde::Serialize;
+
+use crate::actor::{Actor, Handle};
+use crate::dead_letters::DeadLetters;
+use crate::host::Slot;
+use crate::panics;
+use crate::reference::ActorRef;
+use crate::spec::{Backoff, ChildSpec, Intensity, Strategy};
+use crate::stats::{Stats, Status};
+use crate::supervisor::{
+    AnyChild, Child, Entry, Give, Group, GroupState, Launch, Look, NoSuchActor, Order, Shutdown, Supervisor,
+};
+
+/// A group that failed is tried again after this, then twice as long, and given up after [`GROUP_RESTARTS_MAX`] in ten minutes.
+const GROUP_BACKOFF: Backoff =
+    Backoff { min: Duration::from_secs(5), max: Duration::from_secs(60), factor: 2, jitter_percent: 20 };
+const GROUP_RESTARTS_MAX: u32 = 3;
+
+/// The tree of a node while it is being written down. Order of writing is order of starting.
+pub struct Tree {
+    name: String,
+    entries: Vec<Entry>,
+    groups: Vec<Group>,
+    index: HashMap<String, usize>,
+    dead_letters: DeadLetters,
+}
+
+/// A child that has its place in the tree, whether it runs yet or not.
+pub struct ChildRef<A: Actor> {
+    slot: Arc<Slot<A>>,
+}
+
+impl<A: Actor> ChildRef<A> {
+    pub fn reference<M>(&self) -> ActorRef<M>
+    where
+        A: Handle<M>,
+        M: Message + Send + 'static,
+        M::Result: Send,
+    {
+        ActorRef::to(self.slot.clone())
+    }
+}
+
+impl<A: Actor> Clone for ChildRef<A> {
+    fn clone(&self) -> ChildRef<A> {
+        ChildRef { slot: self.slot.clone() }
+    }
+}
+
+impl Tree {
+    pub fn new(name: impl Into<String>) -> Tree {
+        Tree {
+            name: name.into(),
+            entries: Vec::new(),
+            groups: Vec::new(),
+            index: HashMap::new(),
+            dead_letters: DeadLetters::default(),
+        }
+    }
+
+    /// Begin a group; the children that follow belong to it.
+    pub fn group(&mut self, path: impl Into<String>, strategy: Strategy) -> &mut Tree {
+        self.group_with(
+            path,
+            strategy,
+            GROUP_BACKOFF,
+            Intensity { restarts_max: GROUP_RESTARTS_MAX, within: Duration::from_secs(600) },
+        )
+    }
+
+    pub fn group_with(
+        &mut self,
+        path: impl Into<String>,
+        strategy: Strategy,
+        backoff: Backoff,
+        intensity: Intensity,
+    ) -> &mut Tree {
+        self.groups.push(Group {
+            path: path.into(),
+            strategy,
+            backoff,
+            intensity,
+            restarted_at: std::collections::VecDeque::new(),
+            state: GroupState::Running,
+        });
+        self
+    }
+
+    /// Add a child to the last group.
+    ///
+    /// # Panics
+    /// If there is no group yet, or the path is taken: a tree is written once, in one file.
+    pub fn child<A: Actor>(&mut self, spec: ChildSpec<A>) -> ChildRef<A> {
+        let group = self.groups.len().checked_sub(1).expect("a child belongs to a group");
+        let slot = Arc::new(Slot {
+            path: spec.path.clone(),
+            policy: spec.policy,
+            stats: Arc::new(Stats::default()),
+            address: ArcSwapOption::empty(),
+            dead_letters: self.dead_letters.clone(),
+        });
+        let child = Child { slot: slot.clone(), kind: spec.kind, factory: Rc::new(spec.factory) };
+        let taken = self.index.insert(spec.path, self.entries.len());
+        assert!(taken.is_none(), "two children at one path");
+        self.entries.push(Entry::new(Box::new(child), group));
+        ChildRef { slot }
+    }
+
+    /// Start all children in order. Each is up, or has failed once and is being retried, before the next is started.
+    pub async fn start(self) -> Node {
+        panics::install_hook();
+        let degraded = Arc::new(AtomicBool::new(false));
+        let counted: Vec<Counted> = self
+            .entries
+            .iter()
+            .map(|entry| Counted {
+                path: entry.child.path().to_owned(),
+                kind: entry.child.kind(),
+                stats: entry.child.stats().clone(),
+            })
+            .collect();
+        let supervisor = Supervisor {
+            name: self.name.clone(),
+            entries: self.entries,
+            groups: self.groups,
+            index: self.index,
+            degraded: degraded.clone(),
+            leaving: false,
+        }
+        .start();
+        for child in &counted {
+            supervisor.send(Launch { path: child.path.clone() }).await.ok();
+        }
+        Node {
+            name: self.name.into(),
+            supervisor,
+            counted: counted.into(),
+            dead_letters: self.dead_letters,
+            degraded,
+            since: Instant::now(),
+        }
+    }
+}
+
+impl fmt::Debug for Tree {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tree").field("name", &self.name).field("children", &self.entries.len()).finish_non_exhaustive()
+    }
+}
+
+/// A child's counters, readable without asking anybody.
+#[derive(Clone, Debug)]
+pub struct Counted {
+    pub path: String,
+    pub kind: &'static str,
+    pub stats: Arc<Stats>,
+}
+
+/// The handle of a running node. Cheap to clone, good on every thread.
+#[derive(Clone)]
+pub struct Node {
+    name: Arc<str>,
+    supervisor: Addr<Supervisor>,
+    counted: Arc<[Counted]>,
+    dead_letters: DeadLetters,
+    degraded: Arc<AtomicBool>,
+    since: Instant,
+}
+
+impl Node {
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub fn uptime(&self) -> Duration {
+        self.since.elapsed()
+    }
+
+    /// True while a group is down or given up.
+    pub fn is_degraded(&self) -> bool {
+        self.degraded.load(Ordering::Acquire)
+    }
+
+    /// True if every child takes messages.
+    pub fn is_ready(&self) -> bool {
+        !self.is_degraded() && self.counted.iter().all(|child| child.stats.status().takes_messages())
+    }
+
+    pub fn dead_letters(&self) -> &DeadLetters {
+        &self.dead_letters
+    }
+
+    pub fn counted(&self) -> &[Counted] {
+        &self.counted
+    }
+
+    /// Everything about every child. `None` if the supervisor is gone.
+    pub async fn look(&self) -> Option<NodeView> {
+        self.supervisor.send(Look).await.ok()
+    }
+
+    pub async fn order(&self, path: &str, order: Order) -> Result<(), NoSuchActor> {
+        self.supervisor.send(Give { path: path.to_owned(), order }).await.unwrap_or(Ok(()))
+    }
+
+    /// Stop all children, last started first; the paths of those that had to be cut off.
+    pub async fn shutdown(&self) -> Vec<String> {
+        self.supervisor.send(Shutdown).await.unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Node({})", self.name)
+    }
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct NodeView {
+    pub name: String,
+    pub degraded: bool,
+    pub children: Vec<ChildView>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct ChildView {
+    pub path: String,
+    pub kind: &'static str,
+    pub group: String,
+    pub status: Status,
+    pub generation: u64,
+    pub restarts: u64,
+    pub mailbox_depth: usize,
+    pub mailbox_capacity: usize,
+    pub oldest_age_ms: u64,
+    pub accepted: u64,
+    pub handled: u64,
+    pub refused: u64,
+    pub panics: u64,
+    pub last_panic: Option<String>,
+    pub state: Option<serde_json::Value>,
+}
+
+impl ChildView {
+    pub(crate) fn of(child: &dyn AnyChild, group: &str) -> ChildView {
+        let stats = child.stats();
+        ChildView {
+            path: child.path().to_owned(),
+            kind: child.kind(),
+            group: group.to_owned(),
+            status: stats.status(),
+            generation: stats.generation(),
+            restarts: stats.restarts(),
+            mailbox_depth: stats.depth(),
+            mailbox_capacity: child.policy().mailbox.capacity,
+            oldest_age_ms: u64::try_from(stats.oldest_age().as_millis()).unwrap_or(u64::MAX),
+            accepted: stats.accepted(),
+            handled: stats.handled(),
+            refused: stats.refused(),
+            panics: stats.panics(),
+            last_panic: stats.last_panic(),
+            state: None,
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! What the error codes of a Shtrih registrar mean, in words a cashier can act on.
+
+/// The codes that a driver acts on by itself.
+pub(crate) const NO_DATA: u8 = 0x08;
+pub(crate) const RECEIPT_OPEN: u8 = 0x4A;
+pub(crate) const STILL_PRINTING: u8 = 0x50;
+pub(crate) const WAITS_FOR_CONTINUE: u8 = 0x58;
+
+/// The meaning of an error code. A two-byte command is answered by the fiscal storage, whose low codes differ.
+pub(crate) fn text(command: u16, code: u8) -> &'static str {
+    let storage = command > 0xFF;
+    match code {
+        0x01 if storage => "the fiscal storage does not know the command or its format",
+        0x02 if storage => "the fiscal storage is not in the state for this",
+        0x03 if storage => "the fiscal storage has failed; ask its service",
+        0x04 if storage => "the cryptography of the fiscal storage has failed; ask its service",
+        0x05 if storage => "the fiscal storage has expired; replace it",
+        0x06 if storage => "the fiscal storage is full; replace it",
+        0x07 if storage => "the date or time is earlier than the last document; set the clock",
+        0x08 if storage => "the fiscal storage has no such data",
+        0x09 if storage => "the fiscal storage refuses a value",
+        0x10 if storage => "too much data for one document",
+        0x11 if storage => "the fiscal storage has no connection for transport",
+        0x12 if storage => "the cryptography of the fiscal storage is worn out; replace it",
+        0x14 if storage => "the fiscal storage is worn out; replace it",
+        0x15 if storage => "documents wait for the tax operator for more than 30 days; restore the connection",
+        0x16 if storage => "the shift is longer than 24 hours; close it",
+        0x17 if storage => "the clock differs by more than 5 minutes; set it",
+        0x20 if storage => "the message of the tax operator was rejected",
+        0x01 => "the fiscal memory or the clock has failed",
+        0x15 => "the shift is already open",
+        0x16 => "the shift is not open",
+        0x2E => "there is no such money in the drawer to pay out",
+        0x33 => "a value in the command is wrong",
+        0x34 => "there is no such data",
+        0x35 => "a value does not suit the settings of the device",
+        0x36 => "a value does not suit this model",
+        0x37 => "this model does not know the command",
+        0x39 => "the software of the device has failed",
+        0x3D => "the shift is not open; open it",
+        0x45 => "the payments are less than the total",
+        0x46 => "there is not enough cash in the drawer",
+        0x48 => "the total is too large",
+        0x49 => "the open receipt is of another kind",
+        0x4A => "a receipt is open; close or cancel it",
+        0x4B | 0x94 => "the receipt has too many lines",
+        0x4D => "payments without cash are more than the total",
+        0x4E => "the shift is longer than 24 hours; close it",
+        0x4F => "the password is wrong",
+        0x50 => "the device still prints the previous command",
+        0x55 => "no receipt is open",
+        0x56 => "there is nothing to repeat",
+        0x58 => "the device waits for the command to continue printing",
+        0x59 => "the document was opened by another operator",
+        0x5D => "there is no such table",
+        0x5E => "the operation is not possible now",
+        0x5F => "the total is negative",
+        0x6A => "the fiscal storage does not answer",
+        0x6B => "there is no receipt paper; load it",
+        0x6C => "there is no journal paper; load it",
+        0x71 => "the cutter has failed",
+        0x72 => "the command is not possible in this submode",
+        0x73 => "the command is not possible in this mode",
+        0x74 => "the memory of the device has failed",
+        0x75 => "the power supply has failed",
+        0x7C => "the date differs",
+        0x7D => "the date is wrong",
+        0x7E => "the length of the command is wrong",
+        0x7F => "the total of the day is too large",
+        0x8E => "the total is zero",
+        0x8F => "the device is not registered with the tax office",
+        0x96 => "close the shift first",
+        0xC0 => "the date waits to be confirmed",
+        0xC9 => "the print head is too hot; wait a little",
+        _ => "the reason is in the manual of the device",
+    }
+}

@@ -1,0 +1,76 @@
+//! Opening a node's database: one writer, a few readers, and settings under which a committed receipt survives a power cut.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sea_orm::{
+    ConnectOptions, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
+};
+use sea_orm_migration::MigratorTrait;
+
+/// Readers of one SQLite file: a till needs one, a server's pages a few.
+const READERS_MAX: u32 = 4;
+/// A writer that waits longer than this has met another process at the file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Page cache of a connection, in KiB. A till keeps a million barcodes on disk and few of them in memory.
+const CACHE_KIB: u32 = 8 * 1024;
+
+/// A node's database. All writes go through the one `writer` connection, one transaction at a time.
+#[derive(Clone, Debug)]
+pub struct Database {
+    pub writer: DatabaseConnection,
+    pub reader: DatabaseConnection,
+}
+
+impl Database {
+    /// Open, or make, the SQLite file and bring its schema up to date.
+    pub async fn open_sqlite<M: MigratorTrait>(file: &Path) -> Result<Database, DbErr> {
+        let url = format!("sqlite://{}?mode=rwc", file.display());
+        let writer = sea_orm::Database::connect(sqlite(&url, 1)).await?;
+        M::up(&writer, None).await?;
+        let reader = sea_orm::Database::connect(sqlite(&url, READERS_MAX)).await?;
+        Ok(Database { writer, reader })
+    }
+
+    /// Connect to PostgreSQL and bring the schema up to date.
+    pub async fn open_postgres<M: MigratorTrait>(url: &str, connections_max: u32) -> Result<Database, DbErr> {
+        let mut options = ConnectOptions::new(url);
+        options.max_connections(connections_max).sqlx_logging(false);
+        let pool = sea_orm::Database::connect(options).await?;
+        M::up(&pool, None).await?;
+        Ok(Database { writer: pool.clone(), reader: pool })
+    }
+
+    /// Begin a transaction that writes. It takes the write lock at once, so that it never fails half-way for want of it.
+    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
+        self.writer.begin_with_options(options).await
+    }
+
+    pub async fn close(self) -> Result<(), DbErr> {
+        self.writer.close().await?;
+        self.reader.close().await
+    }
+}
+
+fn sqlite(url: &str, connections_max: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(connections_max)
+        .min_connections(1)
+        .acquire_timeout(Duration::from_secs(30))
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(|sqlite| {
+            sqlite
+                .journal_mode(sea_orm::sqlx::sqlite::SqliteJournalMode::Wal)
+                .synchronous(sea_orm::sqlx::sqlite::SqliteSynchronous::Full)
+                .foreign_keys(true)
+                .busy_timeout(BUSY_TIMEOUT)
+                .pragma("cache_size", format!("-{CACHE_KIB}"))
+        });
+    options
+}
