@@ -134,7 +134,8 @@ mod tests {
 
     #[test]
     fn addresses_read_back_as_written() {
-        for text in ["tcp://127.0.0.1:7778", "serial:///dev/ttyS0?baud=115200", "serial:///dev/pts/3?baud=4800", "memory"]
+        for text in
+            ["tcp://127.0.0.1:7778", "serial:///dev/ttyS0?baud=115200", "serial:///dev/pts/3?baud=4800", "memory"]
         {
             assert_eq!(text.parse::<PortAddress>().expect(text).to_string(), text);
         }

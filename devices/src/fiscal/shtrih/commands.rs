@@ -112,7 +112,10 @@ pub(crate) fn check(receipt: &FiscalReceipt) -> Result<(), FiscalError> {
     }
     for line in &receipt.lines {
         if !line.amount.is_positive() || line.price.is_negative() {
-            return refuse(format!("the amount of \"{}\" is {}, and only a positive one can be registered", line.name, line.amount));
+            return refuse(format!(
+                "the amount of \"{}\" is {}, and only a positive one can be registered",
+                line.name, line.amount
+            ));
         }
         check_money(line.amount)?;
         check_money(line.price)?;
@@ -293,7 +296,10 @@ mod tests {
         begin(&OPERATION, &mut body);
         put_line(FiscalKind::Sale, &line, &mut body).expect("a line");
         // The checked vector does not give the tax; ours is 24.27 and stands where it has five FF.
-        assert_eq!(body[..23], [0xFF, 0x46, 30, 0, 0, 0, 1, 0xD8, 0x29, 8, 0, 0, 0, 0xEC, 0xC2, 0, 0, 0, 0x49, 0x68, 0, 0, 0]);
+        assert_eq!(
+            body[..23],
+            [0xFF, 0x46, 30, 0, 0, 0, 1, 0xD8, 0x29, 8, 0, 0, 0, 0xEC, 0xC2, 0, 0, 0, 0x49, 0x68, 0, 0, 0]
+        );
         assert_eq!(body[23..], [0x7B, 0x09, 0, 0, 0, 2, 1, 4, 1, 0xD1, 0xFB, 0xF0]);
 
         let receipt = FiscalReceipt {

@@ -40,11 +40,7 @@ pub struct Timing {
 
 impl Default for Timing {
     fn default() -> Timing {
-        Timing {
-            enquiry: Duration::from_secs(1),
-            look: Duration::from_secs(2),
-            byte: Duration::from_millis(100),
-        }
+        Timing { enquiry: Duration::from_secs(1), look: Duration::from_secs(2), byte: Duration::from_millis(100) }
     }
 }
 
@@ -214,6 +210,7 @@ impl Link {
         while silent < ENQUIRIES_MAX && stale < REPEATS_MAX {
             self.connect().await?;
             if !self.forget_heard() {
+                silent += 1;
                 continue;
             }
             match self.enquire().await {

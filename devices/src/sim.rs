@@ -1,0 +1,6 @@
+//! Simulators: they speak the bytes of the real device over TCP, a pseudo-terminal or memory.
+//!
+//! A simulator is a pure state machine (bytes and the time in, bytes out) inside a thin shell that moves the bytes. It
+//! has a plan of faults, so that a test or a demonstration can show what happens when paper ends or an answer is lost.
+
+pub mod shtrih;

@@ -1,0 +1,251 @@
+//! Simulator of a Shtrih-M fiscal registrar with a fiscal storage.
+//!
+//! Owns the documents it has made; a till reaches them only through the bytes of the protocol. A restart keeps what was
+//! stored, if a memory file is given, and loses a receipt that was only begun.
+//!
+//! Files: `line` speaks low level 1, `registrar` runs commands, `memory` is what it remembers, `listen` moves the bytes,
+//! `control` is the control port of the stand-alone command.
+
+use std::collections::VecDeque;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chrono::{Local, TimeDelta};
+use domain::money::Money;
+use tokio::sync::watch;
+
+use crate::fiscal::shtrih::codec::Decoder;
+use line::Line;
+use memory::{Event, Memory};
+pub use memory::{Operation, StoredDocument, StoredKind, StoredLine};
+pub use registrar::EmulatorSettings;
+use registrar::Registrar;
+
+pub mod control;
+mod line;
+mod listen;
+mod memory;
+mod registrar;
+
+pub use listen::Listening;
+
+/// What goes wrong, until another fault is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    None,
+    /// Whatever prints is refused.
+    PaperOut,
+    /// Nothing is answered.
+    Offline,
+    /// The next document is stored and its answer is lost; then the fault is over.
+    NoAnswerAfterCommit,
+    /// Whatever begins, fills or makes a document is refused with this code.
+    Refuse(u8),
+    /// Every answer is sent with a wrong check sum the first time.
+    CorruptChecksum,
+    /// Every answer comes so much later.
+    Delay(Duration),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "\"{text}\" is not a fault: none, paper_out, offline, no_answer_after_commit, refuse:CODE, corrupt or delay:MS is expected"
+)]
+pub struct NotFault {
+    text: String,
+}
+
+impl FromStr for Fault {
+    type Err = NotFault;
+    fn from_str(text: &str) -> Result<Fault, NotFault> {
+        let refuse = || NotFault { text: text.to_owned() };
+        Ok(match text.split_once(':') {
+            None => match text {
+                "none" => Fault::None,
+                "paper_out" => Fault::PaperOut,
+                "offline" => Fault::Offline,
+                "no_answer_after_commit" => Fault::NoAnswerAfterCommit,
+                "corrupt" => Fault::CorruptChecksum,
+                _ => return Err(refuse()),
+            },
+            Some(("refuse", code)) => Fault::Refuse(u8::from_str_radix(code, 16).map_err(|_| refuse())?),
+            Some(("delay", ms)) => Fault::Delay(Duration::from_millis(ms.parse().map_err(|_| refuse())?)),
+            Some(_) => return Err(refuse()),
+        })
+    }
+}
+
+/// The simulated device and all control over it. Clones are the same device; it lives as long as one of them.
+#[derive(Clone, Debug)]
+pub struct EmulatorHandle {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    device: Mutex<Device>,
+    /// True while answers are held back.
+    held: watch::Sender<bool>,
+    /// Documents in the storage.
+    stored: watch::Sender<usize>,
+    /// Counts up when every link is to be cut.
+    cut: watch::Sender<u64>,
+}
+
+#[derive(Debug)]
+struct Device {
+    registrar: Registrar,
+    line: Line,
+    file: Option<File>,
+}
+
+impl EmulatorHandle {
+    pub fn new(settings: EmulatorSettings) -> EmulatorHandle {
+        EmulatorHandle::start(settings, Memory::default(), None)
+    }
+
+    /// A device that remembers its documents in a file, one event a line.
+    pub fn with_memory(settings: EmulatorSettings, path: &Path) -> io::Result<EmulatorHandle> {
+        let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+        let memory = restore(&file)?;
+        Ok(EmulatorHandle::start(settings, memory, Some(file)))
+    }
+
+    fn start(settings: EmulatorSettings, memory: Memory, file: Option<File>) -> EmulatorHandle {
+        let stored = memory.documents.len();
+        let device = Device { registrar: Registrar::new(settings, memory), line: Line::default(), file };
+        EmulatorHandle {
+            shared: Arc::new(Shared {
+                device: Mutex::new(device),
+                held: watch::Sender::new(false),
+                stored: watch::Sender::new(stored),
+                cut: watch::Sender::new(0),
+            }),
+        }
+    }
+
+    pub fn set_fault(&self, fault: Fault) {
+        self.device().registrar.fault = fault;
+    }
+
+    pub fn fault(&self) -> Fault {
+        self.device().registrar.fault
+    }
+
+    /// Every document of the storage, in order.
+    pub fn documents(&self) -> Vec<StoredDocument> {
+        self.device().registrar.memory.documents.clone()
+    }
+
+    /// The last ten thousand printed lines.
+    pub fn printed(&self) -> Vec<String> {
+        let printed: VecDeque<String> = self.device().registrar.printed.clone();
+        printed.into()
+    }
+
+    pub fn drawer_openings(&self) -> u32 {
+        self.device().registrar.drawer_openings
+    }
+
+    pub fn money_register(&self, number: u16) -> Option<Money> {
+        self.device().registrar.money_register(u64::from(number))
+    }
+
+    pub fn counter(&self, number: u8) -> u16 {
+        self.device().registrar.counter(number)
+    }
+
+    /// Move the device's clock.
+    pub fn advance(&self, by: TimeDelta) {
+        self.device().registrar.clock_offset += by;
+    }
+
+    /// Hold answers back: a command is run, and its answer waits until [`EmulatorHandle::release_answers`].
+    pub fn hold_answers(&self) {
+        self.shared.held.send_replace(true);
+    }
+
+    pub fn release_answers(&self) {
+        self.shared.held.send_replace(false);
+    }
+
+    /// Wait until the storage holds so many documents.
+    pub async fn documents_reach(&self, count: usize) {
+        let mut stored = self.shared.stored.subscribe();
+        // The sender lives in `self`, so waiting cannot fail.
+        let _reached = stored.wait_for(|stored| *stored >= count).await.is_ok();
+    }
+
+    /// Cut every link, as a pulled cable does.
+    pub fn cut_links(&self) {
+        self.shared.cut.send_modify(|cuts| *cuts += 1);
+    }
+
+    fn device(&self) -> MutexGuard<'_, Device> {
+        // A panic inside a command is a defect that its own test shows; the device goes on as a real one would.
+        self.shared.device.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Take bytes, append the bytes that go out at once. Some if an answer waits, with how long it is delayed.
+    fn feed(&self, decoder: &mut Decoder, bytes: &[u8], out: &mut Vec<u8>) -> Option<Duration> {
+        let mut device = self.device();
+        let Device { registrar, line, file } = &mut *device;
+        let waits = line.feed(registrar, decoder, bytes, Local::now().naive_local(), out);
+        save(file, &mut registrar.unsaved);
+        if registrar.stored {
+            self.shared.stored.send_replace(registrar.memory.documents.len());
+        }
+        let delay = if let Fault::Delay(delay) = registrar.fault { delay } else { Duration::ZERO };
+        waits.then_some(delay)
+    }
+
+    fn release(&self, out: &mut Vec<u8>) {
+        self.device().line.release(out);
+    }
+
+    fn give_up_frame(&self, decoder: &mut Decoder, out: &mut Vec<u8>) {
+        let mut device = self.device();
+        if device.registrar.fault != Fault::Offline {
+            device.line.give_up_frame(decoder, out);
+        }
+    }
+}
+
+fn restore(file: &File) -> io::Result<Memory> {
+    let mut memory = Memory::default();
+    let mut reader = BufReader::new(file);
+    let mut line = Vec::new();
+    let mut whole = 0;
+    while reader.read_until(b'\n', &mut line)? > 0 {
+        if line.last() != Some(&b'\n') {
+            // The process was killed while writing it, so its answer was never sent.
+            tracing::warn!("the unfinished last line of the memory file is removed");
+            file.set_len(whole)?;
+            break;
+        }
+        memory.apply(serde_json::from_slice(&line)?);
+        whole += line.len() as u64;
+        line.clear();
+    }
+    Ok(memory)
+}
+
+/// Write events down before their answer is sent. A device that cannot write goes on and says so.
+fn save(file: &mut Option<File>, events: &mut Vec<Event>) {
+    if let Some(file) = file {
+        for event in events.iter() {
+            let written = serde_json::to_vec(event).map_err(io::Error::from).and_then(|mut line| {
+                line.push(b'\n');
+                file.write_all(&line)
+            });
+            if let Err(error) = written {
+                tracing::error!(%error, "the memory file cannot be written");
+            }
+        }
+    }
+    events.clear();
+}
