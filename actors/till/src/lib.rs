@@ -1,1 +1,3 @@
 //! till.
+
+pub mod catalogue;
