@@ -1,9 +1,12 @@
 //! What a node does with the documents it receives.
 
-use domain::ids::{StoreId, TillId};
+use domain::ids::{StoreId, TillAddress, TillId};
 use futures_util::future::BoxFuture;
-use sea_orm::{DatabaseTransaction, DbErr};
+use migrations::entity::origin_head;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryOrder};
 use uuid::Uuid;
+
+use crate::chain::{Chain, Place};
 
 /// A node at the other end of a link.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -33,7 +36,7 @@ pub struct Origin {
 }
 
 /// A document as it arrived, in order and with its chain checked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received {
     pub id: Uuid,
     pub type_id: u32,
@@ -66,4 +69,32 @@ pub trait Apply: Send + Sync + 'static {
         from: &'a Peer,
         batch: &'a [Received],
     ) -> BoxFuture<'a, Result<Vec<Outcome>, DbErr>>;
+}
+
+/// The last document of a till that is committed here, applied or parked, with its chain. Equal to the till's own
+/// [`crate::outbox::chain_head`] when everything has been delivered.
+pub async fn origin_head<C: ConnectionTrait>(
+    db: &C,
+    store: &StoreId,
+    till: TillId,
+) -> Result<Option<(u64, Chain)>, DbErr> {
+    let row = origin_head::Entity::find_by_id((store.as_str().to_owned(), i64::from(till.0))).one(db).await?;
+    row.map(|row| Place::from_row(row.sequence, &row.chain).map(|place| (place.sequence, place.chain))).transpose()
+}
+
+/// [`origin_head`] of every till that ever delivered here, by store and till.
+pub async fn origin_heads<C: ConnectionTrait>(db: &C) -> Result<Vec<(TillAddress, u64, Chain)>, DbErr> {
+    let rows = origin_head::Entity::find()
+        .order_by_asc(origin_head::Column::Store)
+        .order_by_asc(origin_head::Column::Till)
+        .all(db)
+        .await?;
+    rows.into_iter()
+        .map(|row| {
+            let place = Place::from_row(row.sequence, &row.chain)?;
+            let store = StoreId::new(&row.store).map_err(|bad| DbErr::Type(bad.to_string()))?;
+            let till = TillId(crate::outbox::narrow(row.till)?);
+            Ok((TillAddress { store, till }, place.sequence, place.chain))
+        })
+        .collect()
 }

@@ -1,8 +1,25 @@
 //! Datasets: keyed rows, each with the version at which it last changed. "All rows above the version I have, oldest first"
 //! is delta and snapshot in one, and can be taken up again wherever it broke off.
+//!
+//! No two rows of a dataset have the same version, so a version is an exact place to go on from.
+
+pub mod table;
+
+use std::collections::HashMap;
 
 use futures_util::future::BoxFuture;
-use sea_orm::{DatabaseTransaction, DbErr};
+use migrations::entity::{dataset_head, dataset_row};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
+};
+
+use crate::chain::{number, signed};
+
+/// The largest row, in bytes: it must fit one frame.
+pub const ROW_BYTES_MAX: usize = 480 * 1024;
+/// Rows of one INSERT: five columns each, and SQLite takes 32,766 values.
+const INSERT_ROWS_MAX: usize = 5_000;
 
 /// A row of a dataset as it travels.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -37,12 +54,108 @@ pub async fn put(
     dataset: &'static str,
     rows: Vec<(String, Vec<u8>)>,
 ) -> Result<u64, DbErr> {
-    let _ = (transaction, dataset, rows);
-    Err(DbErr::Custom("not built yet".to_owned()))
+    change(transaction, dataset, rows.into_iter().map(|(key, body)| (key, Some(body))).collect()).await
 }
 
 /// Remove rows: a tombstone travels in their place.
 pub async fn remove(transaction: &DatabaseTransaction, dataset: &'static str, keys: Vec<String>) -> Result<u64, DbErr> {
-    let _ = (transaction, dataset, keys);
-    Err(DbErr::Custom("not built yet".to_owned()))
+    change(transaction, dataset, keys.into_iter().map(|key| (key, None)).collect()).await
+}
+
+/// The version of a dataset in this database; 0 if it has none of it.
+pub async fn version<C: ConnectionTrait>(db: &C, dataset: &str) -> Result<u64, DbErr> {
+    match dataset_head::Entity::find_by_id(dataset.to_owned()).one(db).await? {
+        Some(head) => number(head.version),
+        None => Ok(0),
+    }
+}
+
+async fn change(
+    transaction: &DatabaseTransaction,
+    dataset: &'static str,
+    rows: Vec<(String, Option<Vec<u8>>)>,
+) -> Result<u64, DbErr> {
+    let rows = last_of_each_key(rows);
+    if rows.is_empty() {
+        return version(transaction, dataset).await;
+    }
+    for (key, body) in &rows {
+        let bytes = key.len() + body.as_ref().map_or(0, Vec::len);
+        if bytes > ROW_BYTES_MAX {
+            return Err(DbErr::Custom(format!(
+                "row \"{key}\" of {dataset} has {bytes} bytes, more than the {ROW_BYTES_MAX} a link carries"
+            )));
+        }
+    }
+    let head = take_versions(transaction, dataset, rows.len()).await?;
+    let first = head - rows.len() as u64 + 1;
+    let changes = rows
+        .into_iter()
+        .zip(first..)
+        .map(|((key, body), version)| Change {
+            key,
+            version,
+            deleted: body.is_none(),
+            body: body.unwrap_or_default(),
+        })
+        .collect();
+    write_rows(transaction, dataset, changes).await?;
+    Ok(head)
+}
+
+/// One INSERT must not meet a key twice; what was said last holds.
+fn last_of_each_key(rows: Vec<(String, Option<Vec<u8>>)>) -> Vec<(String, Option<Vec<u8>>)> {
+    let mut place = HashMap::with_capacity(rows.len());
+    let mut kept: Vec<(String, Option<Vec<u8>>)> = Vec::with_capacity(rows.len());
+    for (key, body) in rows {
+        match place.get(&key) {
+            Some(&index) => kept[index] = (key, body),
+            None => {
+                place.insert(key.clone(), kept.len());
+                kept.push((key, body));
+            }
+        }
+    }
+    kept
+}
+
+/// Take `count` versions, the row locked until the commit; answers the last of them.
+async fn take_versions(transaction: &DatabaseTransaction, dataset: &str, count: usize) -> Result<u64, DbErr> {
+    let count = signed(count as u64)?;
+    let taken = dataset_head::Entity::update_many()
+        .col_expr(dataset_head::Column::Version, Expr::col(dataset_head::Column::Version).add(count))
+        .filter(dataset_head::Column::Dataset.eq(dataset))
+        .exec_with_returning(transaction)
+        .await?;
+    if let Some(head) = taken.first() {
+        return number(head.version);
+    }
+    let first = dataset_head::ActiveModel { dataset: Set(dataset.to_owned()), version: Set(count) };
+    dataset_head::Entity::insert(first).exec_without_returning(transaction).await?;
+    number(count)
+}
+
+pub(crate) async fn write_rows(
+    transaction: &DatabaseTransaction,
+    dataset: &str,
+    changes: Vec<Change>,
+) -> Result<(), DbErr> {
+    let mut changes = changes.into_iter().peekable();
+    while changes.peek().is_some() {
+        let mut rows = Vec::with_capacity(INSERT_ROWS_MAX.min(changes.size_hint().0));
+        for change in changes.by_ref().take(INSERT_ROWS_MAX) {
+            rows.push(dataset_row::ActiveModel {
+                dataset: Set(dataset.to_owned()),
+                key: Set(change.key),
+                version: Set(signed(change.version)?),
+                deleted: Set(change.deleted),
+                body: Set(change.body),
+            });
+        }
+        let newest = OnConflict::columns([dataset_row::Column::Dataset, dataset_row::Column::Key])
+            .update_columns([dataset_row::Column::Version, dataset_row::Column::Deleted, dataset_row::Column::Body])
+            .to_owned();
+        dataset_row::Entity::insert_many(rows).on_conflict(newest).exec_without_returning(transaction).await?;
+    }
+    Ok(())
 }

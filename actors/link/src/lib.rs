@@ -7,6 +7,7 @@
 //! Must never: know what a document means, or acknowledge what is not committed.
 
 pub mod apply;
+pub mod chain;
 pub mod datasets;
 pub mod outbox;
 pub mod requests;
