@@ -1,0 +1,24 @@
+//! A receipt as it was closed, or the number that a cancelled one took. Amounts are minor units.
+
+use sea_orm::entity::prelude::*;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "receipt")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub uid: Uuid,
+    pub store: String,
+    pub till: i64,
+    pub sequence: i64,
+    pub business_day: Date,
+    pub hour: i64,
+    /// "sale", "return" or "cancelled".
+    pub kind: String,
+    pub total: i64,
+    pub at_ms: i64,
+    /// `messages::v1::receipt::Receipt` as it came.
+    pub body: Vec<u8>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
