@@ -117,7 +117,8 @@ impl EmulatorHandle {
 
     fn start(settings: EmulatorSettings, memory: Memory, file: Option<File>) -> EmulatorHandle {
         let stored = memory.documents.len();
-        let device = Device { registrar: Registrar::new(settings, memory), line: Line::default(), file };
+        let device =
+            Device { registrar: Registrar::new(settings, memory, file.is_some()), line: Line::default(), file };
         EmulatorHandle {
             shared: Arc::new(Shared {
                 device: Mutex::new(device),
@@ -139,6 +140,10 @@ impl EmulatorHandle {
     /// Every document of the storage, in order.
     pub fn documents(&self) -> Vec<StoredDocument> {
         self.device().registrar.memory.documents.clone()
+    }
+
+    pub fn document(&self, number: u32) -> Option<StoredDocument> {
+        self.device().registrar.memory.find(number).cloned()
     }
 
     /// The last ten thousand printed lines.
@@ -195,7 +200,9 @@ impl EmulatorHandle {
         let mut device = self.device();
         let Device { registrar, line, file } = &mut *device;
         let waits = line.feed(registrar, decoder, bytes, Local::now().naive_local(), out);
-        save(file, &mut registrar.unsaved);
+        if let (Some(file), Some(events)) = (file, &mut registrar.unsaved) {
+            save(file, events);
+        }
         if registrar.stored {
             self.shared.stored.send_replace(registrar.memory.documents.len());
         }
@@ -205,6 +212,10 @@ impl EmulatorHandle {
 
     fn release(&self, out: &mut Vec<u8>) {
         self.device().line.release(out);
+    }
+
+    fn finish_answer(&self) {
+        self.device().line.finish();
     }
 
     fn give_up_frame(&self, decoder: &mut Decoder, out: &mut Vec<u8>) {
@@ -235,17 +246,14 @@ fn restore(file: &File) -> io::Result<Memory> {
 }
 
 /// Write events down before their answer is sent. A device that cannot write goes on and says so.
-fn save(file: &mut Option<File>, events: &mut Vec<Event>) {
-    if let Some(file) = file {
-        for event in events.iter() {
-            let written = serde_json::to_vec(event).map_err(io::Error::from).and_then(|mut line| {
-                line.push(b'\n');
-                file.write_all(&line)
-            });
-            if let Err(error) = written {
-                tracing::error!(%error, "the memory file cannot be written");
-            }
+fn save(file: &mut File, events: &mut Vec<Event>) {
+    for event in events.drain(..) {
+        let written = serde_json::to_vec(&event).map_err(io::Error::from).and_then(|mut line| {
+            line.push(b'\n');
+            file.write_all(&line)
+        });
+        if let Err(error) = written {
+            tracing::error!(%error, "the memory file cannot be written");
         }
     }
-    events.clear();
 }

@@ -79,6 +79,23 @@ enum Sent {
     Unclear,
 }
 
+/// How the wait for an answer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Read {
+    Good,
+    Garbled,
+    Nothing,
+}
+
+/// What became of a command after a disturbance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Recovered {
+    Answer,
+    /// The device holds nothing and has said so twice.
+    Idle,
+    Nothing,
+}
+
 impl Link {
     pub(super) fn new(connector: Connector, timing: Timing) -> Link {
         Link {
@@ -170,7 +187,10 @@ impl Link {
             Heard::Item(Item::Ack) => {}
             _ => return Sent::Unclear,
         }
-        if self.read_answer(command, self.timing.look).await { Sent::Answered } else { Sent::Unclear }
+        match self.read_frame(self.timing.look).await {
+            Read::Good if answers(command, &self.answer) => Sent::Answered,
+            _ => Sent::Unclear,
+        }
     }
 
     /// After a disturbance: take the answer that the device holds for us, if it holds one.
@@ -184,16 +204,15 @@ impl Link {
             self.wait_quiet().await;
             match self.enquire().await {
                 Presence::HasAnswer => {
-                    let patience = self.timing.look.min(deadline.saturating_duration_since(Instant::now()));
-                    if self.read_answer(command, patience).await {
-                        return Recovered::Answer;
-                    }
                     idle = 0;
-                    // A device that is still working says so each time; only a garbled answer counts.
-                    if Instant::now() >= deadline {
-                        return Recovered::Nothing;
+                    let patience = self.timing.look.min(deadline.saturating_duration_since(Instant::now()));
+                    match self.read_frame(patience).await {
+                        Read::Good if answers(command, &self.answer) => return Recovered::Answer,
+                        Read::Good | Read::Garbled => repeats += 1,
+                        // It is still working.
+                        Read::Nothing if Instant::now() < deadline => {}
+                        Read::Nothing => return Recovered::Nothing,
                     }
-                    repeats += u32::from(!patience.is_zero());
                 }
                 // The question itself may have been garbled, so one "idle" proves nothing.
                 Presence::Idle if idle == 1 => return Recovered::Idle,
@@ -241,27 +260,22 @@ impl Link {
         }
     }
 
-    /// The answer to `command`, acknowledged; false if it is late, garbled or another's.
-    async fn read_answer(&mut self, command: &'static Command, patience: Duration) -> bool {
-        self.read_frame(patience).await && answers(command, &self.answer)
-    }
-
     /// The next frame into `self.answer`, acknowledged if it is good and refused if it is not.
-    async fn read_frame(&mut self, patience: Duration) -> bool {
+    async fn read_frame(&mut self, patience: Duration) -> Read {
         match self.hear(patience).await {
             Heard::Item(Item::Frame) => {
                 self.answer.clear();
                 self.answer.extend_from_slice(self.decoder.body());
                 // If this is lost the device offers the frame again, and it is thrown away before the next command.
                 self.write(&[codec::ACK]).await;
-                true
+                Read::Good
             }
             Heard::Item(_) => {
                 self.wait_quiet().await;
                 self.write(&[codec::NAK]).await;
-                false
+                Read::Garbled
             }
-            Heard::Silence | Heard::Lost => false,
+            Heard::Silence | Heard::Lost => Read::Nothing,
         }
     }
 
@@ -350,14 +364,6 @@ impl Link {
         }
         Ok(())
     }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Recovered {
-    /// The device holds nothing and has said so twice.
-    Idle,
-    Answer,
-    Nothing,
 }
 
 fn code_length(command: &Command) -> usize {

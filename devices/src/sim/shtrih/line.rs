@@ -67,6 +67,13 @@ impl Line {
         }
     }
 
+    /// The answer is ready: offer it when the host asks.
+    pub(super) fn finish(&mut self) {
+        if let Some(waiting) = &mut self.waiting {
+            waiting.is_ready = true;
+        }
+    }
+
     /// A frame began and the rest did not come in time.
     pub(super) fn give_up_frame(&mut self, decoder: &mut Decoder, out: &mut Vec<u8>) {
         decoder.clear();

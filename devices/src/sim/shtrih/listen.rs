@@ -137,6 +137,8 @@ async fn serve_pty(handle: EmulatorHandle, device: OwnedFd, _host: OwnedFd) {
 
 /// Move bytes between one host and the device until the link ends or is cut.
 async fn serve(handle: EmulatorHandle, mut port: impl BytePort) {
+    // An answer that an earlier link did not live to see is offered to this one.
+    handle.finish_answer();
     let mut cut = handle.shared.cut.subscribe();
     let mut held = handle.shared.held.subscribe();
     let mut decoder = Decoder::default();

@@ -92,8 +92,8 @@ enum Begun {
 pub(super) struct Registrar {
     settings: EmulatorSettings,
     pub(super) memory: Memory,
-    /// Events that the shell has not yet written down.
-    pub(super) unsaved: Vec<Event>,
+    /// Events that the shell has not yet written down; nothing is kept for a device without a file.
+    pub(super) unsaved: Option<Vec<Event>>,
     open: Option<OpenReceipt>,
     begun: Option<Begun>,
     /// Name of the cashier for the next document of a shift.
@@ -170,11 +170,11 @@ fn put_money(amount: Money, bytes: usize, out: &mut Vec<u8>) {
 }
 
 impl Registrar {
-    pub(super) fn new(settings: EmulatorSettings, memory: Memory) -> Registrar {
+    pub(super) fn new(settings: EmulatorSettings, memory: Memory, is_saved: bool) -> Registrar {
         Registrar {
             settings,
             memory,
-            unsaved: Vec::new(),
+            unsaved: is_saved.then(Vec::new),
             open: None,
             begun: None,
             cashier: String::new(),
@@ -245,7 +245,9 @@ impl Registrar {
     }
 
     fn record(&mut self, event: Event) {
-        self.unsaved.push(event.clone());
+        if let Some(unsaved) = &mut self.unsaved {
+            unsaved.push(event.clone());
+        }
         self.memory.apply(event);
     }
 
