@@ -14,17 +14,23 @@ pub mod m20261125_till;
 
 use sea_orm_migration::prelude::*;
 
-/// The tables of a till: its journal, its outbox, its own copy of the catalogue.
+/// The tables of a till: its journal and its outbox.
 #[derive(Debug)]
 pub struct TillMigrator;
 
 impl MigratorTrait for TillMigrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![
-            Box::new(m20261125_link::Migration),
-            Box::new(m20261125_catalogue::Migration),
-            Box::new(m20261125_till::Migration),
-        ]
+        vec![Box::new(m20261125_link::Migration), Box::new(m20261125_till::Migration)]
+    }
+}
+
+/// The tables of a till's copy of the catalogue, in a file of its own.
+#[derive(Debug)]
+pub struct CatalogueMigrator;
+
+impl MigratorTrait for CatalogueMigrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261125_catalogue::Migration)]
     }
 }
 
@@ -36,7 +42,6 @@ impl MigratorTrait for ServerMigrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         vec![
             Box::new(m20261125_link::Migration),
-            Box::new(m20261125_catalogue::Migration),
             Box::new(m20261125_backoffice::Migration),
             Box::new(m20261125_people::Migration),
         ]

@@ -1,4 +1,5 @@
-//! Tables of catalogue.
+//! Tables of a till's catalogue file. SQLite only, and in its own words: a table that is its own index (`WITHOUT ROWID`)
+//! and a word index (`fts5`) make a million rows load in the order in which they come.
 
 use sea_orm_migration::prelude::*;
 
@@ -11,9 +12,23 @@ impl MigrationName for Migration {
     }
 }
 
+const TABLES: [&str; 6] = [
+    "CREATE TABLE item (id INTEGER PRIMARY KEY, code TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, body BLOB NOT NULL)",
+    "CREATE TABLE pos_identity (value TEXT NOT NULL, kind INTEGER NOT NULL, item INTEGER NOT NULL,
+        PRIMARY KEY (value, kind, item)) WITHOUT ROWID",
+    "CREATE VIRTUAL TABLE item_words USING fts5(name, content='', contentless_delete=1, detail=none,
+        tokenize='unicode61 remove_diacritics 0')",
+    "CREATE TABLE barcode_rule (key TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE operator (number TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE dataset_cursor (dataset TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID",
+];
+
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
-    async fn up(&self, _: &SchemaManager) -> Result<(), DbErr> {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for table in TABLES {
+            manager.get_connection().execute_unprepared(table).await?;
+        }
         Ok(())
     }
 }
