@@ -1,7 +1,5 @@
 //! The Shtrih driver against the simulated registrar, over memory, TCP and a pseudo-terminal.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
@@ -10,12 +8,15 @@ use devices::fiscal::shtrih::{Shtrih, Timing};
 use devices::fiscal::{
     FiscalDevice, FiscalDocumentKind, FiscalError, FiscalKind, FiscalLine, FiscalPayments, FiscalReceipt,
 };
-use devices::port::{self, BytePort, Connector};
+use devices::port;
 use devices::sim::shtrih::{EmulatorHandle, EmulatorSettings, Fault, Operation, StoredKind};
 use domain::money::Money;
 use domain::quantity::Quantity;
 use domain::vat::VatRate;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+#[path = "fiscal/noise.rs"]
+mod noise;
 
 /// Waits short enough for a test and long enough for a busy machine.
 const QUICK: Timing =
@@ -389,108 +390,6 @@ async fn a_restarted_registrar_keeps_its_documents_and_loses_a_torn_line() {
         assert_eq!(found.sign, sign.sign);
         assert_eq!(driver.totals().await.expect("totals").cash_in_drawer, money(5000 + TOTAL));
     }
-}
-
-/// A port in memory whose n-th byte, counted over both directions, has one bit turned.
-fn noisy(inner: Connector, flip_at: usize, bit: u8, passed: Arc<AtomicUsize>) -> Connector {
-    Arc::new(move || {
-        let (inner, passed) = (inner.clone(), passed.clone());
-        Box::pin(async move {
-            let device = inner().await?;
-            let (host, wire) = port::memory();
-            tokio::spawn(pass(device, wire, flip_at, bit, passed));
-            Ok(Box::new(host) as Box<dyn BytePort>)
-        })
-    })
-}
-
-async fn pass(
-    mut device: Box<dyn BytePort>,
-    mut wire: tokio::io::DuplexStream,
-    flip_at: usize,
-    bit: u8,
-    passed: Arc<AtomicUsize>,
-) {
-    let turn = |bytes: &mut [u8]| {
-        for byte in bytes {
-            if passed.fetch_add(1, Ordering::Relaxed) == flip_at {
-                *byte ^= bit;
-            }
-        }
-    };
-    let (mut from_device, mut from_host) = ([0; 512], [0; 512]);
-    loop {
-        tokio::select! {
-            Ok(count @ 1..) = device.read(&mut from_device) => {
-                turn(&mut from_device[..count]);
-                if wire.write_all(&from_device[..count]).await.is_err() {
-                    return;
-                }
-            }
-            Ok(count @ 1..) = wire.read(&mut from_host) => {
-                turn(&mut from_host[..count]);
-                if device.write_all(&from_host[..count]).await.is_err() {
-                    return;
-                }
-            }
-            else => return,
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_bit_turned_anywhere_on_the_wire_never_makes_a_wrong_or_a_second_document() {
-    let fast = Timing {
-        enquiry: Duration::from_millis(120),
-        look: Duration::from_millis(120),
-        byte: Duration::from_millis(55),
-    };
-    let sale = FiscalReceipt {
-        operator: String::new(),
-        lines: groceries(FiscalKind::Sale, 0, 0).lines.into_iter().take(2).collect(),
-        payments: FiscalPayments { cash: money(31_697), ..FiscalPayments::default() },
-        kind: FiscalKind::Sale,
-    };
-    let count = {
-        let (emulator, _) = with_shift().await;
-        let passed = Arc::new(AtomicUsize::new(0));
-        let mut driver = Shtrih::with_timing(noisy(emulator.connector(), usize::MAX, 0, passed.clone()), fast);
-        driver.register(&sale).await.expect("a quiet line");
-        passed.load(Ordering::Relaxed)
-    };
-    let outcomes = Arc::new(Mutex::new((0, 0)));
-    let mut tries = tokio::task::JoinSet::new();
-    for flip_at in 0..count {
-        let (sale, outcomes) = (sale.clone(), outcomes.clone());
-        tries.spawn(async move {
-            let bit = 1 << (flip_at % 8);
-            let (emulator, _) = with_shift().await;
-            let passed = Arc::new(AtomicUsize::new(0));
-            let mut driver = Shtrih::with_timing(noisy(emulator.connector(), flip_at, bit, passed), fast);
-            let outcome = driver.register(&sale).await;
-            let documents = emulator.documents();
-            match &outcome {
-                Ok(sign) => {
-                    assert_eq!(documents.len(), 2, "byte {flip_at}");
-                    assert_eq!(sign.sign, documents[1].sign.to_string(), "byte {flip_at}");
-                }
-                Err(FiscalError::NoAnswer { .. }) => assert!(documents.len() <= 2, "byte {flip_at}"),
-                Err(_) => assert_eq!(documents.len(), 1, "byte {flip_at}: {outcome:?}"),
-            }
-            if let Some(document) = documents.get(1) {
-                assert_eq!(document.lines.len(), 2, "byte {flip_at}");
-                assert_eq!(document.total, sale.total(), "byte {flip_at}");
-            }
-            let mut outcomes = outcomes.lock().expect("outcomes");
-            if outcome.is_ok() { outcomes.0 += 1 } else { outcomes.1 += 1 }
-        });
-    }
-    while let Some(tried) = tries.join_next().await {
-        tried.expect("no try fails");
-    }
-    let (registered, reported) = *outcomes.lock().expect("outcomes");
-    assert_eq!(registered + reported, count);
-    assert!(registered * 10 > count * 9, "{registered} of {count} were mended, {reported} were reported");
 }
 
 /// Run with `--ignored --nocapture`: the time of one receipt of 20 lines over a port in memory.
