@@ -1,19 +1,18 @@
 //! What a child must be: build it, start it, give it messages one at a time, look at it.
 
 use std::cell::Cell;
-use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::Message;
-use futures_util::FutureExt;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use crate::host::Slot;
+use crate::host::Control;
 use crate::panics;
-use crate::reference::ActorRef;
+use crate::reference::{ActorRef, Route};
+use crate::slot::Slot;
 use crate::spec::StartError;
 
 /// An actor that lives under a supervisor.
@@ -81,30 +80,31 @@ impl<A: Actor> Scope<A> {
             tokio::select! {
                 biased;
                 () = ended.cancelled() => {}
-                done = AssertUnwindSafe(task).catch_unwind() => {
-                    if done.is_err() {
-                        slot.task_panicked(generation, panics::take_last());
+                done = panics::caught(task) => {
+                    if let Err(text) = done {
+                        slot.task_panicked(generation, text);
                     }
                 }
             }
         });
     }
 
-    /// Send `message()` to this actor every `period`, while the mailbox has room.
+    /// Send `message()` to this actor every `period`. A tick that finds the one before it not handled yet waits for it, so a
+    /// slow actor never fills its own mailbox.
     pub fn every<M>(&self, period: Duration, message: impl Fn() -> M + 'static)
     where
         A: Handle<M>,
         M: Message + Send + 'static,
         M::Result: Send,
     {
-        let me = self.me::<M>();
+        let slot = self.slot.clone();
         self.spawn(async move {
             let mut ticks = tokio::time::interval(period);
             ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             ticks.tick().await;
             loop {
                 ticks.tick().await;
-                me.nudge(message());
+                slot.ask(message()).await.ok();
             }
         });
     }
@@ -126,5 +126,6 @@ impl<A: Actor> Scope<A> {
     /// End this actor in order after the message at hand. A transient or temporary one stays stopped.
     pub fn stop(&self) {
         self.stop_asked.set(true);
+        self.slot.control(Control::Attend);
     }
 }

@@ -1,136 +1,62 @@
 //! The actix actor in which a supervised actor lives: it owns the mailbox, and outlives what it holds.
 //!
-//! A panic in a handler is caught at the handler's boundary and a panic in a task at the task's; either way the object is
-//! dropped, the supervisor is told, and the host waits, its mailbox kept, for the word to build a new one. Should the host
-//! itself ever unwind, its guard says so and the supervisor makes a new host; only then is the queue lost, and counted.
+//! What is wanted of a child is a level, not a signal: the supervisor writes [`Wanted`] and the host brings its object to
+//! it ([`settle`]) between two messages. Orders that cross each other therefore end in the newest one, and a permission to
+//! start is good for one start. A panic in a handler is caught at the handler's boundary and a panic in a task at the
+//! task's; either way the object is dropped, the supervisor is told, and the mailbox is kept. Should the host itself ever
+//! unwind, its guard says so and the supervisor makes a new host; only then is the queue lost, and counted.
 
-use std::any::type_name;
 use std::cell::Cell;
-use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use actix::fut::ActorFutureExt;
-use actix::prelude::{Addr, AsyncContext, AtomicResponse, Context, Handler, WrapFuture};
+use actix::prelude::{Addr, AsyncContext, Context, Handler, WrapFuture};
 use actix::{ActorContext, Message};
-use arc_swap::ArcSwapOption;
-use chrono::Utc;
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use crate::actor::{Actor, Handle, Scope};
-use crate::dead_letters::{DeadLetter, DeadLetters};
 use crate::panics;
-use crate::reference::{Route, SendError};
-use crate::spec::{Factory, Overflow, Policy, StartError};
-use crate::stats::{Stats, Status};
+use crate::reference::SendError;
+use crate::slot::{Life, Slot};
+use crate::spec::{Factory, Restart, StartError};
+use crate::stats::Status;
 use crate::supervisor::{Cause, Down, Supervisor, Up};
 
-/// The place of a child in its node: what references point at.
-pub struct Slot<A: Actor> {
-    pub(crate) path: String,
-    pub(crate) policy: Policy,
-    pub(crate) stats: Arc<Stats>,
-    pub(crate) address: ArcSwapOption<Addr<Host<A>>>,
-    pub(crate) dead_letters: DeadLetters,
+/// A child that has not started by then has failed to. A slow disk or a device that is asked for its state takes seconds.
+pub const START_DEADLINE: Duration = Duration::from_secs(30);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Run,
+    Pause,
+    /// Without an object, and shown as this.
+    Down(Status),
+    /// The node is leaving: the host itself ends.
+    Gone,
 }
 
-impl<A: Actor> Slot<A> {
-    /// Orders of the runtime itself: few, never refused for lack of room.
-    pub(crate) fn control(&self, order: Control) {
-        if let Some(address) = self.address.load_full() {
-            address.do_send(order);
-        }
-    }
-
-    pub(crate) fn task_panicked(&self, generation: u64, text: String) {
-        if let Some(address) = self.address.load_full() {
-            address.do_send(TaskPanicked { generation, text });
-        }
-    }
-
-    fn bury(&self, message: &'static str, error: SendError) -> SendError {
-        self.stats.refused.fetch_add(1, std::sync::atomic::Ordering::AcqRel);
-        let reason = match error {
-            SendError::Full => "mailbox full",
-            SendError::Restarting => "restarting",
-            SendError::Stopped | SendError::Deadline | SendError::Interrupted => "stopped",
-        };
-        self.dead_letters.put(DeadLetter {
-            at_ms: Utc::now().timestamp_millis(),
-            to: self.path.clone(),
-            message,
-            reason,
-        });
-        error
-    }
-
-    fn down_reason(&self) -> SendError {
-        match self.stats.status() {
-            Status::Restarting | Status::Starting => SendError::Restarting,
-            _ => SendError::Stopped,
-        }
-    }
+/// What the supervisor wants of a child.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    pub(crate) mode: Mode,
+    /// Number of the last permission to start. An object that was started by an earlier one is to be replaced.
+    pub(crate) start: u64,
+    /// Handle what is queued before going down.
+    pub(crate) drain: bool,
 }
 
-impl<A, M> Route<M> for Slot<A>
-where
-    A: Handle<M>,
-    M: Message + Send + 'static,
-    M::Result: Send,
-{
-    fn path(&self) -> &str {
-        &self.path
-    }
-
-    fn tell(&self, message: M, quiet: bool) -> Result<(), SendError> {
-        let name = type_name::<M>();
-        let mailbox = self.policy.mailbox;
-        let status = self.stats.status();
-        let Some(address) = self.address.load_full() else {
-            return Err(self.bury(name, self.down_reason()));
-        };
-        if !status.takes_messages() && status != Status::Restarting {
-            return Err(self.bury(name, SendError::Stopped));
-        }
-        if self.stats.depth() >= mailbox.capacity {
-            if quiet || mailbox.overflow == Overflow::DropNewest {
-                self.stats.refused.fetch_add(1, std::sync::atomic::Ordering::AcqRel);
-                return Err(SendError::Full);
-            }
-            return Err(self.bury(name, SendError::Full));
-        }
-        self.stats.message_accepted();
-        address.do_send(Envelope(message));
-        Ok(())
-    }
-
-    fn ask(&self, message: M) -> BoxFuture<'static, Result<M::Result, SendError>> {
-        let status = self.stats.status();
-        let address = match self.address.load_full() {
-            Some(address) if status.takes_messages() => address,
-            _ => return std::future::ready(Err(self.down_reason())).boxed(),
-        };
-        if self.stats.depth() >= self.policy.mailbox.capacity {
-            return std::future::ready(Err(self.bury(type_name::<M>(), SendError::Full))).boxed();
-        }
-        self.stats.message_accepted();
-        let answer = address.send(Envelope(message));
-        async move { answer.await.unwrap_or(Err(SendError::Interrupted)) }.boxed()
-    }
+/// A message, and whoever waits for its answer.
+pub(crate) struct Envelope<M: Message> {
+    pub(crate) message: M,
+    pub(crate) answer: Option<oneshot::Sender<Result<M::Result, SendError>>>,
 }
 
-/// A message with its way through the host's boundary.
-#[derive(Debug)]
-pub(crate) struct Envelope<M>(M);
-
-impl<M: Message> Message for Envelope<M>
-where
-    M::Result: 'static,
-{
-    type Result = Result<M::Result, SendError>;
+impl<M: Message> Message for Envelope<M> {
+    type Result = ();
 }
 
 /// A task of the given generation unwound.
@@ -146,152 +72,223 @@ pub(crate) struct TaskPanicked {
 #[rtype(result = "Option<serde_json::Value>")]
 pub(crate) struct Observe;
 
-/// Orders of the supervisor to a running host.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) enum Control {
-    /// End the object in order and wait for [`Go`]; `done` is told when it has ended.
-    Stop {
-        done: Option<oneshot::Sender<()>>,
-    },
-    Pause,
+    /// Look at what is wanted.
+    Attend,
     /// Fail on purpose, for tests of the supervision.
     PanicInHandler,
     PanicInTask,
 }
 
-/// The word for which a host waits when it has no object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Go {
-    Start,
-    Resume,
-}
+type Living<A> = (A, Scope<A>);
 
-pub(crate) struct Host<A: Actor> {
+/// What a host needs to build its object, again and again.
+struct Room<A: Actor> {
     slot: Arc<Slot<A>>,
     factory: Rc<Factory<A>>,
     supervisor: Addr<Supervisor>,
-    go: Option<mpsc::Receiver<Go>>,
-    living: Option<(A, Scope<A>)>,
-    guard: Option<HostGuard>,
+    /// The permission by which the last object was started.
+    begun: Rc<Cell<u64>>,
+}
+
+impl<A: Actor> Clone for Room<A> {
+    fn clone(&self) -> Room<A> {
+        Room {
+            slot: self.slot.clone(),
+            factory: self.factory.clone(),
+            supervisor: self.supervisor.clone(),
+            begun: self.begun.clone(),
+        }
+    }
+}
+
+impl<A: Actor> Room<A> {
+    fn down(&self, cause: Cause) {
+        let status = match cause {
+            Cause::Stopped if self.slot.policy.restart != Restart::Permanent => Status::Stopped,
+            _ => Status::Restarting,
+        };
+        self.slot.stats.set_status(status);
+        self.slot.stats.remember_state(None);
+        self.supervisor.do_send(Down { path: self.slot.path.clone(), start: self.begun.get(), cause });
+    }
+
+    fn failed(&self, text: String) {
+        self.slot.stats.panicked(text.clone());
+        self.down(Cause::Panicked(text));
+    }
+
+    /// A destructor that unwinds must not take the host with it.
+    fn discard(&self, (actor, scope): Living<A>) {
+        scope.ended.cancel();
+        if let Err(text) = panics::caught_now(|| drop(actor)) {
+            self.slot.stats.panicked(text);
+        }
+    }
+
+    async fn boot(&self) -> Option<Living<A>> {
+        let stats = &self.slot.stats;
+        let generation = stats.generation.fetch_add(1, Ordering::AcqRel) + 1;
+        let ended = CancellationToken::new();
+        self.slot.life.store(Some(Arc::new(Life { generation, ended: ended.clone() })));
+        self.slot.at_rest.send_replace(false);
+        stats.set_status(Status::Starting);
+        let scope =
+            Scope { slot: self.slot.clone(), generation, ended: ended.clone(), stop_asked: Rc::new(Cell::new(false)) };
+        let build = async {
+            let mut actor = (self.factory)().await?;
+            actor.started(&scope).await?;
+            Ok::<A, StartError>(actor)
+        };
+        let built = tokio::select! {
+            biased;
+            () = ended.cancelled() => Ok(Ok(Err(StartError::new("it was stopped while it started")))),
+            built = tokio::time::timeout(START_DEADLINE, panics::caught(build)) => built,
+        };
+        let failure = match built {
+            Ok(Ok(Ok(actor))) => {
+                self.supervisor.do_send(Up { path: self.slot.path.clone(), start: self.begun.get() });
+                return Some((actor, scope));
+            }
+            Ok(Ok(Err(error))) => Cause::NotStarted(error.to_string()),
+            Ok(Err(text)) => {
+                stats.panicked(text.clone());
+                Cause::Panicked(text)
+            }
+            Err(_) => Cause::NotStarted(format!("it did not start within {} s", START_DEADLINE.as_secs())),
+        };
+        ended.cancel();
+        self.down(failure);
+        None
+    }
+
+    /// End the object in order, in the time it has for that.
+    async fn end(&self, (mut actor, scope): Living<A>) {
+        scope.ended.cancel();
+        let stopping = tokio::time::timeout(self.slot.policy.shutdown_timeout, panics::caught(actor.stopping()));
+        match stopping.await {
+            Ok(Ok(())) => {}
+            Ok(Err(text)) => self.slot.stats.panicked(text),
+            Err(_) => tracing::warn!(actor = %self.slot.path, "actor did not finish stopping in time"),
+        }
+        self.discard((actor, scope));
+    }
+}
+
+/// Bring the object to what is wanted of it. Returns when it may take messages; `None` when the host is to end.
+async fn settle<A: Actor>(room: Room<A>, mut living: Option<Living<A>>) -> Option<Living<A>> {
+    let slot = &room.slot;
+    let mut wanted = slot.wanted.subscribe();
+    loop {
+        let now = *wanted.borrow_and_update();
+        let renew = now.start > room.begun.get();
+        match (living.take(), now.mode) {
+            (Some(object), _) if object.1.stop_asked.get() => {
+                room.end(object).await;
+                room.down(Cause::Stopped);
+            }
+            (Some(object), Mode::Run) if !renew => {
+                slot.stats.set_status(Status::Running);
+                return Some(object);
+            }
+            (Some(object), Mode::Pause) if !renew => {
+                slot.stats.set_status(Status::Paused);
+                slot.stats.remember_state(state_of(&object.0));
+                living = Some(object);
+                wanted.changed().await.ok();
+            }
+            (Some(object), _) => {
+                room.end(object).await;
+                slot.stats.remember_state(None);
+            }
+            (None, Mode::Run | Mode::Pause) if renew => {
+                room.begun.set(now.start);
+                living = room.boot().await;
+            }
+            (None, Mode::Gone) => {
+                slot.at_rest.send_replace(true);
+                return None;
+            }
+            (None, mode) => {
+                if let Mode::Down(status) = mode {
+                    slot.stats.set_status(status);
+                }
+                slot.at_rest.send_replace(true);
+                wanted.changed().await.ok();
+            }
+        }
+    }
+}
+
+fn state_of<A: Actor>(actor: &A) -> Option<serde_json::Value> {
+    panics::caught_now(|| serde_json::to_value(actor.observe())).ok()?.ok()
+}
+
+pub(crate) struct Host<A: Actor> {
+    room: Room<A>,
+    living: Option<Living<A>>,
+    guard: HostGuard<A>,
 }
 
 /// Says that the host itself is gone, however it went.
-struct HostGuard {
-    path: String,
-    supervisor: Addr<Supervisor>,
+struct HostGuard<A: Actor> {
+    room: Room<A>,
+    armed: bool,
 }
 
-impl Drop for HostGuard {
+impl<A: Actor> Drop for HostGuard<A> {
     fn drop(&mut self) {
-        let text = if std::thread::panicking() { panics::take_last() } else { "its host ended".to_owned() };
-        self.supervisor.do_send(Down { path: self.path.clone(), cause: Cause::HostLost(text) });
+        let slot = &self.room.slot;
+        slot.address.store(None);
+        let lost = slot.stats.mailbox_lost();
+        if lost > 0 {
+            tracing::error!(actor = %slot.path, lost, "mailbox lost with its host");
+        }
+        if self.armed {
+            self.room.down(Cause::HostLost);
+        }
     }
 }
 
 impl<A: Actor> Host<A> {
-    pub(crate) fn launch(
-        slot: Arc<Slot<A>>,
-        factory: Rc<Factory<A>>,
-        supervisor: Addr<Supervisor>,
-        go: mpsc::Receiver<Go>,
-    ) -> Addr<Host<A>> {
-        let guard = HostGuard { path: slot.path.clone(), supervisor: supervisor.clone() };
-        let host = Host { slot, factory, supervisor, go: Some(go), living: None, guard: Some(guard) };
-        actix::Actor::start(host)
+    pub(crate) fn launch(slot: Arc<Slot<A>>, factory: Rc<Factory<A>>, supervisor: Addr<Supervisor>) {
+        let begun = Rc::new(Cell::new(slot.wanted.borrow().start));
+        let room = Room { slot: slot.clone(), factory, supervisor, begun };
+        let guard = HostGuard { room: room.clone(), armed: true };
+        let address = actix::Actor::start(Host { room, living: None, guard });
+        slot.address.store(Some(Arc::new(address)));
     }
 
-    fn boot(&mut self, context: &mut Context<Host<A>>) {
-        let generation = self.slot.stats.generation.fetch_add(1, std::sync::atomic::Ordering::AcqRel) + 1;
-        self.slot.stats.set_status(Status::Starting);
-        let scope = Scope {
-            slot: self.slot.clone(),
-            generation,
-            ended: CancellationToken::new(),
-            stop_asked: Rc::new(Cell::new(false)),
-        };
-        let factory = self.factory.clone();
-        let starting = scope.clone();
-        let build = async move {
-            let mut actor = factory().await?;
-            actor.started(&starting).await?;
-            Ok::<A, StartError>(actor)
-        };
-        let boot =
-            AssertUnwindSafe(build).catch_unwind().into_actor(self).map(move |built, host, context| match built {
-                Ok(Ok(actor)) => {
-                    host.living = Some((actor, scope));
-                    host.slot.stats.set_status(Status::Running);
-                    host.supervisor.do_send(Up { path: host.slot.path.clone() });
-                }
-                Ok(Err(error)) => {
-                    scope.ended.cancel();
-                    host.down(Cause::NotStarted(error.to_string()), context);
-                }
-                Err(_) => {
-                    scope.ended.cancel();
-                    host.panicked(panics::take_last(), context);
-                }
-            });
-        context.wait(boot);
+    fn settle(&mut self, context: &mut Context<Host<A>>) {
+        let settled = settle(self.room.clone(), self.living.take());
+        context.wait(settled.into_actor(self).map(|living, host, context| match living {
+            Some(_) => host.living = living,
+            None => {
+                host.guard.armed = false;
+                context.stop();
+            }
+        }));
+    }
+
+    fn is_settled(&self, ready_to_leave: bool) -> bool {
+        let Some((_, scope)) = &self.living else { return false };
+        let wanted = self.room.slot.wanted.borrow();
+        let stays = wanted.mode == Mode::Run || (wanted.drain && !ready_to_leave);
+        stays && wanted.start == self.room.begun.get() && !scope.stop_asked.get()
     }
 
     fn panicked(&mut self, text: String, context: &mut Context<Host<A>>) {
-        self.slot.stats.panicked(text.clone());
-        self.down(Cause::Panicked(text), context);
-    }
-
-    fn down(&mut self, cause: Cause, context: &mut Context<Host<A>>) {
         self.drop_living();
-        self.slot.stats.set_status(Status::Restarting);
-        self.supervisor.do_send(Down { path: self.slot.path.clone(), cause });
-        self.wait_for_go(context);
+        self.room.failed(text);
+        self.settle(context);
     }
 
     fn drop_living(&mut self) {
-        if let Some((actor, scope)) = self.living.take() {
-            scope.ended.cancel();
-            // A destructor that unwinds must not take the host with it.
-            if std::panic::catch_unwind(AssertUnwindSafe(|| drop(actor))).is_err() {
-                self.slot.stats.panicked(panics::take_last());
-            }
+        if let Some(object) = self.living.take() {
+            self.room.discard(object);
         }
-    }
-
-    fn wait_for_go(&mut self, context: &mut Context<Host<A>>) {
-        let Some(mut go) = self.go.take() else { return };
-        let word = async move {
-            let word = go.recv().await;
-            (word, go)
-        };
-        context.wait(word.into_actor(self).map(|(word, go), host, context| {
-            host.go = Some(go);
-            match word {
-                Some(Go::Resume) if host.living.is_some() => host.slot.stats.set_status(Status::Running),
-                Some(_) => host.boot(context),
-                None => context.stop(),
-            }
-        }));
-    }
-
-    fn stop_in_order(&mut self, cause: Cause, done: Option<oneshot::Sender<()>>, context: &mut Context<Host<A>>) {
-        let living = self.living.take();
-        let ending = async move {
-            if let Some((mut actor, scope)) = living {
-                scope.ended.cancel();
-                AssertUnwindSafe(actor.stopping()).catch_unwind().await.ok();
-            }
-        };
-        context.wait(ending.into_actor(self).map(move |(), host, context| {
-            host.slot.stats.set_status(Status::Stopped);
-            if let Some(done) = done {
-                done.send(()).ok();
-            }
-            if let Cause::Stopped = cause {
-                host.supervisor.do_send(Down { path: host.slot.path.clone(), cause });
-            }
-            host.wait_for_go(context);
-        }));
     }
 }
 
@@ -299,14 +296,11 @@ impl<A: Actor> actix::Actor for Host<A> {
     type Context = Context<Host<A>>;
 
     fn started(&mut self, context: &mut Context<Host<A>>) {
-        context.set_mailbox_capacity(self.slot.policy.mailbox.capacity.max(1));
-        self.slot.address.store(Some(Arc::new(context.address())));
-        self.boot(context);
+        self.settle(context);
     }
 
     fn stopped(&mut self, _: &mut Context<Host<A>>) {
         self.drop_living();
-        self.guard.take();
     }
 }
 
@@ -316,34 +310,44 @@ where
     M: Message + Send + 'static,
     M::Result: Send,
 {
-    type Result = AtomicResponse<Host<A>, Result<M::Result, SendError>>;
+    type Result = ();
 
-    fn handle(&mut self, Envelope(message): Envelope<M>, _: &mut Context<Host<A>>) -> Self::Result {
-        self.slot.stats.message_taken();
+    fn handle(&mut self, Envelope { message, answer }: Envelope<M>, context: &mut Context<Host<A>>) {
+        self.room.slot.stats.message_taken();
         let living = self.living.take();
         let work = async move {
             let (mut actor, scope) = living?;
-            let done = AssertUnwindSafe(actor.handle(message, &scope)).catch_unwind().await;
-            Some((actor, scope, done))
+            let cut = scope.ended.clone();
+            let done = tokio::select! {
+                biased;
+                done = panics::caught(actor.handle(message, &scope)) => Some(done),
+                () = cut.cancelled() => None,
+            };
+            Some(((actor, scope), done))
         };
-        AtomicResponse::new(Box::pin(work.into_actor(self).map(|worked, host, context| {
-            host.slot.stats.message_done();
-            let Some((actor, scope, done)) = worked else { return Err(SendError::Interrupted) };
-            let stop_asked = scope.stop_asked.get();
-            host.living = Some((actor, scope));
-            match done {
-                Ok(answer) => {
-                    if stop_asked {
-                        host.stop_in_order(Cause::Stopped, None, context);
-                    }
-                    Ok(answer)
+        context.wait(work.into_actor(self).map(|worked, host, context| {
+            host.room.slot.stats.message_done();
+            let (object, done) = worked.unzip();
+            host.living = object;
+            let (said, failure) = match done.flatten() {
+                Some(Ok(said)) => (Ok(said), None),
+                Some(Err(text)) => (Err(SendError::Interrupted), Some(text)),
+                None => {
+                    tracing::warn!(actor = %host.room.slot.path, "handler cut off");
+                    host.drop_living();
+                    (Err(SendError::Interrupted), None)
                 }
-                Err(_) => {
-                    host.panicked(panics::take_last(), context);
-                    Err(SendError::Interrupted)
-                }
+            };
+            match failure {
+                Some(text) => host.panicked(text, context),
+                None if !host.is_settled(false) => host.settle(context),
+                None => {}
             }
-        })))
+            // Whoever hears of a failure finds the child already down.
+            if let Some(answer) = answer {
+                answer.send(said).ok();
+            }
+        }));
     }
 }
 
@@ -362,9 +366,10 @@ impl<A: Actor> Handler<Observe> for Host<A> {
     type Result = Option<serde_json::Value>;
 
     fn handle(&mut self, _: Observe, _: &mut Context<Host<A>>) -> Option<serde_json::Value> {
-        let (actor, _) = self.living.as_ref()?;
-        let state = std::panic::catch_unwind(AssertUnwindSafe(|| serde_json::to_value(actor.observe())));
-        state.ok().and_then(Result::ok)
+        self.room.slot.stats.being_observed.store(false, Ordering::Release);
+        let state = self.living.as_ref().and_then(|(actor, _)| state_of(actor));
+        self.room.slot.stats.remember_state(state.clone());
+        state
     }
 }
 
@@ -373,15 +378,11 @@ impl<A: Actor> Handler<Control> for Host<A> {
 
     fn handle(&mut self, message: Control, context: &mut Context<Host<A>>) {
         match message {
-            Control::Stop { done } => self.stop_in_order(Cause::Ordered, done, context),
-            Control::Pause => {
-                self.slot.stats.set_status(Status::Paused);
-                self.wait_for_go(context);
-            }
+            Control::Attend if !self.is_settled(true) => self.settle(context),
+            Control::Attend => {}
             Control::PanicInHandler => {
-                let broken = std::panic::catch_unwind(|| panic!("a panic ordered in the handler"));
-                if broken.is_err() {
-                    self.panicked(panics::take_last(), context);
+                if let Err(text) = panics::caught_now::<()>(|| panic!("a panic ordered in the handler")) {
+                    self.panicked(text, context);
                 }
             }
             Control::PanicInTask => {

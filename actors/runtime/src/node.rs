@@ -5,25 +5,25 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix::Message;
 use actix::prelude::{Actor as _, Addr};
-use arc_swap::ArcSwapOption;
 use serde::Serialize;
+use tokio::time::Instant;
 
 use crate::actor::{Actor, Handle};
 use crate::dead_letters::DeadLetters;
-use crate::host::Slot;
 use crate::panics;
 use crate::reference::ActorRef;
-use crate::spec::{Backoff, ChildSpec, Intensity, Strategy};
-use crate::stats::{Stats, Status};
-use crate::supervisor::{
-    AnyChild, Child, Entry, Give, Group, GroupState, Launch, Look, NoSuchActor, Order, Shutdown, Supervisor,
-};
+use crate::slot::Slot;
+use crate::spec::{Backoff, ChildSpec, Intensity, Restart, Strategy};
+use crate::stats::{Rates, Stats, Status};
+use crate::supervisor::child::{AnyChild, Child, Entry, Group};
+use crate::supervisor::{Give, Launch, Look, NoSuchActor, Order, Ping, Shutdown, Supervisor};
 
-/// A group that failed is tried again after this, then twice as long, and given up after [`GROUP_RESTARTS_MAX`] in ten minutes.
+/// A group that failed is tried again after this, then twice as long, and given up after [`GROUP_RESTARTS_MAX`] in ten
+/// minutes: that leaves a device time to come back, and tells the operator within two minutes.
 const GROUP_BACKOFF: Backoff =
     Backoff { min: Duration::from_secs(5), max: Duration::from_secs(60), factor: 2, jitter_percent: 20 };
 const GROUP_RESTARTS_MAX: u32 = 3;
@@ -87,14 +87,7 @@ impl Tree {
         backoff: Backoff,
         intensity: Intensity,
     ) -> &mut Tree {
-        self.groups.push(Group {
-            path: path.into(),
-            strategy,
-            backoff,
-            intensity,
-            restarted_at: std::collections::VecDeque::new(),
-            state: GroupState::Running,
-        });
+        self.groups.push(Group::new(path.into(), strategy, backoff, intensity));
         self
     }
 
@@ -104,17 +97,11 @@ impl Tree {
     /// If there is no group yet, or the path is taken: a tree is written once, in one file.
     pub fn child<A: Actor>(&mut self, spec: ChildSpec<A>) -> ChildRef<A> {
         let group = self.groups.len().checked_sub(1).expect("a child belongs to a group");
-        let slot = Arc::new(Slot {
-            path: spec.path.clone(),
-            policy: spec.policy,
-            stats: Arc::new(Stats::default()),
-            address: ArcSwapOption::empty(),
-            dead_letters: self.dead_letters.clone(),
-        });
+        let slot = Arc::new(Slot::new(spec.path.clone(), spec.policy, self.dead_letters.clone()));
         let child = Child { slot: slot.clone(), kind: spec.kind, factory: Rc::new(spec.factory) };
         let taken = self.index.insert(spec.path, self.entries.len());
         assert!(taken.is_none(), "two children at one path");
-        self.entries.push(Entry::new(Box::new(child), group));
+        self.entries.push(Entry::new(Rc::new(child), group));
         ChildRef { slot }
     }
 
@@ -126,22 +113,18 @@ impl Tree {
             .entries
             .iter()
             .map(|entry| Counted {
+                group: self.groups[entry.group].path.as_str().into(),
+                restart: entry.child.policy().restart,
+                mailbox_capacity: entry.child.policy().mailbox.capacity,
                 path: entry.child.path().to_owned(),
                 kind: entry.child.kind(),
                 stats: entry.child.stats().clone(),
             })
             .collect();
-        let supervisor = Supervisor {
-            name: self.name.clone(),
-            entries: self.entries,
-            groups: self.groups,
-            index: self.index,
-            degraded: degraded.clone(),
-            leaving: false,
-        }
-        .start();
-        for child in &counted {
-            supervisor.send(Launch { path: child.path.clone() }).await.ok();
+        let supervisor =
+            Supervisor::new(self.name.clone(), self.entries, self.groups, self.index, degraded.clone()).start();
+        for index in 0..counted.len() {
+            supervisor.send(Launch::first(index)).await.ok();
         }
         Node {
             name: self.name.into(),
@@ -165,6 +148,9 @@ impl fmt::Debug for Tree {
 pub struct Counted {
     pub path: String,
     pub kind: &'static str,
+    pub group: Arc<str>,
+    pub restart: Restart,
+    pub mailbox_capacity: usize,
     pub stats: Arc<Stats>,
 }
 
@@ -193,9 +179,35 @@ impl Node {
         self.degraded.load(Ordering::Acquire)
     }
 
-    /// True if every child takes messages.
+    /// True if every child that is meant to live does, and no group is down.
     pub fn is_ready(&self) -> bool {
-        !self.is_degraded() && self.counted.iter().all(|child| child.stats.status().takes_messages())
+        self.unready().is_empty()
+    }
+
+    /// Why the node is not ready: one sentence a reason. A child that an operator stopped or paused is no reason.
+    pub fn unready(&self) -> Vec<String> {
+        let mut reasons: Vec<String> = self
+            .counted
+            .iter()
+            .filter(|child| child.restart != Restart::Temporary)
+            .map(|child| (child, child.stats.status()))
+            .filter(|(_, status)| {
+                matches!(
+                    status,
+                    Status::Waiting | Status::Starting | Status::Restarting | Status::Stuck | Status::Failed
+                )
+            })
+            .map(|(child, status)| format!("actor {} is {}", child.path, status.as_str()))
+            .collect();
+        if reasons.is_empty() && self.is_degraded() {
+            reasons.push("a group of actors is being restarted".to_owned());
+        }
+        reasons
+    }
+
+    /// True if the supervisor answers within `deadline`: the node can still be given orders.
+    pub async fn is_alive(&self, deadline: Duration) -> bool {
+        tokio::time::timeout(deadline, self.supervisor.send(Ping)).await.is_ok_and(|answer| answer.is_ok())
     }
 
     pub fn dead_letters(&self) -> &DeadLetters {
@@ -212,10 +224,11 @@ impl Node {
     }
 
     pub async fn order(&self, path: &str, order: Order) -> Result<(), NoSuchActor> {
-        self.supervisor.send(Give { path: path.to_owned(), order }).await.unwrap_or(Ok(()))
+        let gone = NoSuchActor { path: path.to_owned() };
+        self.supervisor.send(Give { path: path.to_owned(), order }).await.unwrap_or(Err(gone))
     }
 
-    /// Stop all children, last started first; the paths of those that had to be cut off.
+    /// Stop all children, last started first, each in its time; the paths of those that had to be cut off.
     pub async fn shutdown(&self) -> Vec<String> {
         self.supervisor.send(Shutdown).await.unwrap_or_default()
     }
@@ -248,6 +261,9 @@ pub struct ChildView {
     pub accepted: u64,
     pub handled: u64,
     pub refused: u64,
+    #[serde(flatten)]
+    pub rates: Rates,
+    pub busy_ms: u64,
     pub panics: u64,
     pub last_panic: Option<String>,
     pub state: Option<serde_json::Value>,
@@ -265,13 +281,19 @@ impl ChildView {
             restarts: stats.restarts(),
             mailbox_depth: stats.depth(),
             mailbox_capacity: child.policy().mailbox.capacity,
-            oldest_age_ms: u64::try_from(stats.oldest_age().as_millis()).unwrap_or(u64::MAX),
+            oldest_age_ms: whole_ms(stats.oldest_age()),
             accepted: stats.accepted(),
             handled: stats.handled(),
             refused: stats.refused(),
+            rates: stats.rates(),
+            busy_ms: whole_ms(stats.busy_for()),
             panics: stats.panics(),
             last_panic: stats.last_panic(),
             state: None,
         }
     }
+}
+
+fn whole_ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

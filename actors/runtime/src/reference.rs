@@ -8,7 +8,7 @@ use actix::Message;
 use futures_util::future::BoxFuture;
 
 use crate::actor::Handle;
-use crate::host::Slot;
+use crate::slot::Slot;
 
 /// How long an ask waits when the caller says nothing else.
 pub const ASK_DEADLINE: Duration = Duration::from_secs(10);

@@ -25,7 +25,7 @@ pub enum Strategy {
     OneForAll,
 }
 
-/// How long to wait before the next start: `min` times `factor` for each restart in a row, up to `max`, give or take `jitter_percent`.
+/// How long to wait before the next try: `min` times `factor` for each failure in a row, up to `max`, give or take `jitter_percent`.
 #[derive(Clone, Copy, Debug)]
 pub struct Backoff {
     pub min: Duration,
@@ -38,6 +38,18 @@ impl Default for Backoff {
     fn default() -> Backoff {
         // A tenth of a second is not noticed at a till; half a minute lets a broken disk or port be looked at.
         Backoff { min: Duration::from_millis(100), max: Duration::from_secs(30), factor: 2, jitter_percent: 20 }
+    }
+}
+
+impl Backoff {
+    /// How long to wait after the first failure (`failures` = 0), the second, and so on.
+    pub fn delay(self, failures: u32) -> Duration {
+        // Sixteen doublings are beyond any sensible `max`.
+        let grown = self.min.saturating_mul(self.factor.saturating_pow(failures.min(16)));
+        let delay = grown.min(self.max);
+        let jitter = self.jitter_percent.min(100);
+        let percent = 100 - jitter + if jitter == 0 { 0 } else { rand::random_range(0..=2 * jitter) };
+        delay.saturating_mul(percent) / 100
     }
 }
 

@@ -1,29 +1,36 @@
 //! Decides who is started, when, and what is given up. One supervisor a node; groups are the unit that fails together.
 //!
 //! A child that fails is started again after its backoff. Too many restarts in its time fail the group: all of it is
-//! stopped and started again as a whole after the group's backoff, and when that does not help either the group stays
-//! failed and the node is degraded. Nothing else is stopped for it, and the process never exits by itself.
+//! stopped and started again as a whole after the group's backoff, and when that does not help either the group is given
+//! up: it shows as failed and the node as degraded until an operator starts it or, a long while later, it is tried again by
+//! itself, because a shop has nobody who would. Nothing else is stopped for it, and the process never exits by itself.
 
-use std::collections::{HashMap, VecDeque};
+pub(crate) mod child;
+
+use std::collections::HashMap;
 use std::rc::Rc;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use actix::prelude::{Addr, AsyncContext, Context, Handler, Message, ResponseFuture};
-use futures_util::future::{BoxFuture, FutureExt, join_all};
-use tokio::sync::{mpsc, oneshot};
+use actix::ActorContext;
+use actix::fut::ActorFutureExt;
+use actix::prelude::{AsyncContext, Context, Handler, Message, ResponseActFuture, ResponseFuture, WrapFuture};
+use futures_util::future::join_all;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
 
-use crate::actor::Actor;
-use crate::host::{Control, Go, Host, Observe, Slot};
+use crate::host::{Control, Mode, Wanted};
 use crate::node::{ChildView, NodeView};
-use crate::spec::{Backoff, Factory, Intensity, Policy, Restart, Strategy};
-use crate::stats::{Stats, Status};
+use crate::spec::{Restart, Strategy};
+use crate::stats::{SAMPLE_EVERY, Status};
+use crate::supervisor::child::{AnyChild, Entry, Group, GroupState, Heard, too_many};
 
 /// A child that ran this long has recovered: its next failure starts from the shortest backoff.
 const BACKOFF_RESET_AFTER: Duration = Duration::from_secs(60);
-/// A child that cannot say how it is within this time is shown without its state.
-const OBSERVE_DEADLINE: Duration = Duration::from_millis(300);
+/// A group that was given up is tried again after this: a disk is cleaned up, a cable put back.
+const GIVEN_UP_FOR: Duration = Duration::from_secs(300);
 
 #[derive(Debug)]
 pub(crate) enum Cause {
@@ -31,15 +38,15 @@ pub(crate) enum Cause {
     NotStarted(String),
     /// It stopped by its own decision.
     Stopped,
-    /// It was told to.
-    Ordered,
-    HostLost(String),
+    HostLost,
 }
 
+/// The object that was started by the permission `start` is gone.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) struct Down {
     pub(crate) path: String,
+    pub(crate) start: u64,
     pub(crate) cause: Cause,
 }
 
@@ -47,6 +54,7 @@ pub(crate) struct Down {
 #[rtype(result = "()")]
 pub(crate) struct Up {
     pub(crate) path: String,
+    pub(crate) start: u64,
 }
 
 /// An operator's order to one child.
@@ -62,6 +70,26 @@ pub enum Order {
     PanicInTask,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no order \"{0}\": use restart, stop, start, pause or resume")]
+pub struct NoSuchOrder(String);
+
+/// The orders an operator may give by name; failing on purpose is not among them.
+impl FromStr for Order {
+    type Err = NoSuchOrder;
+
+    fn from_str(name: &str) -> Result<Order, NoSuchOrder> {
+        match name {
+            "restart" => Ok(Order::Restart),
+            "stop" => Ok(Order::Stop),
+            "start" => Ok(Order::Start),
+            "pause" => Ok(Order::Pause),
+            "resume" => Ok(Order::Resume),
+            _ => Err(NoSuchOrder(name.to_owned())),
+        }
+    }
+}
+
 #[derive(Debug, Message)]
 #[rtype(result = "Result<(), NoSuchActor>")]
 pub(crate) struct Give {
@@ -72,146 +100,68 @@ pub(crate) struct Give {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no actor \"{path}\" on this node")]
 pub struct NoSuchActor {
-    path: String,
+    pub(crate) path: String,
 }
 
-/// Start one child for the first time; answers when it is up, or has failed once.
+/// Start one child as planned; answers when it is up, has failed once, or the plan is void.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) struct Launch {
-    pub(crate) path: String,
+    index: usize,
+    plan: u64,
 }
+
+impl Launch {
+    pub(crate) fn first(index: usize) -> Launch {
+        Launch { index, plan: 0 }
+    }
+}
+
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Ping;
 
 #[derive(Debug, Message)]
 #[rtype(result = "NodeView")]
 pub(crate) struct Look;
 
-/// Stop everything, last started first. Answers with the paths that did not stop in time.
+/// Stop everything, last started first. Answers with the paths that did not stop in time and were cut off.
 #[derive(Debug, Message)]
 #[rtype(result = "Vec<String>")]
 pub(crate) struct Shutdown;
 
-pub(crate) trait AnyChild {
-    fn path(&self) -> &str;
-    fn kind(&self) -> &'static str;
-    fn policy(&self) -> Policy;
-    fn stats(&self) -> &Arc<Stats>;
-    fn launch(&self, supervisor: Addr<Supervisor>, go: mpsc::Receiver<Go>);
-    fn control(&self, order: Control);
-    fn observe(&self) -> BoxFuture<'static, Option<serde_json::Value>>;
-}
-
-pub(crate) struct Child<A: Actor> {
-    pub(crate) slot: Arc<Slot<A>>,
-    pub(crate) kind: &'static str,
-    pub(crate) factory: Rc<Factory<A>>,
-}
-
-impl<A: Actor> AnyChild for Child<A> {
-    fn path(&self) -> &str {
-        &self.slot.path
-    }
-
-    fn kind(&self) -> &'static str {
-        self.kind
-    }
-
-    fn policy(&self) -> Policy {
-        self.slot.policy
-    }
-
-    fn stats(&self) -> &Arc<Stats> {
-        &self.slot.stats
-    }
-
-    fn launch(&self, supervisor: Addr<Supervisor>, go: mpsc::Receiver<Go>) {
-        Host::launch(self.slot.clone(), self.factory.clone(), supervisor, go);
-    }
-
-    fn control(&self, order: Control) {
-        self.slot.control(order);
-    }
-
-    fn observe(&self) -> BoxFuture<'static, Option<serde_json::Value>> {
-        let address = self.slot.address.load_full();
-        if !self.slot.stats.status().takes_messages() {
-            return std::future::ready(None).boxed();
-        }
-        async move {
-            let asked = address?.send(Observe);
-            tokio::time::timeout(OBSERVE_DEADLINE, asked).await.ok()?.ok()?
-        }
-        .boxed()
-    }
-}
-
-pub(crate) struct Entry {
-    pub(crate) child: Box<dyn AnyChild>,
-    pub(crate) group: usize,
-    go: Option<mpsc::Sender<Go>>,
-    failures_in_a_row: u32,
-    up_since: Option<Instant>,
-    restarted_at: VecDeque<Instant>,
-    first_answer: Option<oneshot::Sender<()>>,
-}
-
-impl Entry {
-    pub(crate) fn new(child: Box<dyn AnyChild>, group: usize) -> Entry {
-        Entry {
-            child,
-            group,
-            go: None,
-            failures_in_a_row: 0,
-            up_since: None,
-            restarted_at: VecDeque::new(),
-            first_answer: None,
-        }
-    }
-
-    fn send_go(&self, word: Go) {
-        if let Some(go) = &self.go {
-            go.try_send(word).ok();
-        }
-    }
-}
-
-pub(crate) struct Group {
-    pub(crate) path: String,
-    pub(crate) strategy: Strategy,
-    pub(crate) backoff: Backoff,
-    pub(crate) intensity: Intensity,
-    pub(crate) restarted_at: VecDeque<Instant>,
-    pub(crate) state: GroupState,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum GroupState {
-    Running,
-    Restarting,
-    Failed,
-}
-
 pub(crate) struct Supervisor {
-    pub(crate) name: String,
-    pub(crate) entries: Vec<Entry>,
-    pub(crate) groups: Vec<Group>,
-    pub(crate) index: HashMap<String, usize>,
-    pub(crate) degraded: Arc<AtomicBool>,
-    pub(crate) leaving: bool,
+    name: String,
+    entries: Vec<Entry>,
+    groups: Vec<Group>,
+    index: HashMap<String, usize>,
+    degraded: Arc<AtomicBool>,
+    leaving: bool,
 }
 
 impl actix::Actor for Supervisor {
     type Context = Context<Supervisor>;
+
+    /// Every mailbox is there before the first child starts, so that children may write to each other in any order.
+    fn started(&mut self, context: &mut Context<Supervisor>) {
+        for entry in &self.entries {
+            entry.child.launch(context.address());
+            entry.child.stats().sample();
+        }
+        context.run_interval(SAMPLE_EVERY, |supervisor, _| supervisor.sample());
+    }
 }
 
 impl Handler<Launch> for Supervisor {
     type Result = ResponseFuture<()>;
 
-    fn handle(&mut self, message: Launch, context: &mut Context<Supervisor>) -> ResponseFuture<()> {
+    fn handle(&mut self, Launch { index, plan }: Launch, context: &mut Context<Supervisor>) -> ResponseFuture<()> {
         let (first_answer, answered) = oneshot::channel();
-        if let Some(&index) = self.index.get(&message.path) {
-            self.entries[index].first_answer = Some(first_answer);
-            self.launch(index, context);
+        let entry = &mut self.entries[index];
+        let given_up = self.groups[entry.group].state == GroupState::Failed;
+        if entry.plan == plan && entry.heard == Heard::Down && entry.is_to_live() && !given_up && !self.leaving {
+            entry.first_answers.push(first_answer);
+            self.start(index, context);
         }
         Box::pin(async move {
             answered.await.ok();
@@ -225,18 +175,12 @@ impl Handler<Up> for Supervisor {
     fn handle(&mut self, message: Up, _: &mut Context<Supervisor>) {
         let Some(&index) = self.index.get(&message.path) else { return };
         let entry = &mut self.entries[index];
-        entry.up_since = Some(Instant::now());
-        entry.first_answer.take().map(|answer| answer.send(()).ok());
-        let group = entry.group;
-        let all_up = self
-            .entries
-            .iter()
-            .filter(|entry| entry.group == group)
-            .all(|entry| entry.child.stats().status().takes_messages() || entry.go.is_none());
-        if all_up {
-            self.groups[group].state = GroupState::Running;
+        entry.answer_first();
+        if message.start == entry.start && entry.heard == Heard::Starting {
+            entry.heard = Heard::Up;
+            entry.up_since = Some(Instant::now());
         }
-        self.note_degradation();
+        self.note_groups();
     }
 }
 
@@ -245,37 +189,43 @@ impl Handler<Down> for Supervisor {
 
     fn handle(&mut self, message: Down, context: &mut Context<Supervisor>) {
         let Some(&index) = self.index.get(&message.path) else { return };
+        let entry = &mut self.entries[index];
+        entry.answer_first();
+        match &message.cause {
+            Cause::Panicked(text) => tracing::error!(actor = %message.path, panic = %text, "actor failed"),
+            Cause::NotStarted(text) => tracing::error!(actor = %message.path, reason = %text, "actor not started"),
+            Cause::Stopped => tracing::info!(actor = %message.path, "actor stopped by itself"),
+            Cause::HostLost => tracing::error!(actor = %message.path, "actor lost with its mailbox"),
+        }
         if self.leaving {
             return;
         }
-        let entry = &mut self.entries[index];
-        entry.first_answer.take().map(|answer| answer.send(()).ok());
-        let policy = entry.child.policy();
-        let lasted = entry.up_since.take().map(|since| since.elapsed()).unwrap_or_default();
-        match &message.cause {
-            Cause::Ordered => return,
-            Cause::Stopped => {
-                if policy.restart == Restart::Permanent {
-                    self.start_after(policy.backoff.min, index, context);
-                }
-                return;
-            }
-            Cause::Panicked(text) => tracing::error!(actor = %message.path, panic = %text, "actor failed"),
-            Cause::NotStarted(text) => tracing::error!(actor = %message.path, reason = %text, "actor not started"),
-            Cause::HostLost(text) => {
-                tracing::error!(actor = %message.path, reason = %text, "actor lost with its mailbox");
-                entry.go = None;
-                entry.child.stats().mailbox_lost();
-                entry.child.stats().set_status(Status::Restarting);
-            }
+        if let Cause::HostLost = message.cause {
+            entry.child.launch(context.address());
         }
-        if policy.restart == Restart::Temporary {
-            entry.child.stats().set_status(Status::Failed);
+        if message.start != entry.start || entry.heard == Heard::Down {
             return;
         }
-        entry.failures_in_a_row = if lasted > BACKOFF_RESET_AFTER { 0 } else { entry.failures_in_a_row };
-        let delay = delay_of(policy.backoff, entry.failures_in_a_row);
-        entry.failures_in_a_row += 1;
+        entry.heard = Heard::Down;
+        let lasted = entry.up_since.take().map(|since| since.elapsed()).unwrap_or_default();
+        let policy = entry.child.policy();
+        match (policy.restart, &message.cause) {
+            (Restart::Transient | Restart::Temporary, Cause::Stopped) => {
+                entry.finished = true;
+                return self.note_groups();
+            }
+            (Restart::Temporary, _) => {
+                entry.finished = true;
+                self.take_down(index, Status::Failed, context);
+                return self.note_groups();
+            }
+            _ => {}
+        }
+        if lasted > BACKOFF_RESET_AFTER {
+            entry.failures_in_a_row = 0;
+        }
+        let delay = policy.backoff.delay(entry.failures_in_a_row);
+        entry.failures_in_a_row = entry.failures_in_a_row.saturating_add(1);
         if too_many(&mut entry.restarted_at, policy.intensity) {
             let group = entry.group;
             self.escalate(group, context);
@@ -290,30 +240,30 @@ impl Handler<Give> for Supervisor {
 
     fn handle(&mut self, message: Give, context: &mut Context<Supervisor>) -> Self::Result {
         let Some(&index) = self.index.get(&message.path) else { return Err(NoSuchActor { path: message.path }) };
-        tracing::info!(actor = %message.path, order = ?message.order, "operator's order");
-        let entry = &mut self.entries[index];
-        let has_object = entry.child.stats().status().takes_messages();
+        tracing::info!(actor = %message.path, order = ?message.order, "order given");
+        let heard = self.entries[index].heard;
         match message.order {
-            Order::Stop if has_object => entry.child.control(Control::Stop { done: None }),
-            Order::Pause if has_object => entry.child.control(Control::Pause),
-            Order::Resume => entry.send_go(Go::Resume),
-            Order::Restart if has_object => {
-                entry.child.control(Control::Stop { done: None });
-                self.start_after(Duration::ZERO, index, context);
+            Order::Stop => {
+                self.entries[index].held = true;
+                self.take_down(index, Status::Stopped, context);
+                self.note_groups();
             }
-            Order::Start | Order::Restart => {
-                entry.failures_in_a_row = 0;
-                entry.restarted_at.clear();
-                let group = entry.group;
-                self.groups[group].restarted_at.clear();
-                self.start_after(Duration::ZERO, index, context);
-            }
-            Order::PanicInHandler => entry.child.control(Control::PanicInHandler),
-            Order::PanicInTask => entry.child.control(Control::PanicInTask),
-            Order::Stop | Order::Pause => {}
+            Order::Pause if heard == Heard::Up => self.want(index, Mode::Pause),
+            Order::Resume if heard == Heard::Up => self.want(index, Mode::Run),
+            Order::Start if heard == Heard::Down => self.start_anew(index, context),
+            Order::Restart => self.start_anew(index, context),
+            Order::PanicInHandler => self.entries[index].child.control(Control::PanicInHandler),
+            Order::PanicInTask => self.entries[index].child.control(Control::PanicInTask),
+            Order::Start | Order::Pause | Order::Resume => {}
         }
         Ok(())
     }
+}
+
+impl Handler<Ping> for Supervisor {
+    type Result = ();
+
+    fn handle(&mut self, _: Ping, _: &mut Context<Supervisor>) {}
 }
 
 impl Handler<Look> for Supervisor {
@@ -336,73 +286,128 @@ impl Handler<Look> for Supervisor {
 }
 
 impl Handler<Shutdown> for Supervisor {
-    type Result = ResponseFuture<Vec<String>>;
+    type Result = ResponseActFuture<Supervisor, Vec<String>>;
 
-    fn handle(&mut self, _: Shutdown, _: &mut Context<Supervisor>) -> ResponseFuture<Vec<String>> {
+    fn handle(&mut self, _: Shutdown, _: &mut Context<Supervisor>) -> Self::Result {
         self.leaving = true;
-        let mut stops = Vec::new();
-        for entry in self.entries.iter().rev() {
-            if entry.child.stats().status().takes_messages() {
-                let (done, stopped) = oneshot::channel();
-                entry.child.control(Control::Stop { done: Some(done) });
-                stops.push((entry.child.path().to_owned(), entry.child.policy().shutdown_timeout, stopped));
-            }
-        }
-        Box::pin(async move {
+        let children: Vec<(Rc<dyn AnyChild>, u64)> =
+            self.entries.iter().rev().map(|entry| (entry.child.clone(), entry.start)).collect();
+        let stop_all = async move {
             let mut cut = Vec::new();
-            for (path, timeout, stopped) in stops {
-                if tokio::time::timeout(timeout, stopped).await.is_err() {
-                    cut.push(path);
+            for (child, start) in children {
+                child.want(Wanted { mode: Mode::Down(Status::Stopped), start, drain: true });
+                if tokio::time::timeout(child.policy().shutdown_timeout, child.at_rest()).await.is_err() {
+                    tracing::warn!(actor = child.path(), "actor did not stop in time: cut off");
+                    cut.push(child.path().to_owned());
                 }
+                child.want(Wanted { mode: Mode::Gone, start, drain: false });
+                child.cut(child.stats().generation());
             }
             cut
-        })
+        };
+        Box::pin(stop_all.into_actor(self).map(|cut, _, context| {
+            context.stop();
+            cut
+        }))
     }
 }
 
 impl Supervisor {
-    fn launch(&mut self, index: usize, context: &mut Context<Supervisor>) {
-        let (go, receiver) = mpsc::channel(1);
-        let entry = &mut self.entries[index];
-        entry.go = Some(go);
-        entry.child.launch(context.address(), receiver);
+    pub(crate) fn new(
+        name: String,
+        entries: Vec<Entry>,
+        groups: Vec<Group>,
+        index: HashMap<String, usize>,
+        degraded: Arc<AtomicBool>,
+    ) -> Supervisor {
+        Supervisor { name, entries, groups, index, degraded, leaving: false }
     }
 
-    fn start_after(&mut self, delay: Duration, index: usize, context: &mut Context<Supervisor>) {
-        context.run_later(delay, move |supervisor, context| {
-            if supervisor.leaving {
-                return;
-            }
-            let entry = &mut supervisor.entries[index];
+    fn want(&self, index: usize, mode: Mode) {
+        let entry = &self.entries[index];
+        entry.child.want(Wanted { mode, start: entry.start, drain: false });
+    }
+
+    /// Permit one start. An object that is still there is ended first, in order or, when its time is over, cut off.
+    fn start(&mut self, index: usize, context: &mut Context<Supervisor>) {
+        self.cut_later(index, context);
+        let entry = &mut self.entries[index];
+        if entry.start > 0 {
             entry.child.stats().restarts.fetch_add(1, Ordering::AcqRel);
-            match entry.go {
-                Some(_) => {
-                    if entry.child.stats().status() != Status::Running {
-                        entry.child.stats().set_status(Status::Starting);
-                    }
-                    entry.send_go(Go::Start);
-                }
-                None => supervisor.launch(index, context),
+        }
+        entry.start += 1;
+        entry.plan += 1;
+        entry.heard = Heard::Starting;
+        self.want(index, Mode::Run);
+    }
+
+    /// An operator's start: what happened before is forgotten.
+    fn start_anew(&mut self, index: usize, context: &mut Context<Supervisor>) {
+        let entry = &mut self.entries[index];
+        entry.held = false;
+        entry.finished = false;
+        entry.failures_in_a_row = 0;
+        entry.restarted_at.clear();
+        let group = &mut self.groups[entry.group];
+        group.restarted_at.clear();
+        if group.state == GroupState::Failed {
+            group.state = GroupState::Restarting;
+        }
+        self.start(index, context);
+    }
+
+    fn take_down(&mut self, index: usize, status: Status, context: &mut Context<Supervisor>) {
+        self.cut_later(index, context);
+        let entry = &mut self.entries[index];
+        entry.plan += 1;
+        entry.heard = Heard::Down;
+        self.want(index, Mode::Down(status));
+    }
+
+    fn cut_later(&self, index: usize, context: &mut Context<Supervisor>) {
+        let child = self.entries[index].child.clone();
+        let generation = child.stats().generation();
+        if generation > 0 {
+            context.run_later(child.policy().shutdown_timeout, move |_, _| child.cut(generation));
+        }
+    }
+
+    /// Start the children of `batch` after `delay`, each when the one before it is up or has failed.
+    fn start_after(&mut self, delay: Duration, batch: &[usize], context: &mut Context<Supervisor>) {
+        let mut launches = Vec::new();
+        for &index in batch {
+            let entry = &mut self.entries[index];
+            entry.plan += 1;
+            launches.push(Launch { index, plan: entry.plan });
+        }
+        let me = context.address();
+        let one_by_one = async move {
+            tokio::time::sleep(delay).await;
+            for launch in launches {
+                me.send(launch).await.ok();
             }
-        });
+        };
+        context.spawn(one_by_one.into_actor(self));
     }
 
     fn restart_with_others(&mut self, failed: usize, delay: Duration, context: &mut Context<Supervisor>) {
         let group = self.entries[failed].group;
         let strategy = self.groups[group].strategy;
+        let mut batch = Vec::new();
         for index in 0..self.entries.len() {
             let together = match strategy {
-                Strategy::OneForOne => false,
-                Strategy::RestForOne => index > failed,
-                Strategy::OneForAll => index != failed,
+                Strategy::OneForOne => index == failed,
+                Strategy::RestForOne => index >= failed,
+                Strategy::OneForAll => true,
             };
-            let entry = &self.entries[index];
-            if together && entry.group == group && entry.child.stats().status().takes_messages() {
-                entry.child.control(Control::Stop { done: None });
-                self.start_after(delay, index, context);
+            if together && self.entries[index].group == group && self.entries[index].is_to_live() {
+                if index != failed {
+                    self.take_down(index, Status::Restarting, context);
+                }
+                batch.push(index);
             }
         }
-        self.start_after(delay, failed, context);
+        self.start_after(delay, &batch, context);
     }
 
     fn escalate(&mut self, index: usize, context: &mut Context<Supervisor>) {
@@ -410,48 +415,65 @@ impl Supervisor {
         let give_up = too_many(&mut group.restarted_at, group.intensity);
         group.state = if give_up { GroupState::Failed } else { GroupState::Restarting };
         let attempts = u32::try_from(group.restarted_at.len()).unwrap_or(u32::MAX);
-        let delay = delay_of(group.backoff, attempts.saturating_sub(1));
+        let delay = group.backoff.delay(attempts.saturating_sub(1));
         tracing::error!(group = %group.path, give_up, "group failed: its children restart too often");
+        let mut batch = Vec::new();
         for child in 0..self.entries.len() {
-            if self.entries[child].group != index {
-                continue;
-            }
-            let entry = &mut self.entries[child];
-            entry.restarted_at.clear();
-            if entry.child.stats().status().takes_messages() {
-                entry.child.control(Control::Stop { done: None });
-            } else {
-                entry.child.stats().set_status(Status::Failed);
-            }
-            if !give_up {
-                self.start_after(delay, child, context);
+            if self.entries[child].group == index && self.entries[child].is_to_live() {
+                self.entries[child].restarted_at.clear();
+                self.entries[child].failures_in_a_row = 0;
+                self.take_down(child, if give_up { Status::Failed } else { Status::Restarting }, context);
+                batch.push(child);
             }
         }
-        self.note_degradation();
+        if give_up {
+            context.run_later(GIVEN_UP_FOR, move |supervisor, context| supervisor.revive(index, context));
+        } else {
+            self.start_after(delay, &batch, context);
+        }
+        self.note_groups();
     }
 
-    fn note_degradation(&self) {
+    fn revive(&mut self, index: usize, context: &mut Context<Supervisor>) {
+        let group = &mut self.groups[index];
+        if group.state != GroupState::Failed || self.leaving {
+            return;
+        }
+        tracing::info!(group = %group.path, "group is tried again");
+        group.state = GroupState::Restarting;
+        group.restarted_at.clear();
+        let batch: Vec<usize> = (0..self.entries.len()).filter(|&child| self.entries[child].group == index).collect();
+        self.start_after(Duration::ZERO, &batch, context);
+    }
+
+    /// A group is well again when all its children that are to live do; the node is degraded while one is not.
+    fn note_groups(&mut self) {
+        for (number, group) in self.groups.iter_mut().enumerate() {
+            let mut children = self.entries.iter().filter(|entry| entry.group == number && entry.is_to_live());
+            if group.state != GroupState::Running && children.all(|entry| entry.heard == Heard::Up) {
+                group.state = GroupState::Running;
+                tracing::info!(group = %group.path, "group is well again");
+            }
+        }
         let degraded = self.groups.iter().any(|group| group.state != GroupState::Running);
         if self.degraded.swap(degraded, Ordering::AcqRel) != degraded {
             tracing::warn!(node = %self.name, degraded, "node state changed");
         }
     }
-}
 
-/// Count one more restart; true if there were more than allowed in the time allowed.
-fn too_many(restarted_at: &mut VecDeque<Instant>, intensity: Intensity) -> bool {
-    let now = Instant::now();
-    restarted_at.push_back(now);
-    while restarted_at.front().is_some_and(|at| now.duration_since(*at) > intensity.within) {
-        restarted_at.pop_front();
+    fn sample(&mut self) {
+        for entry in &mut self.entries {
+            let stats = entry.child.stats();
+            stats.sample();
+            let status = stats.status();
+            if status != entry.last_shown && matches!(status, Status::Busy | Status::Stuck) {
+                tracing::warn!(
+                    actor = entry.child.path(),
+                    status = status.as_str(),
+                    "actor is slow to handle a message"
+                );
+            }
+            entry.last_shown = status;
+        }
     }
-    restarted_at.len() > usize::try_from(intensity.restarts_max).unwrap_or(usize::MAX)
-}
-
-fn delay_of(backoff: Backoff, failures_in_a_row: u32) -> Duration {
-    let grown = backoff.min.saturating_mul(backoff.factor.saturating_pow(failures_in_a_row.min(16)));
-    let delay = grown.min(backoff.max);
-    let jitter = i64::from(backoff.jitter_percent);
-    let percent = 100 + if jitter == 0 { 0 } else { rand::random_range(-jitter..=jitter) };
-    delay.saturating_mul(u32::try_from(percent.max(0)).unwrap_or(100)) / 100
 }
