@@ -79,7 +79,7 @@ pub async fn open(address: &PortAddress) -> Result<Box<dyn BytePort>, PortError>
             stream.set_nodelay(true).map_err(not_opened)?;
             Ok(Box::new(stream))
         }
-        PortAddress::Serial { path, baud } => Ok(Box::new(SerialPort::open(path, *baud).map_err(not_opened)?)),
+        PortAddress::Serial { path, baud } => Ok(Box::new(serial::open(path, *baud).map_err(not_opened)?)),
         PortAddress::Memory => Err(PortError::Memory),
     }
 }

@@ -1,71 +1,51 @@
-//! A serial line as an asynchronous stream: the file is opened in raw mode and watched by the runtime, without a thread.
+//! A serial line as an asynchronous stream, watched by the runtime without a thread.
+//!
+//! A device's line is opened and set by the `serialport` crate; the simulator's end of a pseudo-terminal is a plain file.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::fd::AsFd;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::fd::{AsFd, AsRawFd};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
-use nix::fcntl::OFlag;
-use nix::sys::termios::{self, BaudRate, ControlFlags, SetArg};
+use nix::sys::termios::{self, ControlFlags, SetArg};
+use serialport::{ClearBuffer, SerialPort as _, TTYPort};
 use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Speeds that the protocols name.
-const BAUDS: &[(u32, BaudRate)] = &[
-    (2_400, BaudRate::B2400),
-    (4_800, BaudRate::B4800),
-    (9_600, BaudRate::B9600),
-    (19_200, BaudRate::B19200),
-    (38_400, BaudRate::B38400),
-    (57_600, BaudRate::B57600),
-    (115_200, BaudRate::B115200),
-    (230_400, BaudRate::B230400),
-    (460_800, BaudRate::B460800),
-    (921_600, BaudRate::B921600),
-];
+const BAUDS: [u32; 10] = [2_400, 4_800, 9_600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800, 921_600];
 
 pub(super) fn is_baud(baud: u32) -> bool {
-    speed(baud).is_some()
+    BAUDS.contains(&baud)
 }
 
-fn speed(baud: u32) -> Option<BaudRate> {
-    BAUDS.iter().find(|(number, _)| *number == baud).map(|(_, speed)| *speed)
-}
-
-/// Put a terminal in raw mode, 8 data bits, no parity, one stop bit, no flow control, so that every byte passes as it is.
-pub(crate) fn raw(line: impl AsFd, baud: Option<u32>) -> io::Result<()> {
+/// Put the simulator's end of a terminal in raw mode, so that every byte passes as it is.
+pub(crate) fn raw(line: impl AsFd) -> io::Result<()> {
     let mut settings = termios::tcgetattr(&line)?;
     termios::cfmakeraw(&mut settings);
     settings.control_flags |= ControlFlags::CLOCAL | ControlFlags::CREAD;
-    settings.control_flags &= !(ControlFlags::CSTOPB | ControlFlags::CRTSCTS);
-    if let Some(speed) = baud.and_then(speed) {
-        termios::cfsetspeed(&mut settings, speed)?;
-    }
     termios::tcsetattr(&line, SetArg::TCSANOW, &settings)?;
     Ok(())
 }
 
-pub(crate) struct SerialPort {
-    line: AsyncFd<File>,
+/// Open a device's line: 8 data bits, no parity, one stop bit, no flow control.
+pub(super) fn open(path: &str, baud: u32) -> io::Result<SerialPort<TTYPort>> {
+    // The runtime says when there is something to read, so the port itself must never wait for it.
+    let line = serialport::new(path, baud).timeout(Duration::ZERO).open_native()?;
+    // What lay in the line's buffers was meant for whoever had it open before.
+    line.clear(ClearBuffer::All)?;
+    SerialPort::new(line)
 }
 
-impl SerialPort {
-    pub(crate) fn open(path: &str, baud: u32) -> io::Result<SerialPort> {
-        let line = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits())
-            .open(path)?;
-        raw(&line, Some(baud))?;
-        // What lay in the line's buffers was meant for whoever had it open before.
-        termios::tcflush(&line, termios::FlushArg::TCIOFLUSH)?;
-        SerialPort::new(line)
-    }
+pub(crate) struct SerialPort<L: AsRawFd = File> {
+    line: AsyncFd<L>,
+}
 
-    /// The file must be non-blocking.
-    pub(crate) fn new(line: File) -> io::Result<SerialPort> {
+impl<L: AsRawFd> SerialPort<L> {
+    /// Reading and writing the line must not block.
+    pub(crate) fn new(line: L) -> io::Result<SerialPort<L>> {
         // The replacement of this call is unsafe code, which the workspace forbids. Its one condition, that the file is
         // owned and never swapped while it is watched, holds here: nothing hands the file out.
         #[expect(deprecated, reason = "the file is owned by this port for as long as it is watched")]
@@ -74,12 +54,20 @@ impl SerialPort {
     }
 }
 
-impl AsyncRead for SerialPort {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+/// A port that found nothing to do says so in the words of a port; the runtime knows those of a file.
+fn as_would_block<T>(done: io::Result<T>) -> io::Result<T> {
+    match done {
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(io::ErrorKind::WouldBlock.into()),
+        done => done,
+    }
+}
+
+impl<L: AsRawFd + Read + Unpin> AsyncRead for SerialPort<L> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         loop {
-            let mut ready = ready!(self.line.poll_read_ready(cx))?;
+            let mut ready = ready!(self.line.poll_read_ready_mut(cx))?;
             let room = buffer.initialize_unfilled();
-            match ready.try_io(|line| line.get_ref().read(room)) {
+            match ready.try_io(|line| as_would_block(line.get_mut().read(room))) {
                 Ok(Ok(count)) => {
                     buffer.advance(count);
                     return Poll::Ready(Ok(()));
@@ -92,11 +80,11 @@ impl AsyncRead for SerialPort {
     }
 }
 
-impl AsyncWrite for SerialPort {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+impl<L: AsRawFd + Write + Unpin> AsyncWrite for SerialPort<L> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         loop {
-            let mut ready = ready!(self.line.poll_write_ready(cx))?;
-            match ready.try_io(|line| line.get_ref().write(bytes)) {
+            let mut ready = ready!(self.line.poll_write_ready_mut(cx))?;
+            match ready.try_io(|line| as_would_block(line.get_mut().write(bytes))) {
                 Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
                 Ok(result) => return Poll::Ready(result),
                 Err(_would_block) => {}

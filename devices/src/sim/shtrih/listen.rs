@@ -82,8 +82,8 @@ impl EmulatorHandle {
     /// Open a pseudo-terminal, with a symbolic link to it if a path is given.
     pub fn listen_pty(&self, link: Option<&Path>) -> io::Result<Listening> {
         let pty = nix::pty::openpty(None, None)?;
-        port::raw(&pty.master, None)?;
-        port::raw(&pty.slave, None)?;
+        port::raw(&pty.master)?;
+        port::raw(&pty.slave)?;
         let path = nix::unistd::ttyname(&pty.slave)?;
         if let Some(link) = link {
             if link.is_symlink() {
