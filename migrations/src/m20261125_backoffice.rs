@@ -120,9 +120,10 @@ fn returned_line() -> TableCreateStatement {
     table("returned_line")
         .col(uuid("receipt"))
         .col(big_integer("line"))
+        .col(uuid("by_receipt"))
         .col(big_integer("quantity"))
         .col(big_integer("amount"))
-        .primary_key(&mut key(&["receipt", "line"]))
+        .primary_key(&mut key(&["receipt", "line", "by_receipt"]))
         .to_owned()
 }
 

@@ -1,1 +1,21 @@
-//! backoffice.
+//! The built-in back-office: what the tills sold, kept whole, summed as it arrives, and read as reports.
+//!
+//! The head office uses it for the chain and a store server for itself; both apply the same documents with the same code.
+//!
+//! Invariants:
+//! - BO-1 A receipt is applied once: its uid and its (store, till, number) are unique in the schema.
+//! - BO-2 Receipts, sums and what came back are written in one transaction, so a report always equals its receipts.
+//! - BO-3 A document whose sums do not add up is parked with a sentence; it never changes a total.
+//! - BO-4 More returned than sold is kept and becomes an incident: money is never silently lost.
+//!
+//! Must never: compute a price, change a receipt, or serve a page.
+
+mod bulk;
+pub mod find_receipt;
+pub mod incidents;
+pub mod ledger;
+pub mod people;
+pub mod rebuild;
+pub mod reports;
+pub mod tills;
+mod totals;

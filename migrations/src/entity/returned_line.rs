@@ -1,4 +1,4 @@
-//! How much of a line of a receipt has come back, wherever it was returned.
+//! How much of a line of a receipt came back by which return, wherever that was made.
 
 use sea_orm::entity::prelude::*;
 
@@ -10,6 +10,8 @@ pub struct Model {
     pub receipt: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
     pub line: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub by_receipt: Uuid,
     pub quantity: i64,
     pub amount: i64,
 }

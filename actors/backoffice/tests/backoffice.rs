@@ -1,0 +1,488 @@
+//! The ledger, its sums, the reports and the rebuild, on a real SQLite file.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use backoffice::find_receipt::find;
+use backoffice::ledger::TradeLedger;
+use backoffice::reports::{self, Arguments, render};
+use backoffice::{incidents, rebuild, tills};
+use chrono::{DateTime, FixedOffset, TimeDelta};
+use domain::ids::{ItemCode, OperatorNumber, ReceiptId, StoreId, TillId};
+use domain::money::Money;
+use domain::quantity::Quantity;
+use domain::vat::VatRate;
+use expect_test::{Expect, expect};
+use link::apply::{Apply, Origin, Outcome, Peer, PeerRole, Received};
+use messages::v1::document::{CashMoved, Document, ReceiptCancelled, ShiftClosed, ShiftOpened, ShiftTotals};
+use messages::v1::receipt::{Receipt, ReceiptKind, ReceiptLine, Tender, TenderType, VatSum};
+use migrations::ServerMigrator;
+use migrations::database::Database;
+use sea_orm::ConnectionTrait;
+use uuid::Uuid;
+
+struct Shop {
+    database: Database,
+    _folder: tempfile::TempDir,
+    sequence: AtomicU64,
+}
+
+fn money(text: &str) -> Money {
+    text.parse().unwrap()
+}
+
+fn at(text: &str) -> DateTime<FixedOffset> {
+    DateTime::parse_from_rfc3339(text).unwrap()
+}
+
+/// A sale of lines "code quantity price rate" at a store's till 1, paid by `tender`.
+fn sale(store: &str, sequence: u64, when: &str, tender: TenderType, lines: &[(&str, &str, &str, &str)]) -> Receipt {
+    let lines: Vec<ReceiptLine> = (1..)
+        .zip(lines)
+        .map(|(line, (code, quantity, price, rate))| {
+            let quantity: Quantity = quantity.parse().unwrap();
+            let unit_price = money(price);
+            let amount = domain::rounding::line_amount(unit_price, quantity);
+            let vat_rate: VatRate = rate.parse().unwrap();
+            ReceiptLine {
+                line,
+                code: ItemCode((*code).to_owned()),
+                name: format!("Item {code}"),
+                quantity,
+                unit_price,
+                discount: Money::ZERO,
+                amount,
+                vat_rate,
+                vat: vat_rate.contained_in(amount),
+                voided: false,
+                of_line: None,
+            }
+        })
+        .collect();
+    let mut vat: Vec<VatSum> = Vec::new();
+    for line in &lines {
+        match vat.iter_mut().find(|sum| sum.rate == line.vat_rate) {
+            Some(sum) => sum.amount += line.vat,
+            None => vat.push(VatSum { rate: line.vat_rate, amount: line.vat }),
+        }
+    }
+    let total: Money = lines.iter().map(|line| line.amount).sum();
+    let at = at(when);
+    Receipt {
+        uid: ReceiptId(Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{store}/{sequence}").as_bytes())),
+        store: StoreId::new(store).unwrap(),
+        till: TillId(1),
+        sequence,
+        shift: 1,
+        business_day: at.date_naive(),
+        kind: ReceiptKind::Sale,
+        at,
+        operator: OperatorNumber("7".to_owned()),
+        lines,
+        discount: Money::ZERO,
+        rounding: Money::ZERO,
+        total,
+        vat,
+        tenders: vec![Tender { tender, amount: total }],
+        change: Money::ZERO,
+        fiscal: None,
+        of: None,
+    }
+}
+
+/// `sale` comes back whole by receipt `sequence`.
+fn back(sale: &Receipt, sequence: u64) -> Receipt {
+    let mut receipt = sale.clone();
+    receipt.uid = ReceiptId(Uuid::new_v5(&sale.uid.0, &sequence.to_be_bytes()));
+    receipt.sequence = sequence;
+    receipt.kind = ReceiptKind::Return;
+    receipt.at = sale.at + TimeDelta::hours(1);
+    receipt.of = Some(sale.uid);
+    for line in &mut receipt.lines {
+        line.of_line = Some(line.line);
+    }
+    receipt
+}
+
+impl Shop {
+    async fn open() -> Shop {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open_sqlite::<ServerMigrator>(&folder.path().join("hq.sqlite")).await.unwrap();
+        Shop { database, _folder: folder, sequence: AtomicU64::new(0) }
+    }
+
+    fn received(&self, store: &str, document: &Document) -> Received {
+        let sequence = self.sequence.fetch_add(1, Ordering::Relaxed) + 1;
+        Received {
+            id: Uuid::now_v7(),
+            type_id: document.type_id(),
+            schema: 1,
+            origin: Origin { store: StoreId::new(store).unwrap(), till: TillId(1), sequence, chain: [0; 16] },
+            created_ms: 0,
+            body: document.to_body(),
+        }
+    }
+
+    async fn apply(&self, batch: &[Received]) -> Vec<Outcome> {
+        let from = Peer { name: "S1".to_owned(), role: PeerRole::Store };
+        let transaction = self.database.begin().await.unwrap();
+        let outcomes = TradeLedger::new(false).apply(&transaction, &from, batch).await.unwrap();
+        transaction.commit().await.unwrap();
+        outcomes
+    }
+
+    async fn receipts(&self, receipts: &[Receipt]) -> Vec<Outcome> {
+        let batch: Vec<Received> = receipts
+            .iter()
+            .map(|receipt| self.received(receipt.store.as_str(), &Document::ReceiptClosed(Box::new(receipt.clone()))))
+            .collect();
+        self.apply(&batch).await
+    }
+
+    async fn report(&self, by: &str, expected: Expect) {
+        let arguments = Arguments { by: Some(by.to_owned()), ..Arguments::default() };
+        let table = reports::find("sales").unwrap().run(&self.database.reader, &arguments).await.unwrap();
+        expected.assert_eq(&render::text(&table));
+    }
+
+    async fn incidents(&self) -> Vec<String> {
+        let newest = incidents::newest(&self.database.reader, 10).await.unwrap();
+        newest.into_iter().map(|incident| incident.text).collect()
+    }
+}
+
+fn trade() -> Vec<Receipt> {
+    use TenderType::{Card, Cash};
+    let first = sale("S1", 1, "2026-11-25T09:15:00+03:00", Cash, &[("10", "2", "89.90", "10"), ("20", "1", "7", "22")]);
+    let second = sale("S1", 2, "2026-11-25T10:01:00+03:00", Card, &[("20", "3", "7", "22")]);
+    let other =
+        sale("S2", 1, "2026-11-26T09:00:00+03:00", Cash, &[("10", "0.475", "89.90", "10"), ("9", "1", "5", "none")]);
+    let returned = back(&first, 3);
+    vec![first, second, other, returned]
+}
+
+fn parked(outcome: &Outcome) -> &str {
+    match outcome {
+        Outcome::Park { reason } => reason,
+        other => panic!("not parked but {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn invariant_bo1_a_receipt_is_applied_once() {
+    let shop = Shop::open().await;
+    let trade = trade();
+    assert_eq!(shop.receipts(&trade).await, vec![Outcome::Applied; 4]);
+    assert_eq!(shop.receipts(&trade).await, vec![Outcome::Duplicate; 4]);
+    // Twice in one batch.
+    let again = sale("S1", 4, "2026-11-25T11:00:00+03:00", TenderType::Cash, &[("10", "1", "1", "10")]);
+    assert_eq!(shop.receipts(&[again.clone(), again]).await, vec![Outcome::Applied, Outcome::Duplicate]);
+    shop.report(
+        "store",
+        expect![[r#"
+        store  receipts   sales  returns    net   vat
+        -----  --------  ------  -------  -----  ----
+        S1            4  208.80   186.80  22.00  3.88
+        S2            1   47.70     0.00  47.70  3.88
+        -----  --------  ------  -------  -----  ----
+        total         5  256.50   186.80  69.70  7.76
+    "#]],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn sales_by_everything() {
+    let shop = Shop::open().await;
+    shop.receipts(&trade()).await;
+    shop.report(
+        "day",
+        expect![[r#"
+        day         receipts   sales  returns    net   vat
+        ----------  --------  ------  -------  -----  ----
+        2026-11-25         3  207.80   186.80  21.00  3.79
+        2026-11-26         1   47.70     0.00  47.70  3.88
+        ----------  --------  ------  -------  -----  ----
+        total              4  255.50   186.80  68.70  7.67
+    "#]],
+    )
+    .await;
+    shop.report(
+        "till",
+        expect![[r#"
+        till   receipts   sales  returns    net   vat
+        -----  --------  ------  -------  -----  ----
+        S1/1          3  207.80   186.80  21.00  3.79
+        S2/1          1   47.70     0.00  47.70  3.88
+        -----  --------  ------  -------  -----  ----
+        total         4  255.50   186.80  68.70  7.67
+    "#]],
+    )
+    .await;
+    shop.report(
+        "product",
+        expect![[r#"
+        product  lines   sales  returns    net   vat
+        -------  -----  ------  -------  -----  ----
+        10           3  222.50   179.80  42.70  3.88
+        20           3   28.00     7.00  21.00  3.79
+        9            1    5.00     0.00   5.00  0.00
+        -------  -----  ------  -------  -----  ----
+        total        7  255.50   186.80  68.70  7.67
+    "#]],
+    )
+    .await;
+    shop.report(
+        "hour",
+        expect![[r#"
+        hour   receipts   sales  returns      net     vat
+        -----  --------  ------  -------  -------  ------
+        09            2  234.50     0.00   234.50   21.49
+        10            2   21.00   186.80  -165.80  -13.82
+        -----  --------  ------  -------  -------  ------
+        total         4  255.50   186.80    68.70    7.67
+    "#]],
+    )
+    .await;
+    shop.report(
+        "tender",
+        expect![[r#"
+        tender  receipts   sales  returns    net
+        ------  --------  ------  -------  -----
+        card           1   21.00     0.00  21.00
+        cash           3  234.50   186.80  47.70
+        ------  --------  ------  -------  -----
+        total             255.50   186.80  68.70
+    "#]],
+    )
+    .await;
+    shop.report(
+        "vat",
+        expect![[r#"
+        vat    receipts   sales  returns    net  vat_amount
+        -----  --------  ------  -------  -----  ----------
+        none          1    5.00     0.00   5.00        0.00
+        10            3  222.50   179.80  42.70        3.88
+        22            3   28.00     7.00  21.00        3.79
+        -----  --------  ------  -------  -----  ----------
+        total            255.50   186.80  68.70        7.67
+    "#]],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_report_takes_days_and_a_store_and_refuses_what_it_does_not_know() {
+    let shop = Shop::open().await;
+    shop.receipts(&trade()).await;
+    let run = async |by: &str, from: &str, to: &str, store: Option<&str>| {
+        let arguments = Arguments {
+            by: Some(by.to_owned()),
+            from: Some(from.parse().unwrap()),
+            to: Some(to.parse().unwrap()),
+            store: store.map(str::to_owned),
+        };
+        reports::find("store_sales").unwrap().run(&shop.database.reader, &arguments).await
+    };
+    let table = run("store", "2026-11-26", "2026-11-26", None).await.unwrap();
+    expect![[r#"
+        store,receipts,sales,returns,net,vat
+        S2,1,47.70,0.00,47.70,3.88
+    "#]]
+    .assert_eq(&String::from_utf8(render::csv(&table)).unwrap());
+    let table = run("product", "2026-11-01", "2026-11-30", Some("S1")).await.unwrap();
+    expect![[r#"[{"lines":2,"net":"0.00","product":"10","returns":"179.80","sales":"179.80","vat":"0.00"},{"lines":3,"net":"21.00","product":"20","returns":"7.00","sales":"28.00","vat":"3.79"}]"#]].assert_eq(&render::json(&table).to_string());
+    let xlsx = render::xlsx("Sales", &table).unwrap();
+    assert_eq!(&xlsx[..2], b"PK", "a workbook is a zip file");
+    let refusal = run("weather", "2026-11-26", "2026-11-26", None).await.unwrap_err().to_string();
+    expect![[r#"report "store_sales" cannot be made by "weather": choose one of day, store, till, product, hour, tender, vat"#]].assert_eq(&refusal);
+    let refusal = run("day", "2026-11-27", "2026-11-26", None).await.unwrap_err().to_string();
+    expect!["the first day, 2026-11-27, is after the last, 2026-11-26"].assert_eq(&refusal);
+    expect![[r#"there is no report "profit": choose one of sales, store_sales"#]]
+        .assert_eq(&reports::find("profit").unwrap_err().to_string());
+}
+
+#[tokio::test]
+async fn invariant_bo3_what_does_not_add_up_is_parked_and_changes_nothing() {
+    let shop = Shop::open().await;
+    let good = sale("S1", 1, "2026-11-25T09:15:00+03:00", TenderType::Cash, &[("10", "2", "89.90", "10")]);
+    shop.receipts(std::slice::from_ref(&good)).await;
+    let next =
+        |sequence| sale("S1", sequence, "2026-11-25T09:16:00+03:00", TenderType::Cash, &[("10", "2", "89.90", "10")]);
+
+    let mut total = next(2);
+    total.total = money("1.00");
+    let mut tenders = next(2);
+    tenders.change = money("0.01");
+    let mut vat = next(2);
+    vat.vat[0].amount += money("5.00");
+    let mut negative = next(2);
+    negative.lines[0].amount = money("-1.00");
+    let mut taken = next(1);
+    taken.uid = ReceiptId(Uuid::now_v7());
+    let mut reasons = String::new();
+    for wrong in [total, tenders, vat, negative, taken] {
+        // The uid of a taken number differs from run to run.
+        let outcome = shop.receipts(&[wrong]).await;
+        reasons += &parked(&outcome[0]).replace(&good.uid.to_string(), "UID");
+        reasons.push('\n');
+    }
+    expect![[r#"
+        its lines make 179.80, its total says 1.00
+        its tenders less the change make 179.79, its total says 179.80
+        the VAT of its lines at rate 10 makes 16.35, its VAT says 21.35
+        the amount of line 1 is -1.00, which is below zero or larger than any sale
+        number 1 of S1/1 is taken by another receipt, UID
+    "#]]
+    .assert_eq(&reasons);
+
+    let elsewhere = shop.received("S2", &Document::ReceiptClosed(Box::new(next(2))));
+    assert_eq!(parked(&shop.apply(&[elsewhere]).await[0]), "it says it was made at S1/1, but it came from S2/1");
+
+    let mut garbage = shop.received("S1", &Document::ReceiptClosed(Box::new(next(2))));
+    garbage.body.truncate(20);
+    let follower = shop.received("S1", &Document::ReceiptClosed(Box::new(next(3))));
+    let other = sale("S2", 1, "2026-11-25T09:16:00+03:00", TenderType::Cash, &[("10", "1", "1", "10")]);
+    let other = shop.received("S2", &Document::ReceiptClosed(Box::new(other)));
+    let mut newer = shop.received("S2", &Document::ReceiptClosed(Box::new(next(2))));
+    newer.type_id = 999;
+    let outcomes = shop.apply(&[garbage, follower, other, newer]).await;
+    assert!(parked(&outcomes[0]).starts_with("the body cannot be read"));
+    assert_eq!(parked(&outcomes[1]), "an earlier document of the same till is parked");
+    assert_eq!(outcomes[2..], [Outcome::Applied, Outcome::Unsupported]);
+    shop.report(
+        "store",
+        expect![[r#"
+        store  receipts   sales  returns     net    vat
+        -----  --------  ------  -------  ------  -----
+        S1            1  179.80     0.00  179.80  16.35
+        S2            1    1.00     0.00    1.00   0.09
+        -----  --------  ------  -------  ------  -----
+        total         2  180.80     0.00  180.80  16.44
+    "#]],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn invariant_bo4_more_returned_than_sold_is_kept_and_becomes_an_incident() {
+    let shop = Shop::open().await;
+    let sold = sale("S1", 1, "2026-11-25T09:15:00+03:00", TenderType::Cash, &[("10", "2", "10.00", "10")]);
+    let first = back(&sold, 2);
+    let mut second = back(&sold, 1);
+    second.store = StoreId::new("S2").unwrap();
+    assert_eq!(shop.receipts(&[sold.clone(), first]).await, vec![Outcome::Applied; 2]);
+    assert_eq!(shop.incidents().await, Vec::<String>::new());
+    assert_eq!(shop.receipts(&[second]).await, vec![Outcome::Applied]);
+    expect!["Line 1 of receipt 1 of S1/1 was sold as 2 for 20.00, and 4 for 40.00 came back. The last return is kept: see who allowed it."].assert_eq(&shop.incidents().await.join("\n"));
+    let found = find(&shop.database.reader, sold.uid.0).await.unwrap();
+    assert_eq!(found.receipt, sold);
+    assert_eq!(found.returned.iter().map(|line| line.quantity.to_string()).collect::<Vec<_>>(), ["2", "2"]);
+    assert!(find(&shop.database.reader, Uuid::now_v7()).await.unwrap_err().to_string().ends_with("is not known here"));
+}
+
+#[tokio::test]
+async fn a_return_that_arrives_before_its_sale_is_compared_when_the_sale_comes() {
+    let shop = Shop::open().await;
+    let sold = sale("S1", 1, "2026-11-25T09:15:00+03:00", TenderType::Cash, &[("10", "2", "10.00", "10")]);
+    let mut early = back(&sold, 1);
+    early.store = StoreId::new("S2").unwrap();
+    early.lines[0].quantity = "3".parse().unwrap();
+    shop.receipts(&[early]).await;
+    assert_eq!(shop.incidents().await.len(), 0);
+    shop.receipts(&[sold]).await;
+    assert_eq!(shop.incidents().await.len(), 1);
+}
+
+#[tokio::test]
+async fn shifts_cash_and_cancelled_receipts() {
+    let shop = Shop::open().await;
+    let store = StoreId::new("S1").unwrap();
+    let (till, operator) = (TillId(1), OperatorNumber("7".to_owned()));
+    let opened = ShiftOpened {
+        store: store.clone(),
+        till,
+        shift: 1,
+        business_day: "2026-11-25".parse().unwrap(),
+        at: at("2026-11-25T08:00:00+03:00"),
+        operator: operator.clone(),
+        float: money("100.00"),
+    };
+    let moved = CashMoved {
+        store: store.clone(),
+        till,
+        shift: 1,
+        at: at("2026-11-25T12:00:00+03:00"),
+        operator: operator.clone(),
+        amount: money("-50.00"),
+        reason: "to the bank".to_owned(),
+    };
+    let closed = ShiftClosed {
+        store,
+        till,
+        at: at("2026-11-25T22:00:00+03:00"),
+        operator,
+        counted: money("229.80"),
+        over_short: money("0.00"),
+        totals: ShiftTotals {
+            shift: 1,
+            business_day: opened.business_day,
+            opened_at: opened.at,
+            float: opened.float,
+            cash_in: Money::ZERO,
+            cash_out: money("50.00"),
+            cash_expected: money("229.80"),
+            sales_count: 1,
+            sales: money("179.80"),
+            returns_count: 0,
+            returns: Money::ZERO,
+            cancelled_count: 1,
+            cancelled: money("7.00"),
+            tenders: Vec::new(),
+            vat: Vec::new(),
+        },
+    };
+    let sold = sale("S1", 1, "2026-11-25T09:15:00+03:00", TenderType::Cash, &[("10", "2", "89.90", "10")]);
+    let given_up = sale("S1", 2, "2026-11-25T09:20:00+03:00", TenderType::Cash, &[("20", "1", "7", "22")]);
+    let documents = [
+        Document::ShiftOpened(opened),
+        Document::ReceiptClosed(Box::new(sold)),
+        Document::ReceiptCancelled(ReceiptCancelled { receipt: given_up }),
+        Document::CashMoved(moved),
+        Document::ShiftClosed(Box::new(closed)),
+    ];
+    let batch: Vec<Received> = documents.iter().map(|document| shop.received("S1", document)).collect();
+    assert_eq!(shop.apply(&batch).await, vec![Outcome::Applied; 5]);
+    assert_eq!(shop.apply(&batch).await, vec![Outcome::Duplicate; 5]);
+    let states = tills::states(&shop.database.reader).await.unwrap();
+    assert_eq!((states[0].last_sequence, states[0].shift, states[0].shift_open), (2, 1, false));
+    assert_eq!(states[0].last_total, 17980, "a cancelled receipt is no last sale");
+    let shifts = tills::closed_shifts(&shop.database.reader, 5).await.unwrap();
+    assert_eq!((shifts[0].sales, shifts[0].over_short), (17980, 0));
+    shop.report(
+        "day",
+        expect![[r#"
+        day         receipts   sales  returns     net    vat
+        ----------  --------  ------  -------  ------  -----
+        2026-11-25         1  179.80     0.00  179.80  16.35
+        ----------  --------  ------  -------  ------  -----
+        total              1  179.80     0.00  179.80  16.35
+    "#]],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn invariant_bo2_rebuild_finds_a_corrupted_sum_and_mends_it() {
+    let shop = Shop::open().await;
+    shop.receipts(&trade()).await;
+    let clean = rebuild::rebuild(&shop.database, false).await.unwrap();
+    assert_eq!((clean.receipts, clean.stores, clean.differences), (4, 2, 0), "{:?}", clean.told);
+    let spoil = "UPDATE sales_item SET sales = sales + 1 WHERE store = 'S1' AND code = '20'";
+    shop.database.writer.execute_unprepared(spoil).await.unwrap();
+    shop.database.writer.execute_unprepared("DELETE FROM sales_tender WHERE store = 'S2'").await.unwrap();
+    let found = rebuild::rebuild(&shop.database, true).await.unwrap();
+    expect![[r#"
+        sales_item ((2026-11-25, "S1"), "20"): the table says ItemSums { name: "", quantity: 3000, sums: Sums { receipts: 3, sales: 2801, returns: 700, vat: 379 } }, the receipts make ItemSums { name: "", quantity: 3000, sums: Sums { receipts: 3, sales: 2800, returns: 700, vat: 379 } }
+        sales_tender ((2026-11-26, "S2"), "cash"): missing, the receipts make Sums { receipts: 1, sales: 4770, returns: 0, vat: 0 }"#]].assert_eq(&found.told.join("\n"));
+    assert_eq!(rebuild::rebuild(&shop.database, false).await.unwrap().differences, 0);
+}
