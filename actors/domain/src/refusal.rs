@@ -55,8 +55,10 @@ pub enum Refusal {
     BadCheckDigit { expected: char },
     #[error("this code is not for sale: {0}")]
     NotForSale(String),
-    #[error("the item has no price: enter one")]
-    NoPrice(ItemCode),
+    #[error("a label carries its own quantity: scan each label once")]
+    LabelQuantity,
+    #[error("this is sold by weight: weigh it or enter its quantity")]
+    WeightNeeded,
     #[error("several items have the name {0}: choose by code")]
     AmbiguousName(String),
 
@@ -123,7 +125,8 @@ impl Refusal {
             Refusal::UnknownCode(_) => "unknown_code",
             Refusal::BadCheckDigit { .. } => "bad_check_digit",
             Refusal::NotForSale(_) => "not_for_sale",
-            Refusal::NoPrice(_) => "no_price",
+            Refusal::LabelQuantity => "label_quantity",
+            Refusal::WeightNeeded => "weight_needed",
             Refusal::AmbiguousName(_) => "ambiguous_name",
             Refusal::EmptyReceipt => "empty_receipt",
             Refusal::TenderNotTaken(_) => "tender_not_taken",

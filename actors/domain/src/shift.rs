@@ -60,7 +60,12 @@ pub struct Shift {
 }
 
 impl Shift {
-    pub fn open(number: u32, at: DateTime<FixedOffset>, operator: OperatorNumber, float: Money) -> Result<Shift, Refusal> {
+    pub fn open(
+        number: u32,
+        at: DateTime<FixedOffset>,
+        operator: OperatorNumber,
+        float: Money,
+    ) -> Result<Shift, Refusal> {
         if float.is_negative() {
             return Err(Refusal::AmountNegative);
         }

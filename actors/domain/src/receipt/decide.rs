@@ -3,8 +3,8 @@
 use chrono::{DateTime, FixedOffset};
 
 use super::{
-    AMOUNT_MAX, Baseline, Event, Kind, LINES_MAX, Line, LineSource, NewLine, QUANTITY_MAX, Receipt, Sign, State, Tender,
-    TenderKind, VatRounding,
+    AMOUNT_MAX, Baseline, Event, Kind, LINES_MAX, Line, LineSource, NewLine, QUANTITY_MAX, Receipt, Sign, State,
+    Tender, TenderKind, VatRounding,
 };
 use crate::money::Money;
 use crate::quantity::Quantity;
@@ -14,15 +14,27 @@ use crate::rounding;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
     Add(Vec<NewLine>),
-    ChangeQuantity { line: u32, quantity: Quantity },
+    ChangeQuantity {
+        line: u32,
+        quantity: Quantity,
+    },
     /// All of a line, or a part of it.
-    Void { line: u32, quantity: Option<Quantity> },
+    Void {
+        line: u32,
+        quantity: Option<Quantity>,
+    },
     Tender(Tender),
     Fiscalise(Baseline),
-    Fiscalised { sign: Option<Sign> },
-    Close { at: DateTime<FixedOffset> },
+    Fiscalised {
+        sign: Option<Sign>,
+    },
+    Close {
+        at: DateTime<FixedOffset>,
+    },
     /// `at`, and only before the device was asked, or when it is known to have done nothing.
-    Cancel { at: DateTime<FixedOffset> },
+    Cancel {
+        at: DateTime<FixedOffset>,
+    },
 }
 
 impl Receipt {

@@ -95,3 +95,20 @@ pub struct Fiscal {
     pub number: u32,
     pub sign: String,
 }
+
+/// A receipt with what came back of it so far: the answer of the node above to a till that takes goods back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundReceipt {
+    pub receipt: Receipt,
+    #[serde(default)]
+    pub returned: Vec<ReturnedLine>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReturnedLine {
+    /// The line of the sale.
+    pub line: u32,
+    pub quantity: Quantity,
+    /// The receipt by which it came back: a till that has it too counts it once.
+    pub by: ReceiptId,
+}

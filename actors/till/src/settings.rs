@@ -1,0 +1,160 @@
+//! What a till is told about itself, and the ports through which it reaches the world.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use chrono::{DateTime, FixedOffset};
+use devices::fiscal::FiscalDevice;
+use domain::ids::{StoreId, TillId};
+use domain::receipt::VatRounding;
+use domain::vat::VatRate;
+use link::requests::AskAbove;
+use messages::v1::view::{Light, TillView};
+use migrations::database::Database;
+use runtime::clock::Clock;
+use runtime::reference::ActorRef;
+use tokio::sync::watch;
+
+use crate::catalogue::Catalogue;
+
+/// Who a till lets in when the staff list does not have the number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnknownOperators {
+    #[default]
+    Refuse,
+    /// With every right and without a PIN: replays of real data name people that nobody defined.
+    Allow,
+}
+
+/// Rules of taxation that differ between chains.
+#[derive(Clone, Copy, Debug)]
+pub struct FiscalProfile {
+    pub vat_rounding: VatRounding,
+    /// The rate of an open-price line that is not in the catalogue and names none.
+    pub default_vat: VatRate,
+}
+
+impl Default for FiscalProfile {
+    fn default() -> FiscalProfile {
+        FiscalProfile { vat_rounding: VatRounding::Line, default_vat: VatRate::percent(22) }
+    }
+}
+
+/// A point of a receipt's way that is passed once: what stands before it is stored, what follows has not begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SagaStep {
+    Open,
+    Paying,
+    Paid,
+    /// The device's baseline is stored; the device was not asked yet.
+    Fiscalising,
+    /// The device made the document; nothing of it is stored yet.
+    Registered,
+    Fiscalised,
+    Closed,
+}
+
+impl SagaStep {
+    pub const ALL: [SagaStep; 7] = [
+        SagaStep::Open,
+        SagaStep::Paying,
+        SagaStep::Paid,
+        SagaStep::Fiscalising,
+        SagaStep::Registered,
+        SagaStep::Fiscalised,
+        SagaStep::Closed,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            SagaStep::Open => "Open",
+            SagaStep::Paying => "Paying",
+            SagaStep::Paid => "Paid",
+            SagaStep::Fiscalising => "Fiscalising",
+            SagaStep::Registered => "Registered",
+            SagaStep::Fiscalised => "Fiscalised",
+            SagaStep::Closed => "Closed",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "\"{text}\" is not a step of a receipt: Open, Paying, Paid, Fiscalising, Registered, Fiscalised or Closed is expected"
+)]
+pub struct NotAStep {
+    text: String,
+}
+
+impl FromStr for SagaStep {
+    type Err = NotAStep;
+    fn from_str(text: &str) -> Result<SagaStep, NotAStep> {
+        let same = |step: &SagaStep| step.name().eq_ignore_ascii_case(text);
+        SagaStep::ALL.into_iter().find(same).ok_or_else(|| NotAStep { text: text.to_owned() })
+    }
+}
+
+/// Called at each step; a drill may end the process, or panic, there.
+pub type StepHook = Arc<dyn Fn(SagaStep) + Send + Sync>;
+
+/// Makes the driver of the fiscal device, anew for each life of the till.
+pub type DeviceFactory = Arc<dyn Fn() -> Box<dyn FiscalDevice> + Send + Sync>;
+
+#[derive(Clone)]
+pub struct TillSettings {
+    pub store: StoreId,
+    pub till: TillId,
+    pub unknown_operators: UnknownOperators,
+    pub profile: FiscalProfile,
+    /// None in a shop; tests and drills stop the till there.
+    pub on_step: Option<StepHook>,
+}
+
+impl TillSettings {
+    pub fn new(store: StoreId, till: TillId) -> TillSettings {
+        TillSettings {
+            store,
+            till,
+            unknown_operators: UnknownOperators::default(),
+            profile: FiscalProfile::default(),
+            on_step: None,
+        }
+    }
+}
+
+impl fmt::Debug for TillSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TillSettings").field("store", &self.store).field("till", &self.till).finish_non_exhaustive()
+    }
+}
+
+/// The line to the store, for the cashier's eyes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Uplink {
+    pub server: Light,
+    pub unsent: u64,
+    pub oldest_unsent: Option<DateTime<FixedOffset>>,
+}
+
+/// Where views go. Nothing is built while nobody has a receiver.
+pub type ViewSender = Arc<watch::Sender<Option<Arc<TillView>>>>;
+
+/// A channel for views. It outlives the till's restarts: make it once a node.
+pub fn views() -> (ViewSender, watch::Receiver<Option<Arc<TillView>>>) {
+    let (sender, receiver) = watch::channel(None);
+    (Arc::new(sender), receiver)
+}
+
+#[derive(Clone)]
+pub struct TillPorts {
+    pub database: Database,
+    pub catalogue: Catalogue,
+    pub clock: Clock,
+    pub device: DeviceFactory,
+    /// The node above, for receipts of other tills. None: returns by receipt are of this till's receipts only.
+    pub above: Option<ActorRef<AskAbove>>,
+    /// The state of the link. None: shown as not working, without a reason.
+    pub uplink: Option<Arc<dyn Fn() -> Uplink + Send + Sync>>,
+    pub views: Option<ViewSender>,
+}

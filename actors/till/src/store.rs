@@ -1,0 +1,284 @@
+//! The till's tables: the journal, its head with the desk, and the receipts that ended.
+
+use chrono::{DateTime, FixedOffset};
+use domain::ids::ReceiptId;
+use domain::journal::{Entry, Hash, Head};
+use domain::quantity::Quantity;
+use domain::receipt::{Event, Receipt};
+use link::outbox;
+use messages::codec::{from_body, to_body};
+use messages::v1::document::Document;
+use messages::v1::receipt as v1;
+use migrations::database::Database;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, QueryResult, Statement, Value};
+use serde::{Deserialize, Serialize};
+
+use crate::desk::{Desk, Record};
+use crate::settings::TillSettings;
+
+/// Entries of one INSERT; a receipt that is paid in cash has three.
+const INSERT_ROWS_MAX: usize = 8;
+
+/// Where the till stands: one row, written with every commit.
+#[derive(Clone, Debug)]
+pub(crate) struct Standing {
+    pub(crate) head: Head,
+    /// The entry at which the open receipt begins.
+    pub(crate) receipt_from: Option<u64>,
+    pub(crate) desk: Desk,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StandingRow {
+    sequence: u64,
+    hash: [u8; 32],
+    receipt_from: Option<u64>,
+    desk: Desk,
+}
+
+/// A receipt that ended, with its place in the shift.
+#[derive(Clone, Debug)]
+pub(crate) struct Ended {
+    pub(crate) receipt: v1::Receipt,
+    pub(crate) cancelled: bool,
+}
+
+/// All that one command stores.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Changes {
+    pub(crate) records: Vec<Record>,
+    pub(crate) ended: Option<Ended>,
+    pub(crate) documents: Vec<Document>,
+}
+
+impl Changes {
+    pub(crate) fn of(records: Vec<Record>) -> Changes {
+        Changes { records, ..Changes::default() }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CommitError {
+    /// Nothing was stored.
+    #[error("{0}")]
+    Aborted(DbErr),
+    /// The database did not say whether it stored it.
+    #[error("{0}")]
+    Unknown(DbErr),
+}
+
+pub(crate) async fn load(database: &Database) -> Result<(Standing, Option<Receipt>), DbErr> {
+    let found =
+        database.writer.query_one_raw(statement(database, "SELECT body FROM till_state WHERE id = 1", [])).await?;
+    let Some(row) = found else {
+        return Ok((Standing { head: Head::START, receipt_from: None, desk: Desk::new() }, None));
+    };
+    let row: StandingRow = from_body(&row.try_get::<Vec<u8>>("", "body")?).map_err(unreadable)?;
+    let head = Head { sequence: row.sequence, hash: Hash(row.hash) };
+    let standing = Standing { head, receipt_from: row.receipt_from, desk: row.desk };
+    let receipt = match standing.receipt_from {
+        Some(from) => Some(rebuild(database, from).await?),
+        None => None,
+    };
+    Ok((standing, receipt))
+}
+
+async fn rebuild(database: &Database, from: u64) -> Result<Receipt, DbErr> {
+    let mut receipt = None;
+    for entry in entries(&database.writer, from, u64::MAX).await? {
+        if let Record::Receipt(event) = from_body(&entry.body).map_err(unreadable)? {
+            match (&event, &mut receipt) {
+                (Event::Opened(opening), _) => receipt = Some(Receipt::new(opening.clone())),
+                (event, Some(receipt)) => receipt.apply(event),
+                (_, None) => {}
+            }
+        }
+    }
+    receipt.ok_or_else(|| DbErr::Custom(format!("the journal does not open a receipt at entry {from}")))
+}
+
+/// Journal, standing, receipt and documents in one transaction.
+pub(crate) async fn commit(
+    database: &Database,
+    settings: &TillSettings,
+    at: DateTime<FixedOffset>,
+    entries: &[Entry],
+    standing: &Standing,
+    changes: &Changes,
+) -> Result<(), CommitError> {
+    let transaction = database.begin().await.map_err(CommitError::Aborted)?;
+    let written = write(&transaction, database, settings, at, entries, standing, changes).await;
+    if let Err(error) = written {
+        transaction.rollback().await.ok();
+        return Err(CommitError::Aborted(error));
+    }
+    transaction.commit().await.map_err(CommitError::Unknown)
+}
+
+async fn write(
+    transaction: &DatabaseTransaction,
+    database: &Database,
+    settings: &TillSettings,
+    at: DateTime<FixedOffset>,
+    entries: &[Entry],
+    standing: &Standing,
+    changes: &Changes,
+) -> Result<(), DbErr> {
+    for rows in entries.chunks(INSERT_ROWS_MAX) {
+        transaction.execute_raw(insert_entries(database, rows)?).await?;
+    }
+    if let Some(ended) = &changes.ended {
+        write_ended(transaction, database, ended).await?;
+    }
+    let row = StandingRow {
+        sequence: standing.head.sequence,
+        hash: standing.head.hash.0,
+        receipt_from: standing.receipt_from,
+        desk: standing.desk.clone(),
+    };
+    let sql = "INSERT INTO till_state (id, body) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET body = excluded.body";
+    transaction.execute_raw(statement(database, sql, [to_body(&row).into()])).await?;
+    for document in &changes.documents {
+        outbox::append(transaction, &settings.store, settings.till, at.timestamp_millis(), document).await?;
+    }
+    Ok(())
+}
+
+fn insert_entries(database: &Database, rows: &[Entry]) -> Result<Statement, DbErr> {
+    let places: Vec<String> = (0..rows.len())
+        .map(|row| {
+            let first = row * 6;
+            format!("(${}, ${}, ${}, ${}, ${}, ${})", first + 1, first + 2, first + 3, first + 4, first + 5, first + 6)
+        })
+        .collect();
+    let sql = format!("INSERT INTO journal (seq, at_ms, kind, body, prev, hash) VALUES {}", places.join(", "));
+    let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 6);
+    for entry in rows {
+        values.extend([
+            signed(entry.sequence)?.into(),
+            entry.at_ms.into(),
+            entry.kind.as_ref().into(),
+            entry.body.clone().into(),
+            entry.previous.0.to_vec().into(),
+            entry.hash.0.to_vec().into(),
+        ]);
+    }
+    Ok(statement(database, &sql, values))
+}
+
+async fn write_ended(transaction: &DatabaseTransaction, database: &Database, ended: &Ended) -> Result<(), DbErr> {
+    let receipt = &ended.receipt;
+    let kind = match (ended.cancelled, receipt.kind) {
+        (true, _) => "cancelled",
+        (false, v1::ReceiptKind::Sale) => "sale",
+        (false, v1::ReceiptKind::Return) => "return",
+    };
+    let sql =
+        "INSERT INTO receipt (sequence, uid, shift, kind, at_ms, total, body) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let values: [Value; 7] = [
+        signed(receipt.sequence)?.into(),
+        receipt.uid.to_string().into(),
+        i64::from(receipt.shift).into(),
+        kind.into(),
+        receipt.at.timestamp_millis().into(),
+        receipt.total.minor().into(),
+        to_body(receipt).into(),
+    ];
+    transaction.execute_raw(statement(database, sql, values)).await?;
+    let Some(of) = receipt.of.filter(|_| !ended.cancelled) else { return Ok(()) };
+    let mut returned = std::collections::BTreeMap::new();
+    for line in receipt.lines.iter().filter(|line| !line.voided) {
+        if let Some(of_line) = line.of_line {
+            let sum = returned.entry(of_line).or_insert(Quantity::ZERO);
+            *sum = *sum + line.quantity;
+        }
+    }
+    for (line, quantity) in returned {
+        let sql = "INSERT INTO returned (of_uid, line, by_uid, quantity) VALUES ($1, $2, $3, $4)";
+        let values: [Value; 4] = [
+            of.to_string().into(),
+            i64::from(line).into(),
+            receipt.uid.to_string().into(),
+            quantity.thousandths().into(),
+        ];
+        transaction.execute_raw(statement(database, sql, values)).await?;
+    }
+    Ok(())
+}
+
+/// Entries from number `from` on, `limit` at most.
+pub(crate) async fn entries(connection: &impl ConnectionTrait, from: u64, limit: u64) -> Result<Vec<Entry>, DbErr> {
+    let sql = "SELECT seq, at_ms, kind, body, prev, hash FROM journal WHERE seq >= $1 ORDER BY seq LIMIT $2";
+    let values = [signed(from)?.into(), signed(limit.min(1 << 40))?.into()];
+    let backend = connection.get_database_backend();
+    let rows = connection.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+    rows.iter().map(entry).collect()
+}
+
+fn entry(row: &QueryResult) -> Result<Entry, DbErr> {
+    Ok(Entry {
+        sequence: unsigned(row.try_get("", "seq")?)?,
+        at_ms: row.try_get("", "at_ms")?,
+        kind: row.try_get::<String>("", "kind")?.into(),
+        body: row.try_get("", "body")?,
+        previous: hash(row.try_get("", "prev")?)?,
+        hash: hash(row.try_get("", "hash")?)?,
+    })
+}
+
+/// The head up to which the journal was written, as the standing has it.
+pub(crate) async fn written_head(connection: &impl ConnectionTrait) -> Result<Head, DbErr> {
+    let sql = "SELECT body FROM till_state WHERE id = 1";
+    let backend = connection.get_database_backend();
+    let Some(row) = connection.query_one_raw(Statement::from_string(backend, sql)).await? else {
+        return Ok(Head::START);
+    };
+    let row: StandingRow = from_body(&row.try_get::<Vec<u8>>("", "body")?).map_err(unreadable)?;
+    Ok(Head { sequence: row.sequence, hash: Hash(row.hash) })
+}
+
+/// A receipt of this till that was not cancelled.
+pub(crate) async fn receipt(connection: &impl ConnectionTrait, uid: ReceiptId) -> Result<Option<v1::Receipt>, DbErr> {
+    let sql = "SELECT body FROM receipt WHERE uid = $1 AND kind <> 'cancelled'";
+    let values = [uid.to_string().into()];
+    let backend = connection.get_database_backend();
+    let row = connection.query_one_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+    row.map(|row| from_body(&row.try_get::<Vec<u8>>("", "body")?).map_err(unreadable)).transpose()
+}
+
+/// What came back of a receipt at this till: line, quantity, and the receipt by which it came.
+pub(crate) async fn returned(connection: &impl ConnectionTrait, of: ReceiptId) -> Result<Vec<v1::ReturnedLine>, DbErr> {
+    let sql = "SELECT line, by_uid, quantity FROM returned WHERE of_uid = $1";
+    let backend = connection.get_database_backend();
+    let rows = connection.query_all_raw(Statement::from_sql_and_values(backend, sql, [of.to_string().into()])).await?;
+    rows.iter()
+        .map(|row| {
+            let by: String = row.try_get("", "by_uid")?;
+            Ok(v1::ReturnedLine {
+                line: u32::try_from(row.try_get::<i64>("", "line")?).map_err(unreadable)?,
+                quantity: Quantity::from_thousandths(row.try_get("", "quantity")?),
+                by: ReceiptId(by.parse().map_err(unreadable)?),
+            })
+        })
+        .collect()
+}
+
+fn statement(database: &Database, sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
+    Statement::from_sql_and_values(database.writer.get_database_backend(), sql, values)
+}
+
+fn signed(number: u64) -> Result<i64, DbErr> {
+    i64::try_from(number).map_err(unreadable)
+}
+
+fn unsigned(number: i64) -> Result<u64, DbErr> {
+    u64::try_from(number).map_err(unreadable)
+}
+
+fn hash(bytes: Vec<u8>) -> Result<Hash, DbErr> {
+    bytes.try_into().map(Hash).map_err(|_| unreadable("a hash of another length"))
+}
+
+pub(crate) fn unreadable(error: impl std::fmt::Display) -> DbErr {
+    DbErr::Custom(format!("a stored row cannot be read: {error}"))
+}

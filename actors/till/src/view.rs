@@ -1,0 +1,61 @@
+//! What the till shows, drawn from where it stands.
+
+use domain::money::Money;
+use domain::receipt::{Receipt, State};
+use messages::v1::view::{Light, TillMode, TillView};
+
+use crate::till::Till;
+use crate::wire;
+
+impl Till {
+    pub(crate) fn mode(&self) -> TillMode {
+        let desk = &self.standing.desk;
+        if desk.begun.is_some() || self.receipt.as_ref().is_some_and(Receipt::is_unfinished) {
+            TillMode::WaitingForFiscal
+        } else if desk.operator.is_none() {
+            TillMode::SignedOff
+        } else if desk.shift.is_none() {
+            TillMode::ShiftClosed
+        } else if self.receipt.as_ref().is_some_and(|receipt| *receipt.state() == State::Paying) {
+            TillMode::Paying
+        } else {
+            TillMode::Selling
+        }
+    }
+
+    pub(crate) fn view(&self) -> TillView {
+        let desk = &self.standing.desk;
+        let receipt = self.receipt.as_ref();
+        let now = self.now();
+        let uplink = self.ports.uplink.as_ref().map(|uplink| uplink());
+        let nothing_known = Light { works: false, since: None, reason: None };
+        TillView {
+            version: self.version,
+            store: self.settings.store.clone(),
+            till: self.settings.till,
+            operator: desk.operator.as_ref().map(|operator| operator.name.clone()),
+            shift: desk.shift.as_ref().map(|shift| shift.number),
+            shift_expired: desk.shift.as_ref().is_some_and(|shift| shift.is_expired(now)),
+            sequence: receipt.map_or(desk.next_sequence, |receipt| receipt.opening().sequence),
+            mode: self.mode(),
+            kind: wire::kind(receipt.map_or(desk.kind, |receipt| receipt.opening().kind)),
+            lines: receipt.map(|receipt| receipt.lines().iter().map(wire::line).collect()).unwrap_or_default(),
+            last_line: receipt.and(self.last_line),
+            total: receipt.map_or(Money::ZERO, Receipt::total),
+            discount: receipt.map_or(Money::ZERO, Receipt::discount),
+            tenders: receipt.map(|receipt| receipt.tenders().iter().map(wire::tender).collect()).unwrap_or_default(),
+            due: receipt.map_or(Money::ZERO, Receipt::due),
+            change: self.last_change,
+            fiscal: Light {
+                works: self.trouble.is_none(),
+                since: self.trouble.as_ref().map(|trouble| trouble.since),
+                reason: self.trouble.as_ref().map(|trouble| trouble.reason.clone()),
+            },
+            server: uplink.as_ref().map_or(nothing_known, |uplink| uplink.server.clone()),
+            unsent: uplink.as_ref().map_or(0, |uplink| uplink.unsent),
+            oldest_unsent: uplink.as_ref().and_then(|uplink| uplink.oldest_unsent),
+            restored: self.restored.map(str::to_owned),
+            catalogue_version: self.ports.catalogue.version(),
+        }
+    }
+}
