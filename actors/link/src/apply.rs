@@ -1,5 +1,7 @@
 //! What a node does with the documents it receives.
 
+use std::fmt;
+
 use domain::ids::{StoreId, TillAddress, TillId};
 use futures_util::future::BoxFuture;
 use migrations::entity::origin_head;
@@ -22,6 +24,40 @@ pub enum PeerRole {
     Till,
     Store,
     Hq,
+}
+
+impl PeerRole {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PeerRole::Till => "till",
+            PeerRole::Store => "store",
+            PeerRole::Hq => "hq",
+        }
+    }
+
+    pub fn from_word(word: &str) -> Option<PeerRole> {
+        [PeerRole::Till, PeerRole::Store, PeerRole::Hq].into_iter().find(|role| role.as_str() == word)
+    }
+}
+
+impl fmt::Display for PeerRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl Peer {
+    /// Whether this node may bring documents of `origin`: a till its own, a store those of its tills.
+    pub fn speaks_for(&self, origin: &Origin) -> bool {
+        match self.role {
+            PeerRole::Till => self
+                .name
+                .rsplit_once('/')
+                .is_some_and(|(store, till)| store == origin.store.as_str() && till.parse() == Ok(origin.till.0)),
+            PeerRole::Store => self.name == origin.store.as_str(),
+            PeerRole::Hq => false,
+        }
+    }
 }
 
 /// Where a document was made, and its place in that maker's own chain. Kept unchanged on every hop.

@@ -10,9 +10,7 @@ use std::collections::HashMap;
 use futures_util::future::BoxFuture;
 use migrations::entity::{dataset_head, dataset_row};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
 
 use crate::chain::{number, signed};
 
@@ -92,12 +90,7 @@ async fn change(
     let changes = rows
         .into_iter()
         .zip(first..)
-        .map(|((key, body), version)| Change {
-            key,
-            version,
-            deleted: body.is_none(),
-            body: body.unwrap_or_default(),
-        })
+        .map(|((key, body), version)| Change { key, version, deleted: body.is_none(), body: body.unwrap_or_default() })
         .collect();
     write_rows(transaction, dataset, changes).await?;
     Ok(head)

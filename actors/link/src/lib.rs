@@ -6,8 +6,18 @@
 //!
 //! Must never: know what a document means, or acknowledge what is not committed.
 
+pub mod admit;
 pub mod apply;
+pub mod bell;
 pub mod chain;
 pub mod datasets;
+pub mod downlinks;
+pub mod frame;
+pub mod identity;
+pub mod inbox;
+mod line;
 pub mod outbox;
 pub mod requests;
+pub mod session;
+pub mod transport;
+pub mod uplink;

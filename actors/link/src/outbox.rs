@@ -16,6 +16,8 @@ use uuid::Uuid;
 
 use crate::apply::{Origin, Received};
 use crate::chain::{self, Chain, Place, number, signed};
+use crate::frame::Numbered;
+use crate::frame::batch::ENVELOPE_BYTES_MAX;
 
 /// The channel of documents. Others (commands down, audit) get numbers of their own when something uses them.
 pub const DOCUMENTS: u16 = 1;
@@ -166,20 +168,13 @@ pub(crate) async fn heads<C: ConnectionTrait>(db: &C) -> Result<Heads, DbErr> {
     }
 }
 
-/// A document in the outbox with the place it takes on this link.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Queued {
-    pub(crate) place: Place,
-    pub(crate) document: Received,
-}
-
 /// The documents after `sequence`, in order: as many as stay within both limits, and at least one if there is any.
 pub(crate) async fn after(
     db: &DatabaseConnection,
     sequence: u64,
     documents_max: usize,
     bytes_max: usize,
-) -> Result<Vec<Queued>, DbErr> {
+) -> Result<Vec<Numbered>, DbErr> {
     use futures_util::TryStreamExt;
     let query = outbox::Entity::find()
         .filter(outbox::Column::Channel.eq(i32::from(DOCUMENTS)))
@@ -190,17 +185,17 @@ pub(crate) async fn after(
     let mut queued = Vec::new();
     let mut bytes = 0;
     while let Some(row) = rows.try_next().await? {
-        bytes += row.body.len();
+        bytes += row.body.len() + ENVELOPE_BYTES_MAX;
         if bytes > bytes_max && !queued.is_empty() {
             break;
         }
-        queued.push(queued_from(row)?);
+        queued.push(numbered_from(row)?);
     }
     Ok(queued)
 }
 
-fn queued_from(row: outbox::Model) -> Result<Queued, DbErr> {
-    Ok(Queued {
+fn numbered_from(row: outbox::Model) -> Result<Numbered, DbErr> {
+    Ok(Numbered {
         place: Place::from_row(row.seq, &row.chain)?,
         document: Received {
             id: row.id,

@@ -40,12 +40,7 @@ impl DatasetSource for TableDatasets {
                 .await?;
             rows.into_iter()
                 .map(|row| {
-                    Ok(Change {
-                        key: row.key,
-                        version: number(row.version)?,
-                        deleted: row.deleted,
-                        body: row.body,
-                    })
+                    Ok(Change { key: row.key, version: number(row.version)?, deleted: row.deleted, body: row.body })
                 })
                 .collect()
         }

@@ -89,7 +89,10 @@ async fn every_row_of_a_dataset_has_a_version_of_its_own() {
 
     assert_eq!(tables.head("items").await.unwrap(), 12_002);
     let newest = tables.changes("items", 12_000, 10).await.unwrap();
-    assert_eq!(newest.iter().map(|row| (row.key.as_str(), row.deleted)).collect::<Vec<_>>(), [("7", false), ("8", true)]);
+    assert_eq!(
+        newest.iter().map(|row| (row.key.as_str(), row.deleted)).collect::<Vec<_>>(),
+        [("7", false), ("8", true)]
+    );
     assert_eq!(newest[0].body, [3]);
 
     let below = server_database(&dir, "store.db").await;

@@ -1,0 +1,224 @@
+//! The ways down: the nodes that link to this one, one session each.
+//!
+//! Takes their documents into the database, gives them datasets, answers their questions. Who may link is decided by
+//! [`Admit`]; a newer session of a node takes the place of the older one.
+
+mod session;
+mod status;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use migrations::database::Database;
+use runtime::actor::{Actor, Handle, Scope};
+use runtime::spec::StartError;
+use tokio_util::sync::CancellationToken;
+
+use crate::admit::Admit;
+use crate::apply::{Apply, Peer};
+use crate::bell::Bell;
+use crate::datasets::DatasetSource;
+use crate::identity;
+use crate::inbox::parked::{self, Retried};
+use crate::requests::Answer;
+use crate::session::Window;
+use crate::transport::Accept;
+
+pub use status::{DownlinksStatus, PeerStatus};
+
+/// Connections that have not said who they are yet; more are turned away, so that strangers cannot fill the memory.
+const STRANGERS_MAX: usize = 512;
+
+/// What downlinks are built from.
+#[derive(Clone, Debug)]
+pub struct DownlinkSettings {
+    /// This node, as the nodes below see it.
+    pub me: Peer,
+    /// The datasets that may be asked for.
+    pub datasets: &'static [&'static str],
+    pub window: Window,
+}
+
+impl DownlinkSettings {
+    pub fn new(me: Peer) -> DownlinkSettings {
+        DownlinkSettings { me, datasets: &[], window: Window::default() }
+    }
+
+    pub fn datasets(mut self, datasets: &'static [&'static str]) -> DownlinkSettings {
+        self.datasets = datasets;
+        self
+    }
+
+    pub fn window(mut self, window: Window) -> DownlinkSettings {
+        self.window = window;
+        self
+    }
+}
+
+/// The surroundings of the downlinks, the same for every session.
+#[derive(Clone)]
+pub(crate) struct Wiring {
+    pub(crate) database: Database,
+    pub(crate) settings: DownlinkSettings,
+    pub(crate) admit: Arc<dyn Admit>,
+    pub(crate) apply: Arc<dyn Apply>,
+    pub(crate) source: Option<Arc<dyn DatasetSource>>,
+    pub(crate) answer: Option<Arc<dyn Answer>>,
+    /// Rung by whoever changes datasets here.
+    pub(crate) datasets_bell: Bell,
+    /// Rung after every committed batch: the bell of the own uplink when documents are relayed, and whoever else looks.
+    pub(crate) commit_bells: Vec<Bell>,
+}
+
+impl Wiring {
+    pub(crate) fn ring_committed(&self) {
+        for bell in &self.commit_bells {
+            bell.ring();
+        }
+    }
+}
+
+/// The actor.
+pub struct Downlinks {
+    wiring: Wiring,
+    sessions: Rc<RefCell<Sessions>>,
+}
+
+impl Downlinks {
+    pub fn new(
+        database: Database,
+        settings: DownlinkSettings,
+        admit: Arc<dyn Admit>,
+        apply: Arc<dyn Apply>,
+    ) -> Downlinks {
+        let wiring = Wiring {
+            database,
+            settings,
+            admit,
+            apply,
+            source: None,
+            answer: None,
+            datasets_bell: Bell::new(),
+            commit_bells: Vec::new(),
+        };
+        Downlinks { wiring, sessions: Rc::default() }
+    }
+
+    /// Give datasets from `source`; `bell` is rung when they change.
+    pub fn datasets_from(mut self, source: Arc<dyn DatasetSource>, bell: Bell) -> Downlinks {
+        self.wiring.source = Some(source);
+        self.wiring.datasets_bell = bell;
+        self
+    }
+
+    pub fn answers(mut self, answer: Arc<dyn Answer>) -> Downlinks {
+        self.wiring.answer = Some(answer);
+        self
+    }
+
+    /// Ring `bell` after every committed batch.
+    pub fn ring(mut self, bell: Bell) -> Downlinks {
+        self.wiring.commit_bells.push(bell);
+        self
+    }
+}
+
+/// Who is linked now, and what is known of those who were.
+#[derive(Debug, Default)]
+pub(crate) struct Sessions {
+    pub(crate) strangers: usize,
+    pub(crate) last_session: u64,
+    pub(crate) cut: BTreeSet<String>,
+    pub(crate) live: BTreeMap<String, Live>,
+    pub(crate) seen: BTreeMap<String, PeerStatus>,
+    pub(crate) refused: u64,
+    pub(crate) last_refusal: Option<String>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Live {
+    pub(crate) session: u64,
+    pub(crate) stop: CancellationToken,
+}
+
+/// Cut the line to one node on purpose, or let it come back. Sender: operators, scripts. Answer: none. Repeat: yes.
+#[derive(Clone, Debug, actix::Message)]
+#[rtype(result = "()")]
+pub struct SetLine {
+    pub peer: String,
+    pub up: bool,
+}
+
+/// Who is linked? Sender: screens, operators. Repeat: yes.
+#[derive(Clone, Copy, Debug, actix::Message)]
+#[rtype(result = "DownlinksStatus")]
+pub struct Status;
+
+/// Offer parked documents again, those of each till in order. Sender: operators. Answer: what came of it, or why the
+/// database did not take it. Repeat: yes.
+#[derive(Clone, Copy, Debug, actix::Message)]
+#[rtype(result = "Result<Retried, String>")]
+pub struct RetryParked;
+
+impl Actor for Downlinks {
+    type State = DownlinksStatus;
+
+    async fn started(&mut self, scope: &Scope<Downlinks>) -> Result<(), StartError> {
+        identity::incarnation(&self.wiring.database).await.map_err(StartError::new)?;
+        let waiting = parked::count(&self.wiring.database.reader).await.map_err(StartError::new)?;
+        if waiting > 0 {
+            // After an upgrade documents of a newer kind may be known now.
+            scope.me::<RetryParked>().nudge(RetryParked);
+        }
+        Ok(())
+    }
+
+    fn observe(&self) -> DownlinksStatus {
+        self.sessions.borrow().status()
+    }
+}
+
+impl Handle<Accept> for Downlinks {
+    async fn handle(&mut self, Accept { duplex, from }: Accept, scope: &Scope<Downlinks>) {
+        if self.sessions.borrow().strangers >= STRANGERS_MAX {
+            tracing::warn!(from, "too many connections that do not say who they are: one more is turned away");
+            return;
+        }
+        scope.spawn(session::run(self.wiring.clone(), self.sessions.clone(), duplex, from));
+    }
+}
+
+impl Handle<SetLine> for Downlinks {
+    async fn handle(&mut self, SetLine { peer, up }: SetLine, _: &Scope<Downlinks>) {
+        tracing::info!(peer, up, "the line to a node below was set");
+        let mut sessions = self.sessions.borrow_mut();
+        if up {
+            sessions.cut.remove(&peer);
+        } else {
+            if let Some(live) = sessions.live.get(&peer) {
+                live.stop.cancel();
+            }
+            sessions.cut.insert(peer);
+        }
+    }
+}
+
+impl Handle<Status> for Downlinks {
+    async fn handle(&mut self, _: Status, _: &Scope<Downlinks>) -> DownlinksStatus {
+        self.sessions.borrow().status()
+    }
+}
+
+impl Handle<RetryParked> for Downlinks {
+    async fn handle(&mut self, _: RetryParked, _: &Scope<Downlinks>) -> Result<Retried, String> {
+        let retried = parked::retry(&self.wiring.database, self.wiring.apply.as_ref())
+            .await
+            .map_err(|error| format!("parked documents cannot be offered again: {error}"))?;
+        if retried.applied > 0 {
+            self.wiring.ring_committed();
+        }
+        Ok(retried)
+    }
+}

@@ -1,0 +1,481 @@
+//! One connection from below, from Hello to its end: feeds the rules with frames and with results of the database.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use sea_orm::DbErr;
+use tokio_util::sync::CancellationToken;
+
+use super::{Live, PeerStatus, Sessions, Wiring};
+use crate::apply::Peer;
+use crate::bell::LOOK_EVERY;
+use crate::chain::Place;
+use crate::datasets::Change;
+use crate::frame::batch::row_bytes;
+use crate::frame::{
+    Ack, BODY_BYTES_MAX, ByeReason, Credit, DatasetChunk, Frame, Hello, Nack, Numbered, Reply, ReplyStatus, Request,
+    Welcome,
+};
+use crate::inbox::{self, TakeError, Taken};
+use crate::line::{Ended, Heard, Line};
+use crate::outbox::DOCUMENTS;
+use crate::session::giving::{CHUNK_BYTES_MAX, CHUNK_ROWS_MAX, Giving};
+use crate::session::receiving::{Answer, Receiving};
+use crate::session::{Incident, Window};
+use crate::transport::Duplex;
+
+/// A connection has so long to say who it is.
+const HELLO_WITHIN: Duration = Duration::from_secs(10);
+/// A batch is offered to the database so often before the session ends.
+const TRIES_MAX: u32 = 3;
+/// The wait before a batch is offered again, four times longer each time.
+const RETRY_FIRST: Duration = Duration::from_millis(100);
+/// A commit that takes longer means a database that cannot keep up: the peer gets a small window.
+const SLOW_COMMIT: Duration = Duration::from_secs(1);
+/// Questions of one peer that are worked on at once.
+const ANSWERS_MAX: usize = 16;
+/// A node that was refused for good reasons need not ask again sooner.
+const REFUSED_RETRY: Duration = Duration::from_secs(5);
+
+/// Why a session cannot go on.
+#[derive(Debug, thiserror::Error)]
+enum Stop {
+    #[error(transparent)]
+    Line(#[from] Ended),
+    #[error(transparent)]
+    Incident(#[from] Incident),
+    #[error("the database of the upper node failed: {0}")]
+    Database(#[from] DbErr),
+    #[error("another session of the same node has taken over")]
+    Replaced,
+    #[error("the line was cut on purpose")]
+    Cut,
+    #[error("{0}")]
+    NotAdmitted(String),
+}
+
+impl Stop {
+    fn bye(&self) -> Option<(ByeReason, Duration)> {
+        match self {
+            Stop::Line(Ended::Closed | Ended::Dead | Ended::Bye { .. }) => None,
+            Stop::Line(Ended::Slow) => Some((ByeReason::Slow, Duration::ZERO)),
+            Stop::Line(Ended::BadFrame(_)) => Some((ByeReason::Protocol, Duration::ZERO)),
+            Stop::Incident(_) => Some((ByeReason::Incident, REFUSED_RETRY)),
+            Stop::Database(_) => Some((ByeReason::Database, Duration::ZERO)),
+            Stop::Replaced => Some((ByeReason::Replaced, REFUSED_RETRY)),
+            Stop::Cut => Some((ByeReason::LineCut, Duration::ZERO)),
+            Stop::NotAdmitted(_) => Some((ByeReason::NotAdmitted, Duration::ZERO)),
+        }
+    }
+}
+
+/// Counts a connection as a stranger until it is known or gone.
+struct Stranger(Rc<RefCell<Sessions>>);
+
+impl Stranger {
+    fn new(sessions: &Rc<RefCell<Sessions>>) -> Stranger {
+        sessions.borrow_mut().strangers += 1;
+        Stranger(sessions.clone())
+    }
+}
+
+impl Drop for Stranger {
+    fn drop(&mut self) {
+        self.0.borrow_mut().strangers -= 1;
+    }
+}
+
+pub(super) async fn run(wiring: Wiring, sessions: Rc<RefCell<Sessions>>, duplex: Duplex, from: String) {
+    let mut line = Line::new(duplex);
+    let stranger = Stranger::new(&sessions);
+    let hello = match tokio::time::timeout(HELLO_WITHIN, hello(&mut line)).await {
+        Ok(Ok(hello)) => hello,
+        Ok(Err(stop)) => {
+            tracing::info!(from, reason = %stop, "a connection from below ended before its Hello");
+            return refuse(&sessions, line, &stop).await;
+        }
+        Err(_) => return,
+    };
+    let peer = Peer { name: hello.name.clone(), role: hello.role };
+    if let Err(stop) = admit(&wiring, &sessions, &peer, &hello.token).await {
+        tracing::warn!(peer = peer.name, from, reason = %stop, "a node from below is refused");
+        return refuse(&sessions, line, &stop).await;
+    }
+    drop(stranger);
+    let (number, stop_token) = take_over(&sessions, &peer, &hello, from);
+    let stop = tokio::select! {
+        () = stop_token.cancelled() => stopped(&sessions, &peer),
+        stop = talk(&wiring, &sessions, &peer, &hello, number, &mut line) => stop,
+    };
+    let sentence = stop.to_string();
+    ended(&sessions, &peer, number, &stop);
+    if let Some((reason, retry_after)) = stop.bye() {
+        line.bye(reason, retry_after, sentence).await;
+    }
+}
+
+async fn hello(line: &mut Line) -> Result<Hello, Stop> {
+    loop {
+        match line.next().await? {
+            Heard::Room => {}
+            Heard::Frame(frame) => match *frame {
+                Frame::Hello(hello) => return Ok(hello),
+                other => return Err(unexpected("a connection", &other)),
+            },
+        }
+    }
+}
+
+fn unexpected(whose: &str, frame: &Frame) -> Stop {
+    let what = format!("it sends {} where it must not", frame.kind_name());
+    Stop::Incident(Incident::Protocol { whose: whose.to_owned(), what })
+}
+
+async fn refuse(sessions: &RefCell<Sessions>, line: Line, stop: &Stop) {
+    {
+        let mut sessions = sessions.borrow_mut();
+        sessions.refused += 1;
+        sessions.last_refusal = Some(stop.to_string());
+    }
+    if let Some((reason, retry_after)) = stop.bye() {
+        line.bye(reason, retry_after, stop.to_string()).await;
+    }
+}
+
+async fn admit(wiring: &Wiring, sessions: &RefCell<Sessions>, peer: &Peer, token: &str) -> Result<(), Stop> {
+    wiring.admit.admit(peer, token).await.map_err(Stop::NotAdmitted)?;
+    if sessions.borrow().cut.contains(&peer.name) { Err(Stop::Cut) } else { Ok(()) }
+}
+
+/// The newest session of a node is the one that counts.
+fn take_over(sessions: &RefCell<Sessions>, peer: &Peer, hello: &Hello, from: String) -> (u64, CancellationToken) {
+    let mut sessions = sessions.borrow_mut();
+    sessions.last_session += 1;
+    let session = sessions.last_session;
+    let stop = CancellationToken::new();
+    if let Some(older) = sessions.live.insert(peer.name.clone(), Live { session, stop: stop.clone() }) {
+        tracing::warn!(peer = peer.name, "a newer session of the same node takes over");
+        older.stop.cancel();
+    }
+    let mut status = PeerStatus::new(peer.name.clone(), peer.role, hello.software.clone(), from, session);
+    if let Some(before) = sessions.seen.remove(&peer.name) {
+        (status.last_error, status.incident, status.applied) = (before.last_error, before.incident, before.applied);
+    }
+    sessions.seen.insert(peer.name.clone(), status);
+    (session, stop)
+}
+
+fn stopped(sessions: &RefCell<Sessions>, peer: &Peer) -> Stop {
+    if sessions.borrow().cut.contains(&peer.name) { Stop::Cut } else { Stop::Replaced }
+}
+
+fn ended(sessions: &RefCell<Sessions>, peer: &Peer, session: u64, stop: &Stop) {
+    let mut sessions = sessions.borrow_mut();
+    if let Stop::Incident(incident) = stop {
+        tracing::error!(peer = peer.name, incident = incident.name(), sentence = %incident, "the link is refused");
+    } else {
+        tracing::info!(peer = peer.name, reason = %stop, "a session with a node below ended");
+    }
+    if sessions.live.get(&peer.name).is_none_or(|live| live.session != session) {
+        return;
+    }
+    sessions.live.remove(&peer.name);
+    if let Some(status) = sessions.seen.get_mut(&peer.name) {
+        status.connected = false;
+        status.pending = 0;
+        status.since_ms = Utc::now().timestamp_millis();
+        status.last_error = Some(stop.to_string());
+        if let Stop::Incident(incident) = stop {
+            status.incident = Some(incident.to_string());
+        }
+    }
+}
+
+async fn talk(
+    wiring: &Wiring,
+    sessions: &RefCell<Sessions>,
+    peer: &Peer,
+    hello: &Hello,
+    number: u64,
+    line: &mut Line,
+) -> Stop {
+    match begin(wiring, sessions, peer, hello, number, line).await {
+        Ok(mut session) => session.go_on(line).await,
+        Err(stop) => stop,
+    }
+}
+
+async fn begin<'a>(
+    wiring: &'a Wiring,
+    sessions: &'a RefCell<Sessions>,
+    peer: &'a Peer,
+    hello: &Hello,
+    number: u64,
+    line: &mut Line,
+) -> Result<Session<'a>, Stop> {
+    let applied = inbox::cursor(&wiring.database.reader, &peer.name).await?;
+    let last = Place { sequence: hello.last_sequence, chain: hello.last_chain };
+    let window = wiring.settings.window;
+    let receiving = Receiving::resume(&peer.name, applied, last, window)?;
+    line.send(&Frame::Welcome(Welcome {
+        name: wiring.settings.me.name.clone(),
+        role: wiring.settings.me.role,
+        incarnation: crate::identity::incarnation(&wiring.database).await?,
+        session: number,
+        applied_sequence: applied.sequence,
+        applied_chain: applied.chain,
+        window_documents: window.documents,
+        window_bytes: window.bytes,
+    }))?;
+    tracing::info!(peer = peer.name, applied = applied.sequence, last = last.sequence, "a node below is linked");
+    let session = Session {
+        wiring,
+        sessions,
+        peer,
+        number,
+        last: last.sequence,
+        receiving,
+        giving: Giving::new(&peer.name),
+        applying: None,
+        tries: 0,
+        reading: None,
+        answering: FuturesUnordered::new(),
+    };
+    session.show(line, |status| status.incident = None);
+    Ok(session)
+}
+
+type Rows = (&'static str, u64, Vec<Change>);
+
+/// A batch on its way into the database, kept until it is there.
+struct Applying {
+    batch: Rc<Vec<Numbered>>,
+    begun: Instant,
+    job: LocalBoxFuture<'static, Result<Taken, TakeError>>,
+}
+
+struct Session<'a> {
+    wiring: &'a Wiring,
+    sessions: &'a RefCell<Sessions>,
+    peer: &'a Peer,
+    number: u64,
+    /// The end of the peer's outbox as far as it is known.
+    last: u64,
+    receiving: Receiving,
+    giving: Giving,
+    applying: Option<Applying>,
+    tries: u32,
+    reading: Option<LocalBoxFuture<'static, Result<Rows, DbErr>>>,
+    answering: FuturesUnordered<LocalBoxFuture<'static, Reply>>,
+}
+
+impl Session<'_> {
+    async fn go_on(&mut self, line: &mut Line) -> Stop {
+        let mut ear = self.wiring.datasets_bell.ear();
+        let mut looks = tokio::time::interval(LOOK_EVERY);
+        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            self.start_jobs(line);
+            let step = tokio::select! {
+                heard = line.next() => match heard {
+                    Ok(Heard::Frame(frame)) => self.frame(line, *frame),
+                    Ok(Heard::Room) => Ok(()),
+                    Err(ended) => Err(ended.into()),
+                },
+                taken = applied(&mut self.applying) => self.taken(line, taken),
+                rows = read(&mut self.reading) => self.give(line, rows),
+                Some(reply) = self.answering.next() => line.send(&Frame::Reply(reply)).map_err(Stop::from),
+                () = ear.heard() => { self.giving.changed(); Ok(()) }
+                _ = looks.tick() => { self.giving.changed(); Ok(()) }
+            };
+            if let Err(stop) = step {
+                return stop;
+            }
+            self.show(line, |_| ());
+        }
+    }
+
+    fn start_jobs(&mut self, line: &Line) {
+        if self.applying.is_none()
+            && let Some(batch) = self.receiving.next_batch()
+        {
+            self.offer(Rc::new(batch), Duration::ZERO);
+        }
+        if self.reading.is_none()
+            && line.has_room()
+            && let Some(source) = self.wiring.source.clone()
+            && let Some((dataset, after)) = self.giving.next()
+        {
+            self.giving.reading(dataset);
+            self.reading = Some(
+                async move {
+                    // One row more than a chunk takes tells whether it is the last.
+                    Ok((dataset, after, source.changes(dataset, after, CHUNK_ROWS_MAX as u64 + 1).await?))
+                }
+                .boxed_local(),
+            );
+        }
+    }
+
+    fn offer(&mut self, batch: Rc<Vec<Numbered>>, wait: Duration) {
+        let wiring = self.wiring.clone();
+        let (peer, before, documents) = (self.peer.clone(), self.receiving.applied(), batch.clone());
+        let job = async move {
+            tokio::time::sleep(wait).await;
+            inbox::take(&wiring.database, wiring.apply.as_ref(), &peer, before, &documents).await
+        };
+        self.applying = Some(Applying { batch, begun: Instant::now(), job: job.boxed_local() });
+    }
+
+    fn frame(&mut self, line: &mut Line, frame: Frame) -> Result<(), Stop> {
+        match frame {
+            Frame::Data(data) if data.channel == DOCUMENTS => match self.receiving.take(data.documents)? {
+                Answer::Nothing => {}
+                Answer::Again(place) => line.send(&ack(place))?,
+                Answer::Missing { expected } => {
+                    let sentence = format!("document {expected} is missing before what came");
+                    line.send(&Frame::Nack(Nack { channel: DOCUMENTS, expected, sentence }))?;
+                }
+            },
+            Frame::DatasetHave(have) => {
+                let known = self.wiring.settings.datasets.iter().copied().find(|dataset| *dataset == have.dataset);
+                match known {
+                    Some(dataset) => self.giving.have(dataset, have.kept, have.received)?,
+                    None => {
+                        tracing::warn!(peer = self.peer.name, dataset = have.dataset, "an unknown dataset is asked for")
+                    }
+                }
+            }
+            Frame::Request(request) => self.answer(line, request)?,
+            other => return Err(unexpected(&self.peer.name, &other)),
+        }
+        Ok(())
+    }
+
+    fn taken(&mut self, line: &mut Line, taken: Result<Taken, TakeError>) -> Result<(), Stop> {
+        let Some(Applying { batch, begun, .. }) = self.applying.take() else { return Ok(()) };
+        match taken {
+            Ok(taken) => {
+                self.tries = 0;
+                self.receiving.committed(taken.place);
+                self.wiring.ring_committed();
+                line.send(&ack(taken.place))?;
+                self.pace(line, begun.elapsed() < SLOW_COMMIT)?;
+                self.show(line, |status| {
+                    status.documents += batch.len() as u64;
+                    status.duplicates += taken.duplicate;
+                    status.parked += taken.parked;
+                    status.last_commit_ms = Some(Utc::now().timestamp_millis());
+                });
+                Ok(())
+            }
+            Err(TakeError::Incident(incident)) => Err(incident.into()),
+            Err(TakeError::Overtaken) => Err(Stop::Replaced),
+            Err(TakeError::Database(error)) => {
+                self.tries += 1;
+                tracing::warn!(peer = self.peer.name, tries = self.tries, error = %error, "a batch was not taken by the database");
+                if self.tries >= TRIES_MAX {
+                    return Err(error.into());
+                }
+                self.show(line, |status| status.last_error = Some(error.to_string()));
+                self.offer(batch, RETRY_FIRST * 4_u32.pow(self.tries - 1));
+                self.pace(line, false)
+            }
+        }
+    }
+
+    fn pace(&mut self, line: &mut Line, good: bool) -> Result<(), Stop> {
+        if let Some(Window { documents, bytes }) = self.receiving.pace(good) {
+            line.send(&Frame::Credit(Credit { channel: DOCUMENTS, documents, bytes }))?;
+        }
+        Ok(())
+    }
+
+    fn give(&mut self, line: &mut Line, rows: Result<Rows, DbErr>) -> Result<(), Stop> {
+        let (dataset, after, mut rows) = rows?;
+        let read = rows.len();
+        let mut bytes = 0;
+        let fitting = rows.iter().take(CHUNK_ROWS_MAX).take_while(|row| {
+            bytes += row_bytes(row);
+            bytes <= CHUNK_BYTES_MAX
+        });
+        let count = fitting.count().max(1).min(read);
+        rows.truncate(count);
+        let Some(last) = rows.last() else { return Ok(()) };
+        let (upto, more) = (last.version, count < read);
+        self.giving.gave(dataset, upto, more);
+        line.send(&Frame::DatasetChunk(DatasetChunk { dataset: dataset.to_owned(), after, upto, more, rows }))?;
+        Ok(())
+    }
+
+    fn answer(&mut self, line: &mut Line, request: Request) -> Result<(), Stop> {
+        let Request { id, ttl_ms, type_id, body } = request;
+        let refused = |sentence: &str| Reply { id, status: ReplyStatus::Refused, body: sentence.as_bytes().to_vec() };
+        let Some(answer) = self.wiring.answer.clone() else {
+            line.send(&Frame::Reply(refused("this node answers no questions")))?;
+            return Ok(());
+        };
+        if self.answering.len() >= ANSWERS_MAX {
+            line.send(&Frame::Reply(refused("too many questions at once")))?;
+            return Ok(());
+        }
+        let peer = self.peer.clone();
+        self.answering.push(
+            async move {
+                let within = Duration::from_millis(u64::from(ttl_ms));
+                let (status, body) = match tokio::time::timeout(within, answer.answer(&peer, type_id, body)).await {
+                    Ok(Ok(body)) if body.len() <= BODY_BYTES_MAX => (ReplyStatus::Answered, body),
+                    Ok(Ok(_)) => (ReplyStatus::Refused, b"the answer is too large for the line".to_vec()),
+                    Ok(Err(sentence)) => (ReplyStatus::Refused, sentence.into_bytes()),
+                    Err(_) => (ReplyStatus::TooLate, Vec::new()),
+                };
+                Reply { id, status, body }
+            }
+            .boxed_local(),
+        );
+        Ok(())
+    }
+
+    fn show(&self, line: &Line, also: impl FnOnce(&mut PeerStatus)) {
+        let mut sessions = self.sessions.borrow_mut();
+        let Some(status) = sessions.seen.get_mut(&self.peer.name) else { return };
+        if status.session != self.number {
+            return;
+        }
+        let (applied, window) = (self.receiving.applied().sequence, self.receiving.window());
+        status.applied = applied;
+        status.pending = self.receiving.pending();
+        status.lag = self.last.max(applied + status.pending) - applied;
+        (status.window_documents, status.window_bytes) = (window.documents, window.bytes);
+        status.round_trip_us = line.round_trip().map(|trip| u64::try_from(trip.as_micros()).unwrap_or(u64::MAX));
+        status.datasets = self.giving.kept().collect();
+        also(status);
+    }
+}
+
+fn ack(place: Place) -> Frame {
+    Frame::Ack(Ack { channel: DOCUMENTS, sequence: place.sequence, chain: place.chain })
+}
+
+async fn applied(applying: &mut Option<Applying>) -> Result<Taken, TakeError> {
+    match applying {
+        Some(applying) => (&mut applying.job).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn read(reading: &mut Option<LocalBoxFuture<'static, Result<Rows, DbErr>>>) -> Result<Rows, DbErr> {
+    match reading {
+        Some(running) => {
+            let rows = running.await;
+            *reading = None;
+            rows
+        }
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,61 @@
+//! Is the other side still there? Asks when it was silent, gives up when it stays so.
+
+use std::time::{Duration, Instant};
+
+/// Below the half minute after which the strictest routers forget a silent connection.
+pub const PING_EVERY: Duration = Duration::from_secs(20);
+/// Two pings and a half without a sign of life.
+pub const DEAD_AFTER: Duration = Duration::from_secs(50);
+
+#[derive(Clone, Copy, Debug)]
+pub struct Alive {
+    heard: Instant,
+    pinged: Instant,
+    number: u64,
+    round_trip: Option<Duration>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Due {
+    Nothing,
+    Ping(u64),
+    Dead,
+}
+
+impl Alive {
+    pub fn new(now: Instant) -> Alive {
+        Alive { heard: now, pinged: now, number: 0, round_trip: None }
+    }
+
+    /// Any frame came.
+    pub fn heard(&mut self, now: Instant) {
+        self.heard = now;
+    }
+
+    pub fn pong(&mut self, number: u64, now: Instant) {
+        if number == self.number {
+            self.round_trip = Some(now - self.pinged);
+        }
+    }
+
+    pub fn round_trip(&self) -> Option<Duration> {
+        self.round_trip
+    }
+
+    pub fn due(&mut self, now: Instant) -> Due {
+        if now >= self.heard + DEAD_AFTER {
+            return Due::Dead;
+        }
+        if now >= self.pinged + PING_EVERY {
+            self.pinged = now;
+            self.number += 1;
+            return Due::Ping(self.number);
+        }
+        Due::Nothing
+    }
+
+    /// When to ask again.
+    pub fn next(&self) -> Instant {
+        (self.heard + DEAD_AFTER).min(self.pinged + PING_EVERY)
+    }
+}

@@ -1,0 +1,137 @@
+//! The sender's side of a channel: what may go out, what is on its way, what has been acknowledged.
+
+use std::collections::VecDeque;
+
+use super::{Incident, Window, fork};
+use crate::chain::{Chain, Place};
+
+/// One batch never has more than this: it is one transaction at the receiver.
+pub const BATCH_DOCUMENTS_MAX: usize = 500;
+/// Bytes of a batch before compression: the body of a frame.
+pub const BATCH_BYTES_MAX: usize = crate::frame::BODY_BYTES_MAX;
+
+#[derive(Clone, Debug)]
+pub struct Sending {
+    peer: String,
+    acked: Place,
+    sent: u64,
+    window: Window,
+    /// Places and sizes of what is on its way, in order.
+    flight: VecDeque<(Place, usize)>,
+    flight_bytes: usize,
+}
+
+/// What may be read from the outbox and sent now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    pub after: u64,
+    pub documents: usize,
+    pub bytes: usize,
+}
+
+impl Sending {
+    /// Take up where the receiver stands. `here` is our own chain at the receiver's place, if we still know it.
+    pub fn resume(
+        peer: &str,
+        last: Place,
+        acked: Place,
+        applied: Place,
+        here: Option<Chain>,
+        window: Window,
+    ) -> Result<Sending, Incident> {
+        let whose = peer.to_owned();
+        if applied.sequence < acked.sequence {
+            return Err(Incident::ReceiverWentBack { whose, ours: acked.sequence, theirs: applied.sequence });
+        }
+        if applied.sequence > last.sequence {
+            let what = format!(
+                "it has {} documents of ours, we made {}: this database was restored or made anew",
+                applied.sequence, last.sequence
+            );
+            return Err(Incident::Protocol { whose, what });
+        }
+        if let Some(chain) = here
+            && chain != applied.chain
+        {
+            return Err(fork(peer, Place { sequence: applied.sequence, chain }, applied));
+        }
+        let (flight, flight_bytes) = (VecDeque::new(), 0);
+        Ok(Sending { peer: whose, acked: applied, sent: applied.sequence, window, flight, flight_bytes })
+    }
+
+    pub fn acked(&self) -> Place {
+        self.acked
+    }
+
+    pub fn sent(&self) -> u64 {
+        self.sent
+    }
+
+    pub fn window(&self) -> Window {
+        self.window
+    }
+
+    pub fn in_flight(&self) -> usize {
+        self.flight.len()
+    }
+
+    pub fn room(&self) -> Option<Room> {
+        let documents = (self.window.documents as usize).saturating_sub(self.flight.len()).min(BATCH_DOCUMENTS_MAX);
+        let bytes = (self.window.bytes as usize).saturating_sub(self.flight_bytes).min(BATCH_BYTES_MAX);
+        (documents > 0 && bytes > 0).then_some(Room { after: self.sent, documents, bytes })
+    }
+
+    /// These were given to the transport, in order, right after what was sent before.
+    pub fn sending(&mut self, documents: impl IntoIterator<Item = (Place, usize)>) {
+        for (place, bytes) in documents {
+            self.sent = place.sequence;
+            self.flight_bytes += bytes;
+            self.flight.push_back((place, bytes));
+        }
+    }
+
+    /// The receiver has committed everything up to `place`. False if that was known.
+    pub fn acknowledged(&mut self, place: Place) -> Result<bool, Incident> {
+        if place.sequence <= self.acked.sequence {
+            return Ok(false);
+        }
+        if place.sequence > self.sent {
+            let what = format!("it acknowledges document {}, {} were sent", place.sequence, self.sent);
+            return Err(Incident::Protocol { whose: self.peer.clone(), what });
+        }
+        while let Some((sent, bytes)) = self.flight.front().copied()
+            && sent.sequence <= place.sequence
+        {
+            if sent.sequence == place.sequence && sent.chain != place.chain {
+                return Err(fork(&self.peer, sent, place));
+            }
+            self.flight.pop_front();
+            self.flight_bytes -= bytes;
+        }
+        self.acked = place;
+        Ok(true)
+    }
+
+    /// The receiver misses `expected`: send again from there.
+    pub fn missed(&mut self, expected: u64) -> Result<(), Incident> {
+        if expected <= self.acked.sequence || expected > self.sent + 1 {
+            let what = format!(
+                "it asks for document {expected}, {} were sent and {} acknowledged",
+                self.sent, self.acked.sequence
+            );
+            return Err(Incident::Protocol { whose: self.peer.clone(), what });
+        }
+        while let Some((sent, bytes)) = self.flight.back().copied()
+            && sent.sequence >= expected
+        {
+            self.flight.pop_back();
+            self.flight_bytes -= bytes;
+        }
+        self.sent = expected - 1;
+        Ok(())
+    }
+
+    pub fn credit(&mut self, window: Window) {
+        self.window = window;
+    }
+}

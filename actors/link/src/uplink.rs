@@ -1,0 +1,290 @@
+//! The way up: one connection to the node above, dialled again whenever it is lost.
+//!
+//! Sends the outbox, takes the datasets, asks questions. The database is the queue: this actor holds nothing that a restart
+//! could lose. Its session is a task beside it, so that a busy line never holds up the mailbox.
+
+pub mod backoff;
+mod session;
+mod status;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use migrations::database::Database;
+use runtime::actor::{Actor, Handle, Scope};
+use runtime::spec::StartError;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::apply::Peer;
+use crate::bell::{Bell, LOOK_EVERY};
+use crate::datasets::DatasetSink;
+use crate::frame::BODY_BYTES_MAX;
+use crate::requests::{AskAbove, RequestError};
+use crate::transport::Dial;
+use crate::{identity, inbox, outbox};
+
+use backoff::Backoff;
+pub use status::UplinkStatus;
+
+/// A question waits so long for its answer when the asker says nothing else.
+pub const ASK_WITHIN: Duration = Duration::from_secs(3);
+/// Questions that may wait for the session to take them.
+const ASKS_MAX: usize = 16;
+/// A session that lived so long ended by accident, not because something is wrong: the waiting starts from the beginning.
+const SETTLED_AFTER: Duration = Duration::from_secs(60);
+
+/// What an uplink is built from.
+#[derive(Clone)]
+pub struct UplinkSettings {
+    /// This node, as the node above knows it.
+    pub me: Peer,
+    pub token: String,
+    /// Name and version of the program, for the operator above.
+    pub software: String,
+    /// The datasets to ask for, in this order.
+    pub datasets: &'static [&'static str],
+    pub reconnect_min: Duration,
+    pub reconnect_max: Duration,
+}
+
+impl UplinkSettings {
+    pub fn new(me: Peer, token: impl Into<String>) -> UplinkSettings {
+        UplinkSettings {
+            me,
+            token: token.into(),
+            software: concat!("openstore ", env!("CARGO_PKG_VERSION")).to_owned(),
+            datasets: &[],
+            reconnect_min: Duration::from_millis(500),
+            reconnect_max: Duration::from_secs(60),
+        }
+    }
+
+    pub fn datasets(mut self, datasets: &'static [&'static str]) -> UplinkSettings {
+        self.datasets = datasets;
+        self
+    }
+
+    pub fn reconnect(mut self, min: Duration, max: Duration) -> UplinkSettings {
+        (self.reconnect_min, self.reconnect_max) = (min, max);
+        self
+    }
+}
+
+impl std::fmt::Debug for UplinkSettings {
+    /// Without the token.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UplinkSettings").field("me", &self.me).field("datasets", &self.datasets).finish_non_exhaustive()
+    }
+}
+
+/// The surroundings of the uplink, the same for every session.
+#[derive(Clone)]
+struct Wiring {
+    database: Database,
+    dial: Arc<dyn Dial>,
+    sink: Option<Arc<dyn DatasetSink>>,
+    settings: UplinkSettings,
+    /// Rung by whoever appends to the outbox.
+    outbox_bell: Bell,
+    /// Rung here when rows of a dataset were kept.
+    datasets_bell: Bell,
+}
+
+/// The actor.
+pub struct Uplink {
+    wiring: Wiring,
+    status: Rc<RefCell<UplinkStatus>>,
+    line: watch::Sender<bool>,
+    asks: mpsc::Sender<Ask>,
+    asked: Option<mpsc::Receiver<Ask>>,
+}
+
+struct Ask {
+    type_id: u32,
+    body: Vec<u8>,
+    until: Instant,
+    answer: oneshot::Sender<Result<Vec<u8>, RequestError>>,
+}
+
+impl Uplink {
+    /// `outbox_bell` wakes it after a commit; it rings `datasets_bell` when rows were kept, for the nodes below.
+    pub fn new(
+        database: Database,
+        dial: Arc<dyn Dial>,
+        settings: UplinkSettings,
+        sink: Option<Arc<dyn DatasetSink>>,
+        outbox_bell: Bell,
+        datasets_bell: Bell,
+    ) -> Uplink {
+        let (asks, asked) = mpsc::channel(ASKS_MAX);
+        let status = UplinkStatus { to: dial.to(), line_up: true, ..UplinkStatus::default() };
+        Uplink {
+            wiring: Wiring { database, dial, sink, settings, outbox_bell, datasets_bell },
+            status: Rc::new(RefCell::new(status)),
+            line: watch::Sender::new(true),
+            asks,
+            asked: Some(asked),
+        }
+    }
+}
+
+/// Cut the line on purpose, or mend it. A cut holds until it is mended or the actor is restarted. Sender: operators,
+/// scripts. Answer: none. Repeat: yes.
+#[derive(Clone, Copy, Debug, actix::Message)]
+#[rtype(result = "()")]
+pub struct SetLine {
+    pub up: bool,
+}
+
+/// How is the line? Sender: screens, operators. Repeat: yes.
+#[derive(Clone, Copy, Debug, actix::Message)]
+#[rtype(result = "UplinkStatus")]
+pub struct Status;
+
+impl Actor for Uplink {
+    type State = UplinkStatus;
+
+    async fn started(&mut self, scope: &Scope<Uplink>) -> Result<(), StartError> {
+        let incarnation = identity::incarnation(&self.wiring.database).await.map_err(StartError::new)?;
+        let Some(asked) = self.asked.take() else { return Ok(()) };
+        let dialling = Dialling {
+            wiring: self.wiring.clone(),
+            status: self.status.clone(),
+            line: self.line.subscribe(),
+            asked,
+            incarnation,
+        };
+        scope.spawn(dialling.run());
+        scope.spawn(look(self.wiring.database.clone(), self.status.clone()));
+        Ok(())
+    }
+
+    fn observe(&self) -> UplinkStatus {
+        self.status.borrow().clone()
+    }
+}
+
+impl Handle<SetLine> for Uplink {
+    async fn handle(&mut self, SetLine { up }: SetLine, _: &Scope<Uplink>) {
+        self.status.borrow_mut().line_up = up;
+        self.line.send_replace(up);
+        tracing::info!(up, "the line to the node above was set");
+    }
+}
+
+impl Handle<Status> for Uplink {
+    async fn handle(&mut self, _: Status, _: &Scope<Uplink>) -> UplinkStatus {
+        refresh(&self.wiring.database, &self.status).await;
+        self.status.borrow().clone()
+    }
+}
+
+impl Handle<AskAbove> for Uplink {
+    async fn handle(
+        &mut self,
+        AskAbove { type_id, body }: AskAbove,
+        _: &Scope<Uplink>,
+    ) -> Result<Vec<u8>, RequestError> {
+        if !self.status.borrow().connected {
+            return Err(RequestError::NoLine);
+        }
+        if body.len() > BODY_BYTES_MAX {
+            return Err(RequestError::Refused("the question is too large for the line".to_owned()));
+        }
+        let (answer, answered) = oneshot::channel();
+        let ask = Ask { type_id, body, until: Instant::now() + ASK_WITHIN, answer };
+        self.asks.try_send(ask).map_err(|_| RequestError::NoLine)?;
+        match tokio::time::timeout(ASK_WITHIN, answered).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Err(RequestError::NoLine),
+            Err(_) => Err(RequestError::Deadline),
+        }
+    }
+}
+
+/// What an operator sees stays true while there is no session.
+async fn look(database: Database, status: Rc<RefCell<UplinkStatus>>) {
+    loop {
+        refresh(&database, &status).await;
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+async fn refresh(database: &Database, status: &RefCell<UplinkStatus>) {
+    let read = async {
+        let heads = outbox::heads(&database.reader).await?;
+        let unsent = outbox::unsent(&database.reader).await?;
+        let parked = inbox::parked::count(&database.reader).await?;
+        Ok::<_, sea_orm::DbErr>((heads, unsent, parked))
+    };
+    match read.await {
+        Ok((heads, unsent, parked)) => status.borrow_mut().looked(heads, unsent, parked),
+        Err(error) => status.borrow_mut().last_error = Some(format!("the outbox cannot be read: {error}")),
+    }
+}
+
+/// Dials, runs a session, waits, dials again.
+struct Dialling {
+    wiring: Wiring,
+    status: Rc<RefCell<UplinkStatus>>,
+    line: watch::Receiver<bool>,
+    asked: mpsc::Receiver<Ask>,
+    incarnation: u64,
+}
+
+impl Dialling {
+    async fn run(mut self) {
+        let settings = &self.wiring.settings;
+        let mut backoff = Backoff::new(settings.reconnect_min, settings.reconnect_max);
+        loop {
+            if !*self.line.borrow_and_update() {
+                if self.line.changed().await.is_err() {
+                    return;
+                }
+                // Mended by hand: somebody is waiting for it.
+                backoff.reset();
+                continue;
+            }
+            let begun = Instant::now();
+            let asked_wait = self.once().await;
+            if begun.elapsed() >= SETTLED_AFTER {
+                backoff.reset();
+            }
+            let wait = backoff.next(&mut rand::rng()).max(asked_wait);
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                _ = self.line.changed() => {}
+            }
+        }
+    }
+
+    /// One connection to its end. The wait that the other side asked for.
+    async fn once(&mut self) -> Duration {
+        let mut line = self.line.clone();
+        let cut = async move {
+            // An error means the actor is gone, and with it this task.
+            line.wait_for(|up| !up).await.ok();
+        };
+        let wiring = self.wiring.clone();
+        let connected = async {
+            let duplex = wiring.dial.dial().await.map_err(|error| session::End::failed(error.to_string()))?;
+            session::run(&wiring, duplex, &self.status, &mut self.asked, self.incarnation).await
+        };
+        let end = tokio::select! {
+            end = connected => end.err().unwrap_or_default(),
+            () = cut => session::End::failed("the line was cut on purpose".to_owned()),
+        };
+        // Nobody is there to answer what is still waiting.
+        while let Ok(ask) = self.asked.try_recv() {
+            ask.answer.send(Err(RequestError::NoLine)).ok();
+        }
+        let mut status = self.status.borrow_mut();
+        if status.last_error.as_deref() != Some(end.sentence.as_str()) {
+            tracing::warn!(to = status.to, reason = end.sentence, "no line to the node above");
+        }
+        status.disconnected(end.sentence);
+        end.retry_after
+    }
+}

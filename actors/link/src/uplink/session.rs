@@ -1,0 +1,375 @@
+//! One connection to the node above, from Hello to its end: feeds the rules with frames and with results of the database.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+use sea_orm::DbErr;
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Ask, UplinkStatus, Wiring};
+use crate::bell::LOOK_EVERY;
+use crate::chain::Place;
+use crate::frame::batch::ENVELOPE_BYTES_MAX;
+use crate::frame::{ByeReason, Data, DatasetHave, Frame, Hello, Numbered, Reply, ReplyStatus, Request, Welcome};
+use crate::line::{Ended, Heard, Line};
+use crate::outbox::{self, DOCUMENTS};
+use crate::requests::RequestError;
+use crate::session::sending::Sending;
+use crate::session::taking::{Have, Keep, Taking};
+use crate::session::{Incident, Window};
+use crate::transport::Duplex;
+
+/// The other side has so long to answer a Hello.
+const WELCOME_WITHIN: Duration = Duration::from_secs(10);
+/// What was acknowledged is noted at most so often: each time costs the disk a flush that receipts wait for.
+const NOTE_EVERY: Duration = Duration::from_secs(1);
+
+/// How a session ended.
+#[derive(Clone, Debug, Default)]
+pub(super) struct End {
+    pub(super) sentence: String,
+    pub(super) retry_after: Duration,
+}
+
+impl End {
+    pub(super) fn failed(sentence: String) -> End {
+        End { sentence, retry_after: Duration::ZERO }
+    }
+}
+
+/// Why a session cannot go on.
+#[derive(Debug, thiserror::Error)]
+enum Stop {
+    #[error(transparent)]
+    Line(#[from] Ended),
+    #[error(transparent)]
+    Incident(#[from] Incident),
+    #[error("the database of this node failed: {0}")]
+    Database(#[from] DbErr),
+    #[error("the node above did not answer to Hello")]
+    NoWelcome,
+}
+
+/// Run a session to its end, which is always an `Err`.
+pub(super) async fn run(
+    wiring: &Wiring,
+    duplex: Duplex,
+    status: &RefCell<UplinkStatus>,
+    asked: &mut mpsc::Receiver<Ask>,
+    incarnation: u64,
+) -> Result<(), End> {
+    let mut line = Line::new(duplex);
+    let stop = match begin(wiring, &mut line, status, incarnation).await {
+        Ok(mut session) => session.go_on(&mut line, asked).await,
+        Err(stop) => stop,
+    };
+    let sentence = stop.to_string();
+    let mut retry_after = Duration::ZERO;
+    match stop {
+        Stop::Line(Ended::Bye { retry_after: asked_for, sentence, .. }) => {
+            retry_after = asked_for;
+            return Err(End { sentence, retry_after });
+        }
+        Stop::Line(Ended::BadFrame(_)) => line.bye(ByeReason::Protocol, Duration::ZERO, sentence.clone()).await,
+        Stop::Line(Ended::Slow) => line.bye(ByeReason::Slow, Duration::ZERO, sentence.clone()).await,
+        Stop::Line(Ended::Closed | Ended::Dead) | Stop::NoWelcome => {}
+        Stop::Incident(incident) => {
+            tracing::error!(incident = incident.name(), sentence, "the link is refused");
+            line.bye(ByeReason::Incident, Duration::ZERO, sentence.clone()).await;
+        }
+        Stop::Database(_) => line.bye(ByeReason::Database, Duration::ZERO, sentence.clone()).await,
+    }
+    Err(End { sentence, retry_after })
+}
+
+async fn begin<'a>(
+    wiring: &'a Wiring,
+    line: &mut Line,
+    status: &'a RefCell<UplinkStatus>,
+    incarnation: u64,
+) -> Result<Session<'a>, Stop> {
+    let settings = &wiring.settings;
+    let reader = &wiring.database.reader;
+    let heads = outbox::heads(reader).await?;
+    line.send(&Frame::Hello(Hello {
+        name: settings.me.name.clone(),
+        role: settings.me.role,
+        token: settings.token.clone(),
+        incarnation,
+        last_sequence: heads.last.sequence,
+        last_chain: heads.last.chain,
+        software: settings.software.clone(),
+    }))?;
+    let welcome = tokio::time::timeout(WELCOME_WITHIN, welcome(line)).await.map_err(|_| Stop::NoWelcome)??;
+    let applied = Place { sequence: welcome.applied_sequence, chain: welcome.applied_chain };
+    let window = Window { documents: welcome.window_documents, bytes: welcome.window_bytes };
+    let here = if applied.sequence == heads.acked.sequence {
+        Some(heads.acked.chain)
+    } else {
+        outbox::chain_at(reader, applied.sequence).await?
+    };
+    let sending = Sending::resume(&welcome.name, heads.last, heads.acked, applied, here, window)?;
+    let mut versions = Vec::new();
+    if let Some(sink) = &wiring.sink {
+        for dataset in settings.datasets {
+            let version = sink.version(dataset).await?;
+            versions.push((*dataset, version));
+            line.send(&have(Have { dataset, kept: version, received: version }))?;
+        }
+    }
+    let taking = Taking::new(&welcome.name, versions.iter().copied());
+    tracing::info!(
+        peer = welcome.name,
+        applied = applied.sequence,
+        last = heads.last.sequence,
+        "linked to the node above"
+    );
+    {
+        let mut status = status.borrow_mut();
+        status.connected(&welcome.name);
+        status.datasets = versions.into_iter().collect();
+    }
+    let session = Session {
+        wiring,
+        status,
+        sending,
+        taking,
+        unread: true,
+        reading: None,
+        keeping: None,
+        noting: None,
+        noted: heads.acked,
+        note_from: Instant::now(),
+        pending: HashMap::new(),
+        last_request: 0,
+    };
+    session.show(line);
+    Ok(session)
+}
+
+async fn welcome(line: &mut Line) -> Result<Welcome, Stop> {
+    loop {
+        match line.next().await? {
+            Heard::Room => {}
+            Heard::Frame(frame) => match *frame {
+                Frame::Welcome(welcome) => return Ok(welcome),
+                other => return Err(unexpected(&other)),
+            },
+        }
+    }
+}
+
+fn unexpected(frame: &Frame) -> Stop {
+    let what = format!("it sends {} where it must not", frame.kind_name());
+    Stop::Incident(Incident::Protocol { whose: "the node above".to_owned(), what })
+}
+
+fn have(Have { dataset, kept, received }: Have) -> Frame {
+    Frame::DatasetHave(DatasetHave { dataset: dataset.to_owned(), kept, received })
+}
+
+type Job<T> = Option<LocalBoxFuture<'static, Result<T, DbErr>>>;
+
+struct Session<'a> {
+    wiring: &'a Wiring,
+    status: &'a RefCell<UplinkStatus>,
+    sending: Sending,
+    taking: Taking,
+    /// There may be documents in the outbox beyond what was sent.
+    unread: bool,
+    reading: Job<Vec<Numbered>>,
+    keeping: Job<(&'static str, u64)>,
+    noting: Job<Place>,
+    /// Acknowledged and noted in the outbox.
+    noted: Place,
+    note_from: Instant,
+    pending: HashMap<u64, oneshot::Sender<Result<Vec<u8>, RequestError>>>,
+    last_request: u64,
+}
+
+/// The result of a job; for ever if there is none.
+async fn done<T>(job: &mut Job<T>) -> Result<T, DbErr> {
+    match job {
+        Some(running) => {
+            let result = running.await;
+            *job = None;
+            result
+        }
+        None => std::future::pending().await,
+    }
+}
+
+impl Session<'_> {
+    async fn go_on(&mut self, line: &mut Line, asked: &mut mpsc::Receiver<Ask>) -> Stop {
+        let mut ear = self.wiring.outbox_bell.ear();
+        let mut looks = tokio::time::interval(LOOK_EVERY);
+        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            self.start_jobs(line);
+            let note_from = tokio::time::Instant::from_std(self.note_from);
+            let note_waits = self.noting.is_none() && self.noted != self.sending.acked();
+            let step = tokio::select! {
+                heard = line.next() => match heard {
+                    Ok(Heard::Frame(frame)) => self.frame(line, *frame),
+                    Ok(Heard::Room) => Ok(()),
+                    Err(ended) => Err(ended.into()),
+                },
+                read = done(&mut self.reading) => self.read(line, read),
+                kept = done(&mut self.keeping) => self.kept(line, kept),
+                noted = done(&mut self.noting) => self.noted(noted),
+                Some(ask) = asked.recv() => self.ask(line, ask),
+                () = tokio::time::sleep_until(note_from), if note_waits => Ok(()),
+                () = ear.heard() => { self.unread = true; Ok(()) }
+                _ = looks.tick() => { self.look(); Ok(()) }
+            };
+            if let Err(stop) = step {
+                return stop;
+            }
+            self.show(line);
+        }
+    }
+
+    fn start_jobs(&mut self, line: &Line) {
+        let database = &self.wiring.database;
+        if self.reading.is_none()
+            && self.unread
+            && line.has_room()
+            && let Some(room) = self.sending.room()
+        {
+            self.unread = false;
+            let reader = database.reader.clone();
+            self.reading =
+                Some(async move { outbox::after(&reader, room.after, room.documents, room.bytes).await }.boxed_local());
+        }
+        if self.keeping.is_none()
+            && let Some(sink) = self.wiring.sink.clone()
+            && let Some(Keep { dataset, changes, upto }) = self.taking.next_keep()
+        {
+            self.keeping = Some(
+                async move {
+                    sink.keep(dataset, changes, upto).await?;
+                    Ok((dataset, upto))
+                }
+                .boxed_local(),
+            );
+        }
+        let acked = self.sending.acked();
+        if self.noting.is_none() && self.noted != acked && Instant::now() >= self.note_from {
+            self.note_from = Instant::now() + NOTE_EVERY;
+            let database = database.clone();
+            self.noting = Some(
+                async move {
+                    let transaction = database.begin().await?;
+                    outbox::acknowledge(&transaction, acked).await?;
+                    transaction.commit().await?;
+                    Ok(acked)
+                }
+                .boxed_local(),
+            );
+        }
+    }
+
+    fn frame(&mut self, line: &mut Line, frame: Frame) -> Result<(), Stop> {
+        match frame {
+            Frame::Ack(ack) if ack.channel == DOCUMENTS => {
+                self.sending.acknowledged(Place { sequence: ack.sequence, chain: ack.chain })?;
+                self.unread = true;
+            }
+            Frame::Nack(nack) if nack.channel == DOCUMENTS => {
+                tracing::warn!(expected = nack.expected, reason = nack.sentence, "documents are sent again");
+                self.sending.missed(nack.expected)?;
+                self.unread = true;
+            }
+            Frame::Credit(credit) if credit.channel == DOCUMENTS => {
+                self.sending.credit(Window { documents: credit.documents, bytes: credit.bytes });
+                self.unread = true;
+            }
+            Frame::DatasetChunk(chunk) => {
+                if let Some(receipt) = self.taking.chunk(chunk)? {
+                    line.send(&have(receipt))?;
+                }
+            }
+            Frame::Reply(reply) => self.reply(reply),
+            other => return Err(unexpected(&other)),
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, line: &mut Line, read: Result<Vec<Numbered>, DbErr>) -> Result<(), Stop> {
+        let documents = read?;
+        let Some(first) = documents.first() else { return Ok(()) };
+        self.unread = true;
+        if first.place.sequence != self.sending.sent() + 1 {
+            // The other side asked for earlier ones while these were read.
+            return Ok(());
+        }
+        let sizes =
+            documents.iter().map(|numbered| (numbered.place, numbered.document.body.len() + ENVELOPE_BYTES_MAX));
+        self.sending.sending(sizes.collect::<Vec<_>>());
+        line.send(&Frame::Data(Data { channel: DOCUMENTS, documents }))?;
+        Ok(())
+    }
+
+    fn kept(&mut self, line: &mut Line, kept: Result<(&'static str, u64), DbErr>) -> Result<(), Stop> {
+        let (dataset, upto) = kept?;
+        line.send(&have(self.taking.kept(dataset, upto)))?;
+        self.wiring.datasets_bell.ring();
+        let mut status = self.status.borrow_mut();
+        status.datasets.insert(dataset, upto);
+        status.dataset_kept_ms = Some(Utc::now().timestamp_millis());
+        Ok(())
+    }
+
+    fn noted(&mut self, noted: Result<Place, DbErr>) -> Result<(), Stop> {
+        self.noted = noted?;
+        let mut status = self.status.borrow_mut();
+        status.lag = status.next.saturating_sub(1 + status.acked);
+        Ok(())
+    }
+
+    fn ask(&mut self, line: &mut Line, ask: Ask) -> Result<(), Stop> {
+        self.pending.retain(|_, answer| !answer.is_closed());
+        let left = ask.until.saturating_duration_since(Instant::now());
+        self.last_request += 1;
+        let request = Request {
+            id: self.last_request,
+            ttl_ms: u32::try_from(left.as_millis()).unwrap_or(u32::MAX),
+            type_id: ask.type_id,
+            body: ask.body,
+        };
+        line.send(&Frame::Request(request))?;
+        self.pending.insert(self.last_request, ask.answer);
+        Ok(())
+    }
+
+    fn reply(&mut self, reply: Reply) {
+        let Some(asker) = self.pending.remove(&reply.id) else { return };
+        let answer = match reply.status {
+            ReplyStatus::Answered => Ok(reply.body),
+            ReplyStatus::TooLate => Err(RequestError::Deadline),
+            ReplyStatus::Refused => Err(RequestError::Refused(String::from_utf8_lossy(&reply.body).into_owned())),
+        };
+        // The asker may have given up meanwhile.
+        asker.send(answer).ok();
+    }
+
+    fn look(&mut self) {
+        self.unread = true;
+    }
+
+    fn show(&self, line: &Line) {
+        let mut status = self.status.borrow_mut();
+        status.sent = self.sending.sent();
+        status.acked = self.sending.acked().sequence;
+        status.next = status.next.max(status.sent + 1);
+        status.lag = status.next.saturating_sub(1 + status.acked);
+        status.in_flight = self.sending.in_flight();
+        let window = self.sending.window();
+        (status.window_documents, status.window_bytes) = (window.documents, window.bytes);
+        status.round_trip_us = line.round_trip().map(|trip| u64::try_from(trip.as_micros()).unwrap_or(u64::MAX));
+    }
+}
