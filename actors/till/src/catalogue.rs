@@ -33,7 +33,8 @@ pub use sink::CatalogueSink;
 const QUANTITY_MIN: Quantity = Quantity::from_thousandths(1);
 /// A lost commit is offered again by the link, so a power cut may cost the last one; a torn file may not. 64 MiB of log
 /// let the pages that a load touches again and again reach the file once.
-const SETTINGS: &str = "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 16384; PRAGMA journal_size_limit = 67108864";
+const SETTINGS: &str =
+    "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 16384; PRAGMA journal_size_limit = 67108864";
 
 /// What an input turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,16 +42,31 @@ pub enum Found {
     /// An item; how much of it is for the cashier or the scale to say.
     Item(Item),
     /// A label with a weight.
-    Weighed { item: Item, quantity: Quantity },
+    Weighed {
+        item: Item,
+        quantity: Quantity,
+    },
     /// A label with a sum: the sum stands, the quantity follows from it.
-    Priced { item: Item, amount: Money, quantity: Quantity },
+    Priced {
+        item: Item,
+        amount: Money,
+        quantity: Quantity,
+    },
     /// A label with a number of pieces.
-    Pieces { item: Item, quantity: Quantity },
+    Pieces {
+        item: Item,
+        quantity: Quantity,
+    },
     /// Misread or mistyped: the last digit should have been `expected`.
-    BadCheckDigit { expected: char },
+    BadCheckDigit {
+        expected: char,
+    },
     Unknown,
     /// A coupon or a card by an in-store rule; `value` is its number.
-    NotForSale { kind: BarcodeKind, value: String },
+    NotForSale {
+        kind: BarcodeKind,
+        value: String,
+    },
 }
 
 /// Cheap to clone; all clones and the [`CatalogueSink`] made from them are one catalogue.
@@ -73,11 +89,8 @@ impl Catalogue {
         database.writer.execute_unprepared(SETTINGS).await?;
         let rules = rows::rules(&database.reader).await?;
         let items_version = rows::cursor(&database.reader, ITEMS).await?;
-        let shared = Shared {
-            database,
-            rules: RwLock::new(Arc::new(rules)),
-            items_version: AtomicU64::new(items_version),
-        };
+        let shared =
+            Shared { database, rules: RwLock::new(Arc::new(rules)), items_version: AtomicU64::new(items_version) };
         Ok(Catalogue { shared: Arc::new(shared) })
     }
 

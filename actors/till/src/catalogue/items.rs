@@ -73,7 +73,9 @@ fn read(change: &Change) -> Option<Item> {
         return None;
     }
     from_body(&change.body)
-        .inspect_err(|error| tracing::error!(code = %change.key, reason = %error, "an item cannot be read and is not sold"))
+        .inspect_err(
+            |error| tracing::error!(code = %change.key, reason = %error, "an item cannot be read and is not sold"),
+        )
         .ok()
 }
 

@@ -31,7 +31,11 @@ pub(super) async fn item_by_code<C: ConnectionTrait>(db: &C, code: &str) -> Resu
     one(db, statement("SELECT body FROM item WHERE code = ?", [code.into()])).await
 }
 
-pub(super) async fn item_by_identity<C: ConnectionTrait>(db: &C, kind: i32, value: &str) -> Result<Option<Item>, DbErr> {
+pub(super) async fn item_by_identity<C: ConnectionTrait>(
+    db: &C,
+    kind: i32,
+    value: &str,
+) -> Result<Option<Item>, DbErr> {
     let select = "SELECT item.body FROM pos_identity JOIN item ON item.id = pos_identity.item
         WHERE pos_identity.value = ? AND pos_identity.kind = ? ORDER BY item.version DESC LIMIT 1";
     one(db, statement(select, [value.into(), kind.into()])).await

@@ -68,7 +68,15 @@ fn gone(version: u64, code: &str) -> Change {
     Change { key: code.to_owned(), version, deleted: true, body: Vec::new() }
 }
 
-fn rule(version: u64, prefix: &str, length: usize, item: [usize; 2], value: [usize; 2], decimals: u32, kind: BarcodeKind) -> Change {
+fn rule(
+    version: u64,
+    prefix: &str,
+    length: usize,
+    item: [usize; 2],
+    value: [usize; 2],
+    decimals: u32,
+    kind: BarcodeKind,
+) -> Change {
     let rule = BarcodeRule { prefix: prefix.to_owned(), length, item, value, decimals, kind };
     Change { key: format!("{prefix}/{length}"), version, deleted: false, body: to_body(&rule) }
 }
