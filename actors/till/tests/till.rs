@@ -1,0 +1,14 @@
+//! The till as a whole: real commands, a real database file, the simulated registrar's bytes, supervised as in a shop.
+
+#[path = "till/crashes.rs"]
+mod crashes;
+#[path = "till/faults.rs"]
+mod faults;
+#[path = "till/random.rs"]
+mod random;
+#[path = "till/returns.rs"]
+mod returns;
+#[path = "till/sales.rs"]
+mod sales;
+#[path = "till/shop.rs"]
+mod shop;

@@ -1,0 +1,75 @@
+//! Goods that come back.
+
+use messages::v1::receipt::{ReceiptKind, TenderType};
+use messages::v1::till::{ReturnLine, TillCommand};
+
+use crate::shop::{Shop, closed, money, pay, quantity, sell, vat};
+
+fn back(of: domain::ids::ReceiptId, lines: &[(u32, &str)]) -> TillCommand {
+    let lines = lines.iter().map(|(line, part)| ReturnLine { line: *line, quantity: quantity(part) }).collect();
+    TillCommand::Return { of: Some(of), lines, tender: TenderType::Cash }
+}
+
+#[test]
+fn retail_s42_no_more_comes_back_than_was_sold() {
+    let shop = Shop::new();
+    shop.run(async |counter| {
+        counter.open_shift("0.00").await;
+        let sale = counter.sale(&[("3", "CHOC"), ("1", "MILK")], "500.00").await;
+        let first = closed(counter.give(back(sale.uid, &[(1, "2")])).await);
+        assert_eq!((first.kind, first.total, first.of), (ReceiptKind::Return, money("239.98"), Some(sale.uid)));
+        assert_eq!(first.lines[0].of_line, Some(1));
+        assert_eq!(counter.refused(back(sale.uid, &[(1, "2")])).await, "return_too_much");
+        let rest = closed(counter.give(back(sale.uid, &[])).await);
+        assert_eq!(first.total + rest.total, sale.total);
+        let of = |receipt: &messages::v1::receipt::Receipt| -> domain::money::Money {
+            receipt.vat.iter().map(|vat| vat.amount).sum()
+        };
+        assert_eq!(of(&first) + of(&rest), of(&sale), "{:?} {:?} {:?}", vat(&first), vat(&rest), vat(&sale));
+        assert_eq!(counter.refused(back(sale.uid, &[])).await, "nothing_left");
+        assert_eq!(counter.refused(back(first.uid, &[])).await, "not_a_sale");
+        let unknown = domain::ids::ReceiptId(uuid::Uuid::nil());
+        assert_eq!(counter.refused(back(unknown, &[])).await, "unknown_receipt");
+        let totals = counter.give(TillCommand::ReportX).await.totals.expect("totals");
+        assert_eq!((totals.returns_count, totals.returns), (2, sale.total));
+        assert_eq!(totals.cash_expected, money("0.00"));
+    });
+}
+
+#[test]
+fn retail_s45_return_without_receipt() {
+    let shop = Shop::new();
+    shop.run(async |counter| {
+        counter.open_shift("300.00").await;
+        counter.give(TillCommand::ToggleReturn).await;
+        assert_eq!(counter.view().await.kind, ReceiptKind::Return);
+        counter.sell("1", "SHAMPOO").await;
+        assert_eq!(counter.refused(TillCommand::ToggleReturn).await, "receipt_open");
+        assert_eq!(counter.refused(pay(TenderType::Cash, "300.00")).await, "over_due");
+        let paid_out = TillCommand::Return { of: None, lines: Vec::new(), tender: TenderType::Cash };
+        let receipt = closed(counter.give(paid_out.clone()).await);
+        assert_eq!((receipt.kind, receipt.total), (ReceiptKind::Return, money("259.00")));
+        assert_eq!(counter.view().await.kind, ReceiptKind::Sale);
+        counter.give(TillCommand::ToggleReturn).await;
+        counter.give(sell("1", "SHAMPOO")).await;
+        assert_eq!(counter.refused(paid_out).await, "not_enough_cash");
+    });
+}
+
+#[test]
+fn a_return_refunds_the_vat_of_its_sale() {
+    let shop = Shop::new();
+    shop.run(async |counter| {
+        counter.open_shift("0.00").await;
+        let open_price = |vat: &str| TillCommand::Sell {
+            item: messages::v1::till::ItemChoice::Code(domain::ids::ItemCode("COFFEE".to_owned())),
+            quantity: quantity("1"),
+            price: Some(money("349.00")),
+            vat: Some(vat.parse().expect("a rate")),
+        };
+        counter.give(open_price("20")).await;
+        let sale = closed(counter.cash("349.00").await);
+        let returned = closed(counter.give(back(sale.uid, &[(1, "1")])).await);
+        assert_eq!(vat(&returned), ["20: 58.17"]);
+    });
+}
