@@ -152,16 +152,21 @@ impl<A: Actor> Room<A> {
                 self.supervisor.do_send(Up { path: self.slot.path.clone(), start: self.begun.get() });
                 return Some((actor, scope));
             }
-            Ok(Ok(Err(error))) => Cause::NotStarted(error.to_string()),
+            Ok(Ok(Err(error))) => self.not_started(error.to_string()),
             Ok(Err(text)) => {
                 stats.panicked(text.clone());
                 Cause::Panicked(text)
             }
-            Err(_) => Cause::NotStarted(format!("it did not start within {} s", START_DEADLINE.as_secs())),
+            Err(_) => self.not_started(format!("it did not start within {} s", START_DEADLINE.as_secs())),
         };
         ended.cancel();
         self.down(failure);
         None
+    }
+
+    fn not_started(&self, text: String) -> Cause {
+        self.slot.stats.failed(text.clone());
+        Cause::NotStarted(text)
     }
 
     /// End the object in order, in the time it has for that.

@@ -266,6 +266,7 @@ pub struct ChildView {
     pub busy_ms: u64,
     pub panics: u64,
     pub last_panic: Option<String>,
+    pub last_failure: Option<String>,
     pub state: Option<serde_json::Value>,
 }
 
@@ -289,6 +290,7 @@ impl ChildView {
             busy_ms: whole_ms(stats.busy_for()),
             panics: stats.panics(),
             last_panic: stats.last_panic(),
+            last_failure: stats.last_failure(),
             state: None,
         }
     }

@@ -101,6 +101,7 @@ pub struct Stats {
     waiting: Mutex<VecDeque<Instant>>,
     busy_since: Mutex<Option<Instant>>,
     last_panic: Mutex<Option<String>>,
+    last_failure: Mutex<Option<String>>,
     last_state: Mutex<Option<serde_json::Value>>,
     samples: Mutex<VecDeque<Sample>>,
 }
@@ -162,6 +163,11 @@ impl Stats {
         self.last_panic.lock().ok().and_then(|text| text.clone())
     }
 
+    /// Why it went down the last time: a panic, or what kept it from starting.
+    pub fn last_failure(&self) -> Option<String> {
+        self.last_failure.lock().ok().and_then(|text| text.clone())
+    }
+
     pub fn rates(&self) -> Rates {
         let Ok(samples) = self.samples.lock() else { return Rates::default() };
         let Some(oldest) = samples.front() else { return Rates::default() };
@@ -216,7 +222,14 @@ impl Stats {
 
     pub(crate) fn panicked(&self, text: String) {
         self.panics.fetch_add(1, Ordering::AcqRel);
+        self.failed(text.clone());
         if let Ok(mut last) = self.last_panic.lock() {
+            *last = Some(text);
+        }
+    }
+
+    pub(crate) fn failed(&self, text: String) {
+        if let Ok(mut last) = self.last_failure.lock() {
             *last = Some(text);
         }
     }

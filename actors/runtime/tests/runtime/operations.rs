@@ -128,6 +128,9 @@ async fn health_says_why_not() {
     let said: Value = ready.json().await.expect("JSON");
     assert!(said["reasons"][0].as_str().is_some_and(|reason| reason.starts_with("actor till/1 is ")), "{said}");
 
+    let tree = served.json("/ops/tree").await;
+    assert_eq!(tree["children"][0]["last_failure"], "the disk is full");
+
     served.node.shutdown().await;
     let live = served.open(Method::GET, "/health/live").send().await.expect("it answers");
     assert_eq!(live.status(), StatusCode::SERVICE_UNAVAILABLE);
