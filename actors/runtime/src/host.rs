@@ -247,6 +247,7 @@ impl<A: Actor> Drop for HostGuard<A> {
     fn drop(&mut self) {
         let slot = &self.room.slot;
         slot.address.store(None);
+        slot.at_rest.send_replace(true);
         let lost = slot.stats.mailbox_lost();
         if lost > 0 {
             tracing::error!(actor = %slot.path, lost, "mailbox lost with its host");

@@ -244,7 +244,7 @@ impl Stats {
         self.last_state.lock().ok().and_then(|state| state.clone())
     }
 
-    /// The mailbox was lost with its host: its messages are counted as refused.
+    /// The mailbox was lost with its host: what waited in it is counted as refused.
     pub(crate) fn mailbox_lost(&self) -> usize {
         let lost = self.waiting.lock().map(|mut waiting| std::mem::take(&mut *waiting).len()).unwrap_or(0);
         self.refused.fetch_add(u64::try_from(lost).unwrap_or(u64::MAX), Ordering::AcqRel);

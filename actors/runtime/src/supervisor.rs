@@ -200,10 +200,12 @@ impl Handler<Down> for Supervisor {
         if self.leaving {
             return;
         }
-        if let Cause::HostLost = message.cause {
+        // A new host begins with the permission of the lost one used up, whichever that was.
+        let host_lost = matches!(message.cause, Cause::HostLost);
+        if host_lost {
             entry.child.launch(context.address());
         }
-        if message.start != entry.start || entry.heard == Heard::Down {
+        if (message.start != entry.start && !host_lost) || entry.heard == Heard::Down {
             return;
         }
         entry.heard = Heard::Down;

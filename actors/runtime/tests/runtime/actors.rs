@@ -65,6 +65,21 @@ pub(crate) struct Work(pub(crate) Duration);
 #[rtype(result = "()")]
 pub(crate) struct HangForEver;
 
+/// Hang, and panic when cut off: in a destructor, outside every boundary at which panics are caught.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct HangWithBomb;
+
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            panic!("a destructor of a handler is broken");
+        }
+    }
+}
+
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(crate) struct StopYourself;
@@ -135,6 +150,13 @@ impl Handle<Work> for Counter {
 
 impl Handle<HangForEver> for Counter {
     async fn handle(&mut self, _: HangForEver, _: &Scope<Self>) {
+        pending().await
+    }
+}
+
+impl Handle<HangWithBomb> for Counter {
+    async fn handle(&mut self, _: HangWithBomb, _: &Scope<Self>) {
+        let _bomb = Bomb;
         pending().await
     }
 }

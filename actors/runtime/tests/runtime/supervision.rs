@@ -9,8 +9,8 @@ use runtime::stats::Status;
 use runtime::supervisor::Order;
 
 use crate::actors::{
-    Add, Broken, Counter, Disk, Fail, FailInTask, HangForEver, StopYourself, Work, counter, eventually, on_one_thread,
-    view,
+    Add, Broken, Counter, Disk, Fail, FailInTask, HangForEver, HangWithBomb, StopYourself, Work, counter, eventually,
+    on_one_thread, view,
 };
 
 async fn one(disk: &Disk) -> (Node, ChildRef<Counter>) {
@@ -335,6 +335,26 @@ async fn faults_of_stopping_observing_and_dropping_are_contained() {
         })
         .await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_host_is_replaced_and_what_was_queued_is_counted() {
+    on_one_thread(async {
+        let (node, child) = one(&Disk::default()).await;
+        let hanging = child.reference::<HangWithBomb>();
+        let hanging = tokio::task::spawn_local(async move { hanging.ask(HangWithBomb).await });
+        tokio::task::yield_now().await;
+        for _ in 0..3 {
+            child.reference::<Add>().tell(Add(1)).expect("there is room");
+        }
+        node.order("counter", Order::Restart).await.expect("it exists");
+        assert_eq!(hanging.await.expect("not cancelled"), Err(SendError::Interrupted));
+        eventually("a new host", async || is(&node, "counter", Status::Running).await && node.is_ready()).await;
+        assert_eq!(child.reference::<Add>().ask(Add(1)).await, Ok(1), "the same reference reaches the new host");
+        let seen = view(&node, "counter").await;
+        assert_eq!((seen.refused, seen.mailbox_depth, seen.generation), (3, 0, 2));
+    })
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
