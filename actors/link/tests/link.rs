@@ -1,4 +1,18 @@
 //! The link as its users meet it: real databases in files, real sockets, both ends in one process.
 
+#![allow(unreachable_pub, clippy::unwrap_used, reason = "a test binary: nothing is exported, and a failed step is a failed test")]
+
+#[path = "link/datasets.rs"]
+mod datasets;
+#[path = "link/documents.rs"]
+mod documents;
+#[path = "link/faults.rs"]
+mod faults;
+#[path = "link/golden.rs"]
+mod golden;
+#[path = "link/simulation.rs"]
+mod simulation;
 #[path = "link/tables.rs"]
 mod tables;
+#[path = "link/world.rs"]
+mod world;

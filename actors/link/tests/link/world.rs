@@ -1,0 +1,354 @@
+//! Nodes for tests: a till and a store server with real databases, and a wire between them that can be spoilt.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use domain::ids::{StoreId, TillId};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use link::admit::StaticTokens;
+use link::apply::{Apply, Outcome, Peer, PeerRole, Received};
+use link::bell::Bell;
+use link::datasets::DatasetSink;
+use link::datasets::table::TableDatasets;
+use link::downlinks::{self, DownlinkSettings, Downlinks, DownlinksStatus};
+use link::outbox;
+use link::requests::Answer;
+use link::transport::memory::{self, MemoryHub};
+use link::transport::{Acceptor, Dial, DialError, Duplex};
+use link::uplink::{self, Uplink, UplinkSettings, UplinkStatus};
+use messages::v1::catalogue::DATASETS;
+use migrations::database::Database;
+use runtime::node::{ChildRef, Node, Tree};
+use runtime::spec::{ChildSpec, Strategy};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+
+use crate::tables::{cash, server_database, till_database};
+
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Wait until `look` sees what it wants; fail with what it saw last.
+pub async fn until<T: std::fmt::Debug>(what: &str, mut look: impl AsyncFnMut() -> (bool, T)) -> T {
+    let begun = Instant::now();
+    loop {
+        let (seen, state) = look().await;
+        if seen {
+            return state;
+        }
+        assert!(begun.elapsed() < DEADLINE, "{what}: not within {DEADLINE:?}, last seen {state:?}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+pub fn store() -> StoreId {
+    StoreId::new("S1").unwrap()
+}
+
+pub fn till_peer(till: u32) -> Peer {
+    Peer { name: format!("S1/{till}"), role: PeerRole::Till }
+}
+
+pub fn store_peer() -> Peer {
+    Peer { name: "S1".to_owned(), role: PeerRole::Store }
+}
+
+pub fn hq_peer() -> Peer {
+    Peer { name: "hq".to_owned(), role: PeerRole::Hq }
+}
+
+/// Effects that show every application: a row each, nothing that would hide a double.
+#[derive(Debug, Default)]
+pub struct Effects {
+    /// Sequences that cannot be applied for now.
+    pub bad: Mutex<BTreeSet<u64>>,
+    /// Sequences of a kind that is not known.
+    pub unknown: Mutex<BTreeSet<u64>>,
+    /// Batches that the database will refuse.
+    pub failures: AtomicU32,
+    pub batches: AtomicU64,
+    pub relays: bool,
+}
+
+impl Effects {
+    async fn apply_all(&self, transaction: &DatabaseTransaction, batch: &[Received]) -> Result<Vec<Outcome>, DbErr> {
+        self.batches.fetch_add(1, Ordering::AcqRel);
+        let mut outcomes = Vec::new();
+        for document in batch {
+            let origin = &document.origin;
+            if self.bad.lock().unwrap().contains(&origin.sequence) {
+                outcomes.push(Outcome::Park { reason: "the goods are not known".to_owned() });
+                continue;
+            }
+            if self.unknown.lock().unwrap().contains(&origin.sequence) {
+                outcomes.push(Outcome::Unsupported);
+                continue;
+            }
+            let sql = "INSERT INTO effect (store, till, sequence) VALUES ($1, $2, $3)";
+            let values = [origin.store.as_str().into(), origin.till.0.into(), (origin.sequence as i64).into()];
+            transaction
+                .execute_raw(Statement::from_sql_and_values(transaction.get_database_backend(), sql, values))
+                .await?;
+            if self.relays {
+                outbox::relay(transaction, &[document]).await?;
+            }
+            outcomes.push(Outcome::Applied);
+        }
+        let failing = self.failures.fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1)).is_ok();
+        if failing { Err(DbErr::Custom("disk full (by the test)".to_owned())) } else { Ok(outcomes) }
+    }
+}
+
+impl Apply for Effects {
+    fn apply<'a>(
+        &'a self,
+        transaction: &'a DatabaseTransaction,
+        _: &'a Peer,
+        batch: &'a [Received],
+    ) -> BoxFuture<'a, Result<Vec<Outcome>, DbErr>> {
+        self.apply_all(transaction, batch).boxed()
+    }
+}
+
+/// Everything that was applied, in order.
+pub async fn effects(database: &Database, till: u32) -> Vec<u64> {
+    let sql = format!("SELECT sequence FROM effect WHERE till = {till} ORDER BY n");
+    let rows = database
+        .reader
+        .query_all_raw(Statement::from_string(database.reader.get_database_backend(), sql))
+        .await
+        .unwrap();
+    rows.iter().map(|row| u64::try_from(row.try_get::<i64>("", "sequence").unwrap()).unwrap()).collect()
+}
+
+pub fn upto(last: u64) -> Vec<u64> {
+    (1..=last).collect()
+}
+
+struct Echo;
+
+impl Answer for Echo {
+    fn answer<'a>(&'a self, from: &'a Peer, type_id: u32, body: Vec<u8>) -> BoxFuture<'a, Result<Vec<u8>, String>> {
+        async move {
+            match type_id {
+                1 => Ok([from.name.as_bytes(), b": ", &body].concat()),
+                2 => std::future::pending().await,
+                _ => Err("no such question".to_owned()),
+            }
+        }
+        .boxed()
+    }
+}
+
+pub struct Server {
+    pub database: Database,
+    pub node: Node,
+    pub downlinks: ChildRef<Downlinks>,
+    pub effects: Arc<Effects>,
+    pub datasets: Bell,
+    file: String,
+}
+
+impl Server {
+    pub async fn start(dir: &TempDir, file: &str) -> Server {
+        Server::start_with(dir, file, Effects::default(), None).await
+    }
+
+    /// With `above`, it relays what it applies over a dial of its own.
+    pub async fn start_with(dir: &TempDir, file: &str, effects: Effects, above: Option<Arc<dyn Dial>>) -> Server {
+        let database = server_database(dir, file).await;
+        let sql = "CREATE TABLE IF NOT EXISTS effect (n INTEGER PRIMARY KEY AUTOINCREMENT, store TEXT, till INTEGER, sequence INTEGER)";
+        database.writer.execute_unprepared(sql).await.unwrap();
+        let effects = Arc::new(Effects { relays: above.is_some(), ..effects });
+        let tokens = Arc::new(StaticTokens::new([
+            (till_peer(1), "one".to_owned()),
+            (till_peer(2), "two".to_owned()),
+            (store_peer(), "store".to_owned()),
+        ]));
+        let (datasets, relayed) = (Bell::new(), Bell::new());
+        let mut tree = Tree::new(file);
+        tree.group("link", Strategy::OneForOne);
+        let me = if above.is_some() { store_peer() } else { hq_peer() };
+        let (d, a, bell, ring, down_me) = (database.clone(), effects.clone(), datasets.clone(), relayed.clone(), me.clone());
+        let downlinks = tree.child(ChildSpec::new("link/down", "downlinks", move || {
+            let settings = DownlinkSettings::new(down_me.clone()).datasets(&DATASETS);
+            let built = Downlinks::new(d.clone(), settings, tokens.clone(), a.clone())
+                .datasets_from(Arc::new(TableDatasets::new(d.clone())), bell.clone())
+                .answers(Arc::new(Echo))
+                .ring(ring.clone());
+            std::future::ready(Ok(built))
+        }));
+        if let Some(dial) = above {
+            let (d, bell) = (database.clone(), datasets.clone());
+            tree.child(ChildSpec::new("link/up", "uplink", move || {
+                let settings = settings(me.clone(), "store");
+                let sink: Arc<dyn DatasetSink> = Arc::new(TableDatasets::new(d.clone()));
+                let up = Uplink::new(d.clone(), dial.clone(), settings, Some(sink), relayed.clone(), bell.clone());
+                std::future::ready(Ok(up))
+            }));
+        }
+        let node = tree.start().await;
+        Server { database, node, downlinks, effects, datasets, file: file.to_owned() }
+    }
+
+    pub fn acceptor(&self) -> Acceptor {
+        self.downlinks.reference()
+    }
+
+    pub async fn status(&self) -> DownlinksStatus {
+        self.downlinks.reference().ask(downlinks::Status).await.unwrap()
+    }
+
+    /// Everything in memory is gone; the file is opened again.
+    pub async fn restart(self, dir: &TempDir) -> Server {
+        let Server { database, node, effects, file, .. } = self;
+        node.shutdown().await;
+        database.close().await.unwrap();
+        let bad = effects.bad.lock().unwrap().clone();
+        Server::start_with(dir, &file, Effects { bad: Mutex::new(bad), ..Effects::default() }, None).await
+    }
+}
+
+fn settings(me: Peer, token: &str) -> UplinkSettings {
+    UplinkSettings::new(me, token)
+        .datasets(&DATASETS)
+        .reconnect(Duration::from_millis(2), Duration::from_millis(40))
+}
+
+pub struct Till {
+    pub database: Database,
+    pub node: Node,
+    pub uplink: ChildRef<Uplink>,
+    pub number: u32,
+    bell: Bell,
+    dial: Arc<dyn Dial>,
+    token: String,
+}
+
+impl Till {
+    pub async fn start(dir: &TempDir, number: u32, token: &str, dial: Arc<dyn Dial>) -> Till {
+        let database = till_database(dir, &format!("till{number}.db")).await;
+        Till::on(database, number, token, dial).await
+    }
+
+    pub async fn on(database: Database, number: u32, token: &str, dial: Arc<dyn Dial>) -> Till {
+        let bell = Bell::new();
+        let mut tree = Tree::new(format!("till {number}"));
+        tree.group("link", Strategy::OneForOne);
+        let (d, b, way, secret) = (database.clone(), bell.clone(), dial.clone(), token.to_owned());
+        let uplink = tree.child(ChildSpec::new("link/up", "uplink", move || {
+            let sink: Arc<dyn DatasetSink> = Arc::new(TableDatasets::new(d.clone()));
+            let settings = settings(till_peer(number), &secret);
+            std::future::ready(Ok(Uplink::new(d.clone(), way.clone(), settings, Some(sink), b.clone(), Bell::new())))
+        }));
+        let node = tree.start().await;
+        Till { database, node, uplink, number, bell, dial, token: token.to_owned() }
+    }
+
+    /// `count` documents, each in a transaction of its own as at a till.
+    pub async fn sell(&self, count: u64) {
+        sell(&self.database, self.number, count).await;
+        self.bell.ring();
+    }
+
+    pub async fn status(&self) -> UplinkStatus {
+        self.uplink.reference().ask(uplink::Status).await.unwrap()
+    }
+
+    pub async fn restart(self, dir: &TempDir) -> Till {
+        let Till { database, node, number, dial, token, .. } = self;
+        node.shutdown().await;
+        database.close().await.unwrap();
+        Till::start(dir, number, &token, dial).await
+    }
+}
+
+pub async fn sell(database: &Database, number: u32, count: u64) {
+    for kopecks in 0..count {
+        let transaction = database.begin().await.unwrap();
+        let document = cash(&store(), TillId(number), kopecks as i64);
+        outbox::append(&transaction, &store(), TillId(number), 1_000, &document).await.unwrap();
+        transaction.commit().await.unwrap();
+    }
+}
+
+/// Many documents in one transaction, where it does not matter how they came.
+pub async fn sell_at_once(database: &Database, number: u32, count: u64) {
+    let transaction = database.begin().await.unwrap();
+    for kopecks in 0..count {
+        let document = cash(&store(), TillId(number), kopecks as i64);
+        outbox::append(&transaction, &store(), TillId(number), 1_000, &document).await.unwrap();
+    }
+    transaction.commit().await.unwrap();
+}
+
+pub fn memory_way(hub: &MemoryHub) -> Arc<dyn Dial> {
+    Arc::new(hub.way_to("above"))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    Up,
+    Down,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    Pass,
+    Lose,
+    Cut,
+}
+
+type Fault = dyn Fn(Way, &mut Vec<u8>) -> Fate + Send + Sync;
+
+/// A dial whose wire does to every frame what `fault` says.
+pub struct FaultyDial {
+    pub inner: Arc<dyn Dial>,
+    pub fault: Arc<Fault>,
+}
+
+impl Dial for FaultyDial {
+    fn dial(&self) -> BoxFuture<'_, Result<Duplex, DialError>> {
+        async move {
+            let far = self.inner.dial().await?;
+            let (ours, near) = memory::pair();
+            let cut = near.cut.clone();
+            let far_cut = far.cut.clone();
+            tokio::spawn(async move {
+                cut.cancelled().await;
+                far_cut.cancel();
+            });
+            tokio::spawn(pump(near.receiver, far.sender, Way::Up, self.fault.clone(), near.cut.clone()));
+            tokio::spawn(pump(far.receiver, near.sender, Way::Down, self.fault.clone(), near.cut));
+            Ok(ours)
+        }
+        .boxed()
+    }
+
+    fn to(&self) -> String {
+        self.inner.to()
+    }
+}
+
+async fn pump(
+    mut from: mpsc::Receiver<Vec<u8>>,
+    to: mpsc::Sender<Vec<u8>>,
+    way: Way,
+    fault: Arc<Fault>,
+    cut: tokio_util::sync::CancellationToken,
+) {
+    while let Some(mut frame) = from.recv().await {
+        match fault(way, &mut frame) {
+            Fate::Pass => {
+                if to.send(frame).await.is_err() {
+                    return;
+                }
+            }
+            Fate::Lose => {}
+            Fate::Cut => return cut.cancel(),
+        }
+    }
+}
