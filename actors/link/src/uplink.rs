@@ -8,6 +8,7 @@ mod session;
 mod status;
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -153,7 +154,7 @@ impl Actor for Uplink {
             wiring: self.wiring.clone(),
             status: self.status.clone(),
             line: self.line.subscribe(),
-            asked,
+            memory: Memory { asked, unfinished: BTreeSet::new() },
             incarnation,
         };
         scope.spawn(dialling.run());
@@ -230,8 +231,15 @@ struct Dialling {
     wiring: Wiring,
     status: Rc<RefCell<UplinkStatus>>,
     line: watch::Receiver<bool>,
-    asked: mpsc::Receiver<Ask>,
+    memory: Memory,
     incarnation: u64,
+}
+
+/// What outlives a session.
+struct Memory {
+    asked: mpsc::Receiver<Ask>,
+    /// Datasets that stopped between two chunks.
+    unfinished: BTreeSet<&'static str>,
 }
 
 impl Dialling {
@@ -270,14 +278,14 @@ impl Dialling {
         let wiring = self.wiring.clone();
         let connected = async {
             let duplex = wiring.dial.dial().await.map_err(|error| session::End::failed(error.to_string()))?;
-            session::run(&wiring, duplex, &self.status, &mut self.asked, self.incarnation).await
+            session::run(&wiring, duplex, &self.status, &mut self.memory, self.incarnation).await
         };
         let end = tokio::select! {
             end = connected => end.err().unwrap_or_default(),
             () = cut => session::End::failed("the line was cut on purpose".to_owned()),
         };
         // Nobody is there to answer what is still waiting.
-        while let Ok(ask) = self.asked.try_recv() {
+        while let Ok(ask) = self.memory.asked.try_recv() {
             ask.answer.send(Err(RequestError::NoLine)).ok();
         }
         let mut status = self.status.borrow_mut();

@@ -1,6 +1,10 @@
 //! The link as its users meet it: real databases in files, real sockets, both ends in one process.
 
-#![allow(unreachable_pub, clippy::unwrap_used, reason = "a test binary: nothing is exported, and a failed step is a failed test")]
+#![allow(
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "a test binary: nothing is exported, and a failed step is a failed test"
+)]
 
 #[path = "link/datasets.rs"]
 mod datasets;

@@ -140,7 +140,9 @@ impl Receiving {
 
     /// A slow or failing database gets little at a time, a good one the full window. The window to tell, if it changed.
     pub fn pace(&mut self, good: bool) -> Option<Window> {
-        let wanted = if good { self.widest } else { SLOW };
+        let Window { documents, bytes } = self.widest;
+        let slow = Window { documents: SLOW.documents.min(documents), bytes: SLOW.bytes.min(bytes) };
+        let wanted = if good { self.widest } else { slow };
         (wanted != self.window).then(|| {
             self.window = wanted;
             wanted

@@ -15,6 +15,8 @@ pub struct Sending {
     peer: String,
     acked: Place,
     sent: u64,
+    /// The last that ever went out in this session: `sent` goes back when something is asked for again.
+    furthest: u64,
     window: Window,
     /// Places and sizes of what is on its way, in order.
     flight: VecDeque<(Place, usize)>,
@@ -56,7 +58,8 @@ impl Sending {
             return Err(fork(peer, Place { sequence: applied.sequence, chain }, applied));
         }
         let (flight, flight_bytes) = (VecDeque::new(), 0);
-        Ok(Sending { peer: whose, acked: applied, sent: applied.sequence, window, flight, flight_bytes })
+        let sent = applied.sequence;
+        Ok(Sending { peer: whose, acked: applied, sent, furthest: sent, window, flight, flight_bytes })
     }
 
     pub fn acked(&self) -> Place {
@@ -88,6 +91,7 @@ impl Sending {
             self.flight_bytes += bytes;
             self.flight.push_back((place, bytes));
         }
+        self.furthest = self.furthest.max(self.sent);
     }
 
     /// The receiver has committed everything up to `place`. False if that was known.
@@ -95,8 +99,8 @@ impl Sending {
         if place.sequence <= self.acked.sequence {
             return Ok(false);
         }
-        if place.sequence > self.sent {
-            let what = format!("it acknowledges document {}, {} were sent", place.sequence, self.sent);
+        if place.sequence > self.furthest {
+            let what = format!("it acknowledges document {}, {} were sent", place.sequence, self.furthest);
             return Err(Incident::Protocol { whose: self.peer.clone(), what });
         }
         while let Some((sent, bytes)) = self.flight.front().copied()
@@ -109,16 +113,18 @@ impl Sending {
             self.flight_bytes -= bytes;
         }
         self.acked = place;
+        self.sent = self.sent.max(place.sequence);
         Ok(true)
     }
 
     /// The receiver misses `expected`: send again from there.
     pub fn missed(&mut self, expected: u64) -> Result<(), Incident> {
-        if expected <= self.acked.sequence || expected > self.sent + 1 {
-            let what = format!(
-                "it asks for document {expected}, {} were sent and {} acknowledged",
-                self.sent, self.acked.sequence
-            );
+        if expected <= self.acked.sequence {
+            // Asked before an acknowledgement that has come meanwhile.
+            return Ok(());
+        }
+        if expected > self.furthest + 1 {
+            let what = format!("it asks for document {expected}, {} were sent", self.furthest);
             return Err(Incident::Protocol { whose: self.peer.clone(), what });
         }
         while let Some((sent, bytes)) = self.flight.back().copied()
@@ -127,7 +133,7 @@ impl Sending {
             self.flight.pop_back();
             self.flight_bytes -= bytes;
         }
-        self.sent = expected - 1;
+        self.sent = self.sent.min(expected - 1);
         Ok(())
     }
 

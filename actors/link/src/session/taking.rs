@@ -1,9 +1,10 @@
 //! The lower node's side of datasets: when what has come is kept.
 //!
 //! A first load is kept chunk by chunk, so that it can be taken up where it broke off. A later change is collected and kept
-//! in one transaction, so that nobody sees half of it; if it grows beyond [`COLLECTED_ROWS_MAX`] it goes on chunk by chunk.
+//! in one transaction, so that nobody sees half of it. If it grows beyond [`COLLECTED_ROWS_MAX`], or breaks off on its way,
+//! it goes on chunk by chunk: on a bad line getting there comes before getting there at once.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::Incident;
 use super::giving::CHUNKS_IN_FLIGHT_MAX;
@@ -47,15 +48,23 @@ pub struct Have {
 }
 
 impl Taking {
-    /// `versions` is what the database has.
-    pub fn new(peer: &str, versions: impl IntoIterator<Item = (&'static str, u64)>) -> Taking {
-        let of = versions
-            .into_iter()
-            .map(|(dataset, kept)| {
-                (dataset, Progress { kept, received: kept, by_chunk: kept == 0, collected: Vec::new() })
-            })
-            .collect();
-        Taking { peer: peer.to_owned(), of, ready: VecDeque::new() }
+    /// `versions` is what the database has, `unfinished` what the session before left so.
+    pub fn new(
+        peer: &str,
+        versions: impl IntoIterator<Item = (&'static str, u64)>,
+        unfinished: &BTreeSet<&'static str>,
+    ) -> Taking {
+        let of = versions.into_iter().map(|(dataset, kept)| {
+            let by_chunk = kept == 0 || unfinished.contains(dataset);
+            (dataset, Progress { kept, received: kept, by_chunk, collected: Vec::new() })
+        });
+        Taking { peer: peer.to_owned(), of: of.collect(), ready: VecDeque::new() }
+    }
+
+    /// The datasets that stopped between two chunks.
+    pub fn unfinished(&self) -> BTreeSet<&'static str> {
+        let open = self.of.iter().filter(|(_, progress)| progress.by_chunk || progress.received > progress.kept);
+        open.map(|(dataset, _)| *dataset).collect()
     }
 
     /// A chunk came. The receipt, if it goes at once: what is kept chunk by chunk is receipted when it is kept.

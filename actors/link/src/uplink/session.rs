@@ -1,7 +1,7 @@
 //! One connection to the node above, from Hello to its end: feeds the rules with frames and with results of the database.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
@@ -10,7 +10,7 @@ use futures_util::future::LocalBoxFuture;
 use sea_orm::DbErr;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Ask, UplinkStatus, Wiring};
+use super::{Ask, Memory, UplinkStatus, Wiring};
 use crate::bell::LOOK_EVERY;
 use crate::chain::Place;
 use crate::frame::batch::ENVELOPE_BYTES_MAX;
@@ -59,12 +59,16 @@ pub(super) async fn run(
     wiring: &Wiring,
     duplex: Duplex,
     status: &RefCell<UplinkStatus>,
-    asked: &mut mpsc::Receiver<Ask>,
+    memory: &mut Memory,
     incarnation: u64,
 ) -> Result<(), End> {
     let mut line = Line::new(duplex);
-    let stop = match begin(wiring, &mut line, status, incarnation).await {
-        Ok(mut session) => session.go_on(&mut line, asked).await,
+    let stop = match begin(wiring, &mut line, status, &memory.unfinished, incarnation).await {
+        Ok(mut session) => {
+            let stop = session.go_on(&mut line, &mut memory.asked).await;
+            memory.unfinished = session.taking.unfinished();
+            stop
+        }
         Err(stop) => stop,
     };
     let sentence = stop.to_string();
@@ -90,6 +94,7 @@ async fn begin<'a>(
     wiring: &'a Wiring,
     line: &mut Line,
     status: &'a RefCell<UplinkStatus>,
+    unfinished: &BTreeSet<&'static str>,
     incarnation: u64,
 ) -> Result<Session<'a>, Stop> {
     let settings = &wiring.settings;
@@ -121,7 +126,7 @@ async fn begin<'a>(
             line.send(&have(Have { dataset, kept: version, received: version }))?;
         }
     }
-    let taking = Taking::new(&welcome.name, versions.iter().copied());
+    let taking = Taking::new(&welcome.name, versions.iter().copied(), unfinished);
     tracing::info!(
         peer = welcome.name,
         applied = applied.sequence,

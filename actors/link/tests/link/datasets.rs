@@ -77,11 +77,16 @@ async fn a_first_load_that_breaks_off_is_taken_up_again() {
     let counted = chunks.clone();
     let fault = move |way: Way, frame: &mut Vec<u8>| match Frame::decode(frame) {
         Ok(Frame::DatasetChunk(_)) if way == Way::Down => {
-            if counted.fetch_add(1, Ordering::AcqRel) % 7 == 6 { Fate::Cut } else { Fate::Pass }
+            if counted.fetch_add(1, Ordering::AcqRel) % 7 == 6 {
+                Fate::Cut
+            } else {
+                Fate::Pass
+            }
         }
         _ => Fate::Pass,
     };
-    let till = Till::start(&dir, 1, "one", Arc::new(FaultyDial { inner: memory_way(&hub), fault: Arc::new(fault) })).await;
+    let till =
+        Till::start(&dir, 1, "one", Arc::new(FaultyDial { inner: memory_way(&hub), fault: Arc::new(fault) })).await;
     has(&till.database, ITEMS, head).await;
     same(&server.database, &till.database).await;
     assert!(till.status().await.sessions >= 2);

@@ -50,10 +50,10 @@ async fn documents_of_two_tills_arrive_in_order() {
     let status = one.status().await;
     assert!(status.connected && status.lag == 0 && status.next == 41, "{status:?}");
     let status = server.status().await;
-    assert_eq!(status.peers.iter().map(|peer| (peer.name.as_str(), peer.applied)).collect::<Vec<_>>(), [
-        ("S1/1", 40),
-        ("S1/2", 25)
-    ]);
+    assert_eq!(
+        status.peers.iter().map(|peer| (peer.name.as_str(), peer.applied)).collect::<Vec<_>>(),
+        [("S1/1", 40), ("S1/2", 25)]
+    );
     let seen = one.node.look().await.unwrap();
     assert_eq!(seen.children[0].state.as_ref().unwrap()["connected"], true);
 }

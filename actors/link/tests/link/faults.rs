@@ -11,9 +11,7 @@ use link::transport::memory::MemoryHub;
 use sea_orm::ConnectionTrait;
 use tempfile::TempDir;
 
-use crate::world::{
-    Fate, FaultyDial, Server, Till, Way, effects, memory_way, sell_at_once, till_peer, until, upto,
-};
+use crate::world::{Fate, FaultyDial, Server, Till, Way, effects, memory_way, sell_at_once, till_peer, until, upto};
 
 fn faulty(hub: &MemoryHub, fault: impl Fn(Way, &mut Vec<u8>) -> Fate + Send + Sync + 'static) -> Arc<dyn Dial> {
     Arc::new(FaultyDial { inner: memory_way(hub), fault: Arc::new(fault) })

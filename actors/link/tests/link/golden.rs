@@ -16,10 +16,8 @@ const PROTOCOL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/PROTOC
 fn document(sequence: u64, body: &[u8]) -> Numbered {
     let id = Uuid::from_u128(0x0192_0000_0000_7000_8000_0000_0000_0000 + u128::from(sequence));
     let place = Place { sequence: sequence - 1, chain: [0; 16] }.next(id, body);
-    let origin =
-        Origin { store: StoreId::new("S0012").unwrap(), till: TillId(3), sequence, chain: place.chain };
-    let document =
-        Received { id, type_id: 1, schema: 1, origin, created_ms: 1_790_000_000_000, body: body.to_vec() };
+    let origin = Origin { store: StoreId::new("S0012").unwrap(), till: TillId(3), sequence, chain: place.chain };
+    let document = Received { id, type_id: 1, schema: 1, origin, created_ms: 1_790_000_000_000, body: body.to_vec() };
     Numbered { place, document }
 }
 
@@ -173,11 +171,8 @@ fn refusals_say_which_field_and_why() {
     data.extend_from_slice(&1_u32.to_le_bytes());
     data.extend_from_slice(&u32::MAX.to_le_bytes());
     assert!(refusal(&framed(5, 1, &data, b"x")).contains("more than the 1048576 allowed"));
-    let long = Frame::Bye(Bye {
-        reason: ByeReason::Leaving,
-        retry_after_ms: 0,
-        sentence: "x".repeat(HEADER_BYTES_MAX),
-    });
+    let long =
+        Frame::Bye(Bye { reason: ByeReason::Leaving, retry_after_ms: 0, sentence: "x".repeat(HEADER_BYTES_MAX) });
     assert!(matches!(long.encode(), Err(FrameError::TooLong { what: "the header", .. })));
 }
 

@@ -146,7 +146,8 @@ impl World {
             Step::Send => {
                 let Some(room) = sending.room() else { return Ok(()) };
                 let from = room.after as usize;
-                let documents: Vec<Numbered> = self.outbox.iter().skip(from).take(room.documents.min(3)).cloned().collect();
+                let documents: Vec<Numbered> =
+                    self.outbox.iter().skip(from).take(room.documents.min(3)).cloned().collect();
                 if !documents.is_empty() {
                     sending.sending(documents.iter().map(|numbered| (numbered.place, numbered.document.body.len())));
                     self.up.push_back(Up::Data(documents));
@@ -163,12 +164,7 @@ impl World {
             }
             Step::DeliverDown => match self.down.pop_front() {
                 Some(Down::Ack(place)) => drop(sending.acknowledged(place)?),
-                Some(Down::Nack(expected)) => {
-                    // One that was doubled or overtaken by an acknowledgement asks for what is known: nothing to do.
-                    if expected > sending.acked().sequence && expected <= sending.sent() {
-                        sending.missed(expected)?;
-                    }
-                }
+                Some(Down::Nack(expected)) => sending.missed(expected)?,
                 Some(Down::Credit(window)) => sending.credit(window),
                 None => {}
             },
@@ -195,7 +191,8 @@ impl World {
     fn finish(&mut self) -> Result<(), Incident> {
         self.connect()?;
         for _ in 0..self.outbox.len() * 4 + 4 {
-            for step in [Step::Send, Step::DeliverUp, Step::Commit, Step::DeliverDown, Step::DeliverDown, Step::NoteAck] {
+            for step in [Step::Send, Step::DeliverUp, Step::Commit, Step::DeliverDown, Step::DeliverDown, Step::NoteAck]
+            {
                 self.in_session(&step)?;
             }
         }

@@ -97,7 +97,8 @@ impl Effects {
             }
             outcomes.push(Outcome::Applied);
         }
-        let failing = self.failures.fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1)).is_ok();
+        let failing =
+            self.failures.fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1)).is_ok();
         if failing { Err(DbErr::Custom("disk full (by the test)".to_owned())) } else { Ok(outcomes) }
     }
 }
@@ -172,7 +173,8 @@ impl Server {
         let mut tree = Tree::new(file);
         tree.group("link", Strategy::OneForOne);
         let me = if above.is_some() { store_peer() } else { hq_peer() };
-        let (d, a, bell, ring, down_me) = (database.clone(), effects.clone(), datasets.clone(), relayed.clone(), me.clone());
+        let (d, a, bell, ring, down_me) =
+            (database.clone(), effects.clone(), datasets.clone(), relayed.clone(), me.clone());
         let downlinks = tree.child(ChildSpec::new("link/down", "downlinks", move || {
             let settings = DownlinkSettings::new(down_me.clone()).datasets(&DATASETS);
             let built = Downlinks::new(d.clone(), settings, tokens.clone(), a.clone())
@@ -213,9 +215,7 @@ impl Server {
 }
 
 fn settings(me: Peer, token: &str) -> UplinkSettings {
-    UplinkSettings::new(me, token)
-        .datasets(&DATASETS)
-        .reconnect(Duration::from_millis(2), Duration::from_millis(40))
+    UplinkSettings::new(me, token).datasets(&DATASETS).reconnect(Duration::from_millis(2), Duration::from_millis(40))
 }
 
 pub struct Till {
