@@ -32,7 +32,7 @@ mod wire;
 
 pub use desk::Record;
 pub use settings::{
-    DeviceFactory, FiscalProfile, SagaStep, StepHook, TillPorts, TillSettings, UnknownOperators, Uplink, ViewSender,
-    views,
+    COMMAND_DEADLINE, DeviceFactory, FiscalProfile, SagaStep, StepHook, TillPorts, TillSettings, UnknownOperators,
+    Uplink, ViewSender, views,
 };
 pub use till::{ShowTill, Till, TillState};

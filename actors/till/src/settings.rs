@@ -3,12 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset};
 use devices::fiscal::FiscalDevice;
 use domain::ids::{StoreId, TillId};
 use domain::receipt::VatRounding;
 use domain::vat::VatRate;
+use link::bell::Bell;
 use link::requests::AskAbove;
 use messages::v1::view::{Light, TillView};
 use migrations::database::Database;
@@ -17,6 +19,9 @@ use runtime::reference::ActorRef;
 use tokio::sync::watch;
 
 use crate::catalogue::Catalogue;
+
+/// How long a screen or a script waits for a command: a device that loses answers is asked three times, seconds each.
+pub const COMMAND_DEADLINE: Duration = Duration::from_secs(60);
 
 /// Who a till lets in when the staff list does not have the number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -157,4 +162,6 @@ pub struct TillPorts {
     /// The state of the link. None: shown as not working, without a reason.
     pub uplink: Option<Arc<dyn Fn() -> Uplink + Send + Sync>>,
     pub views: Option<ViewSender>,
+    /// Rung when a document for the node above was committed.
+    pub outbox_bell: Option<Bell>,
 }

@@ -166,6 +166,9 @@ impl Till {
         if self.standing.receipt_from.is_none() {
             self.receipt = None;
         }
+        if let Some(bell) = self.ports.outbox_bell.as_ref().filter(|_| !changes.documents.is_empty()) {
+            bell.ring();
+        }
         self.note_steps(&changes.records);
         Ok(())
     }

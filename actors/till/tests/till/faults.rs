@@ -193,3 +193,81 @@ fn a_changed_entry_of_the_journal_is_named() {
         assert_eq!(error.to_string(), "entry 3 of the journal was changed after it was written");
     });
 }
+
+/// The database refuses entries of this kind, or, with `late`, the commit that holds one.
+async fn forbid(counter: &Counter, kind: &str, late: bool) {
+    let act = if late { "INSERT INTO orphan VALUES (1)" } else { "SELECT RAISE(ABORT, 'the disk is full')" };
+    let sql = format!(
+        "CREATE TABLE IF NOT EXISTS parent (id INTEGER PRIMARY KEY);
+         CREATE TABLE IF NOT EXISTS orphan (of INTEGER REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED);
+         CREATE TRIGGER forbidden AFTER INSERT ON journal WHEN NEW.kind = '{kind}' BEGIN {act}; END;"
+    );
+    counter.database.writer.execute_unprepared(&sql).await.expect("a trigger");
+}
+
+async fn allow(counter: &Counter) {
+    counter.database.writer.execute_unprepared("DROP TRIGGER forbidden").await.expect("no trigger");
+}
+
+#[test]
+fn a_document_whose_proof_could_not_be_stored_is_found_again() {
+    let shop = Shop::new();
+    shop.run(async |counter| {
+        counter.open_shift("0.00").await;
+        counter.sell("1", "COFFEE").await;
+        forbid(counter, "fiscalised", false).await;
+        assert_eq!(counter.refused(pay(TenderType::Cash, "349.00")).await, "waiting");
+        assert_eq!((shop.fiscal_receipts().len(), counter.receipts().await.len()), (1, 0));
+        allow(counter).await;
+        assert_eq!(closed(counter.give(TillCommand::Resume).await).sequence, 1);
+        assert_eq!((shop.fiscal_receipts().len(), counter.receipts().await.len()), (1, 1));
+        counter.verify().await;
+    });
+}
+
+#[test]
+fn a_commit_of_unknown_outcome_ends_the_till_and_the_next_one_reads_the_truth() {
+    let shop = Shop::new();
+    shop.run(async |counter| {
+        counter.open_shift("0.00").await;
+        counter.sell("1", "COFFEE").await;
+        forbid(counter, "tendered", true).await;
+        counter.ask(pay(TenderType::Cash, "349.00")).await.expect_err("the till fails on purpose");
+        allow(counter).await;
+        while counter.ask(TillCommand::ReportX).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+        let view = counter.view().await;
+        assert_eq!((view.mode, view.lines.len(), view.sequence), (TillMode::Selling, 1, 1));
+        assert!(shop.fiscal_receipts().is_empty());
+        assert_eq!(closed(counter.cash("349.00").await).sequence, 1);
+        counter.verify().await;
+    });
+}
+
+#[test]
+fn a_shift_and_a_drawer_movement_survive_a_power_cut_behind_the_device() {
+    let shop = Shop::new();
+    let put = TillCommand::CashIn { amount: money("5.00"), reason: "change".to_owned() };
+    let close = TillCommand::CloseShift { counted: money("105.00") };
+    let open =
+        TillCommand::OpenShift { operator: crate::shop::number("7"), pin: String::new(), float: money("100.00") };
+    for (command, documents, drawer) in [(open, 1, "100.00"), (put, 1, "105.00"), (close, 2, "105.00")] {
+        shop.run(async |counter| {
+            forbid(counter, "device_done", false).await;
+            assert_eq!(counter.refused(command).await, "waiting");
+        });
+        shop.mend("DROP TRIGGER forbidden");
+        shop.run(async |counter| {
+            assert_eq!(counter.view().await.restored.as_deref(), Some("finished_operation"));
+            assert_eq!(shop.emulator.documents().len(), documents);
+            assert_eq!(shop.emulator.money_register(0xF1), Some(money(drawer)));
+            counter.verify().await;
+        });
+    }
+    shop.run(async |counter| {
+        let view = counter.view().await;
+        assert_eq!((view.mode, view.shift), (TillMode::ShiftClosed, None));
+        assert_eq!(counter.outbox().await.len(), 3);
+    });
+}

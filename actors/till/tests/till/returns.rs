@@ -1,9 +1,11 @@
 //! Goods that come back.
 
-use messages::v1::receipt::{ReceiptKind, TenderType};
+use domain::ids::ReceiptId;
+use link::requests::RequestError;
+use messages::v1::receipt::{FoundReceipt, ReceiptKind, ReturnedLine, TenderType};
 use messages::v1::till::{ReturnLine, TillCommand};
 
-use crate::shop::{Shop, closed, money, pay, quantity, sell, vat};
+use crate::shop::{Above, Shop, closed, money, pay, quantity, sell, vat};
 
 fn back(of: domain::ids::ReceiptId, lines: &[(u32, &str)]) -> TillCommand {
     let lines = lines.iter().map(|(line, part)| ReturnLine { line: *line, quantity: quantity(part) }).collect();
@@ -71,5 +73,37 @@ fn a_return_refunds_the_vat_of_its_sale() {
         let sale = closed(counter.cash("349.00").await);
         let returned = closed(counter.give(back(sale.uid, &[(1, "1")])).await);
         assert_eq!(vat(&returned), ["20: 58.17"]);
+    });
+}
+
+#[test]
+fn retail_s46_goods_of_another_till_are_found_at_the_store() {
+    let other = Shop::new();
+    let sale = other.run(async |counter| {
+        counter.open_shift("0.00").await;
+        counter.sale(&[("3", "CHOC")], "500.00").await
+    });
+    let by = ReceiptId(uuid::Uuid::from_u128(9));
+    let returned = vec![ReturnedLine { line: 1, quantity: quantity("1"), by }];
+    let mut shop = Shop::new();
+    shop.above = Some(Above { answer: Ok(FoundReceipt { receipt: sale.clone(), returned }) });
+    shop.run(async |counter| {
+        counter.open_shift("1000.00").await;
+        assert_eq!(counter.refused(back(sale.uid, &[(1, "3")])).await, "return_too_much");
+        let first = closed(counter.give(back(sale.uid, &[(1, "1")])).await);
+        assert_eq!((first.total, first.of), (money("119.99"), Some(sale.uid)));
+        // The store does not know of the first one yet, but this till does.
+        assert_eq!(counter.refused(back(sale.uid, &[(1, "2")])).await, "return_too_much");
+        closed(counter.give(back(sale.uid, &[])).await);
+        assert_eq!(counter.refused(back(sale.uid, &[])).await, "nothing_left");
+    });
+
+    let mut cut_off = Shop::new();
+    cut_off.above = Some(Above { answer: Err(RequestError::NoLine) });
+    cut_off.run(async |counter| {
+        counter.open_shift("1000.00").await;
+        assert_eq!(counter.refused(back(sale.uid, &[])).await, "store_unreachable");
+        let own = counter.sale(&[("1", "MILK")], "89.90").await;
+        closed(counter.give(back(own.uid, &[])).await);
     });
 }

@@ -10,14 +10,16 @@ use domain::ids::{ItemCode, OperatorNumber, StoreId, TillId};
 use domain::money::Money;
 use domain::quantity::Quantity;
 use link::datasets::{Change, DatasetSink};
+use link::requests::{AskAbove, FIND_RECEIPT, RequestError};
 use messages::codec::to_body;
 use messages::v1::catalogue::{BARCODE_RULES, BarcodeKind, BarcodeRule, ITEMS, Item, OPERATORS, Operator, Role, Unit};
 use messages::v1::document::Document;
-use messages::v1::receipt::{Receipt, TenderType};
+use messages::v1::receipt::{FoundReceipt, Receipt, TenderType};
 use messages::v1::till::{ItemChoice, TillCommand, TillError, TillReply};
 use messages::v1::view::TillView;
 use migrations::TillMigrator;
 use migrations::database::Database;
+use runtime::actor::{Actor, Handle, Scope};
 use runtime::clock::Clock;
 use runtime::node::{Node, Tree};
 use runtime::reference::{ActorRef, SendError};
@@ -36,12 +38,32 @@ const QUICK: Timing = Timing {
 
 /// What outlives a power cut.
 pub(crate) struct Shop {
+    /// What the node above knows of receipts. None: there is no node above.
+    pub(crate) above: Option<Above>,
     pub(crate) files: TempDir,
     pub(crate) emulator: EmulatorHandle,
     pub(crate) clock: Clock,
     pub(crate) settings: TillSettings,
     pub(crate) restart: Restart,
     goods_loaded: std::cell::Cell<bool>,
+}
+
+/// The node above: it answers what it is told to, or has no line.
+#[derive(Clone)]
+pub(crate) struct Above {
+    pub(crate) answer: Result<FoundReceipt, RequestError>,
+}
+
+impl Actor for Above {
+    type State = ();
+    fn observe(&self) {}
+}
+
+impl Handle<AskAbove> for Above {
+    async fn handle(&mut self, question: AskAbove, _: &Scope<Above>) -> Result<Vec<u8>, RequestError> {
+        assert_eq!(question.type_id, FIND_RECEIPT);
+        self.answer.clone().map(|found| to_body(&found))
+    }
 }
 
 /// One life of the node.
@@ -57,6 +79,7 @@ impl Shop {
         let mut settings = TillSettings::new(StoreId::new("S1").expect("a code"), TillId(1));
         settings.unknown_operators = UnknownOperators::Allow;
         Shop {
+            above: None,
             files: TempDir::new().expect("a folder"),
             emulator: EmulatorHandle::new(EmulatorSettings::default()),
             clock: Clock::by_hand(DateTime::parse_from_rfc3339("2026-03-02T10:00:00+03:00").expect("a time")),
@@ -87,17 +110,22 @@ impl Shop {
         let database = Database::open_sqlite::<TillMigrator>(&file("till.db")).await.expect("a database");
         let catalogue = self.catalogue(&file("catalogue.db")).await;
         let emulator = self.emulator.clone();
+        let mut tree = Tree::new("till");
+        tree.group("till", Strategy::OneForOne);
+        let above = self.above.clone().map(|above| {
+            let factory = move || std::future::ready(Ok(above.clone()));
+            tree.child(ChildSpec::new("above", "above", factory)).reference()
+        });
         let ports = TillPorts {
             database: database.clone(),
             catalogue,
             clock: self.clock.clone(),
             device: Arc::new(move || Box::new(Shtrih::with_timing(emulator.connector(), QUICK))),
-            above: None,
+            above,
             uplink: None,
             views: None,
+            outbox_bell: None,
         };
-        let mut tree = Tree::new("till");
-        tree.group("till", Strategy::OneForOne);
         let spec = ChildSpec::new("till/1", "till", Till::factory(self.settings.clone(), ports)).restart(self.restart);
         let child = tree.child(spec);
         let node = tree.start().await;
@@ -110,6 +138,16 @@ impl Shop {
             load(&catalogue).await;
         }
         catalogue
+    }
+
+    /// Work on the database while the machine is off.
+    pub(crate) fn mend(&self, sql: &str) {
+        actix_rt::System::new().block_on(async {
+            let file = self.files.path().join("till.db");
+            let database = Database::open_sqlite::<TillMigrator>(&file).await.expect("a database");
+            database.writer.execute_unprepared(sql).await.expect("a statement");
+            database.close().await.expect("closed");
+        });
     }
 
     /// Sales and returns in the fiscal storage.
