@@ -1,21 +1,16 @@
 //! One file a table.
 
-pub mod barcode_rule;
 pub mod cash_movement;
-pub mod dataset_cursor;
 pub mod dataset_head;
 pub mod dataset_row;
 pub mod inbox_cursor;
 pub mod incident;
-pub mod item;
 pub mod link_peer;
 pub mod node_identity;
-pub mod operator;
 pub mod origin_head;
 pub mod out_head;
 pub mod outbox;
 pub mod parked;
-pub mod pos_identity;
 pub mod receipt;
 pub mod returned_line;
 pub mod sales_hour;

@@ -1,5 +1,5 @@
 //! Tables of a till's catalogue file. SQLite only, and in its own words: a table that is its own index (`WITHOUT ROWID`)
-//! and a word index (`fts5`) make a million rows load in the order in which they come.
+//! and a word index (`fts5`) make a million rows load in the order in which they come. The rules are in `actors/till`.
 
 use sea_orm_migration::prelude::*;
 
@@ -12,9 +12,14 @@ impl MigrationName for Migration {
     }
 }
 
-const TABLES: [&str; 6] = [
-    "CREATE TABLE item (id INTEGER PRIMARY KEY, code TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, body BLOB NOT NULL)",
+const TABLES: [&str; 7] = [
+    // `id` is the till's own number of an item; `body` is its row of the dataset as it came.
+    "CREATE TABLE item (id INTEGER PRIMARY KEY, version INTEGER NOT NULL, body BLOB NOT NULL)",
+    // By what an item is known: 0 a barcode, 1 its code, 2 the number that scales use. New ones wait in the small table and
+    // go to the large one together: one by one each would rewrite a page of it.
     "CREATE TABLE pos_identity (value TEXT NOT NULL, kind INTEGER NOT NULL, item INTEGER NOT NULL,
+        PRIMARY KEY (value, kind, item)) WITHOUT ROWID",
+    "CREATE TABLE pos_identity_recent (value TEXT NOT NULL, kind INTEGER NOT NULL, item INTEGER NOT NULL,
         PRIMARY KEY (value, kind, item)) WITHOUT ROWID",
     "CREATE VIRTUAL TABLE item_words USING fts5(name, content='', contentless_delete=1, detail=none,
         tokenize='unicode61 remove_diacritics 0')",

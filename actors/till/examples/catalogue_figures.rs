@@ -16,8 +16,8 @@ use messages::codec::to_body;
 use messages::v1::catalogue::{ITEMS, Item, Unit};
 use till::catalogue::{Catalogue, Found};
 
-/// Rows of one delivery, as the link sends them.
-const DELIVERY_ROWS: usize = 5_000;
+/// Rows of one delivery of a first load, as the link sends them.
+const DELIVERY_ROWS: usize = 2_000;
 const LOOK_UPS: u64 = 100_000;
 const NAME_SEARCHES: u64 = 200;
 /// Every so many look-ups one is for a barcode that nobody has.

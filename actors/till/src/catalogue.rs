@@ -132,7 +132,7 @@ impl Catalogue {
     }
 
     pub async fn by_code(&self, code: &ItemCode) -> Result<Option<Item>, DbErr> {
-        rows::item_by_code(self.reader(), &code.0).await
+        rows::item(self.reader(), [(rows::CODE, &code.0); rows::WAYS]).await
     }
 
     /// Items whose names have all words of `text`, or words that begin with them; the whole name first.
@@ -146,23 +146,15 @@ impl Catalogue {
 
     /// By barcode, by code, by the number of the scales.
     async fn known(&self, text: &str, barcode: &str) -> Result<Option<Item>, DbErr> {
-        if let Some(item) = rows::item_by_identity(self.reader(), rows::BARCODE, barcode).await? {
-            return Ok(Some(item));
-        }
-        if let Some(item) = rows::item_by_code(self.reader(), text).await? {
-            return Ok(Some(item));
-        }
-        match text.parse::<u32>() {
-            Ok(plu) => rows::item_by_identity(self.reader(), rows::PLU, &plu.to_string()).await,
-            Err(_) => Ok(None),
-        }
+        let plu = text.parse::<u32>().map_or_else(|_| text.to_owned(), |plu| plu.to_string());
+        rows::item(self.reader(), [(rows::BARCODE, barcode), (rows::CODE, text), (rows::PLU, &plu)]).await
     }
 
     async fn find_elements(&self, elements: &Elements, gtin: &str) -> Result<Found, DbErr> {
         if let Some(expected) = expected_check_digit(gtin).filter(|_| !has_check_digit(gtin)) {
             return Ok(Found::BadCheckDigit { expected });
         }
-        let Some(item) = rows::item_by_identity(self.reader(), rows::BARCODE, &identity(gtin)).await? else {
+        let Some(item) = rows::item(self.reader(), [(rows::BARCODE, &identity(gtin)); rows::WAYS]).await? else {
             return Ok(Found::Unknown);
         };
         let weight = elements.net_weight().filter(|weight| weight.is_positive());
@@ -198,14 +190,7 @@ impl Catalogue {
         if short.is_empty() {
             return Ok(None);
         }
-        if let Some(item) = rows::item_by_identity(self.reader(), rows::PLU, short).await? {
-            return Ok(Some(item));
-        }
-        match rows::item_by_code(self.reader(), number).await? {
-            Some(item) => Ok(Some(item)),
-            None if short == number => Ok(None),
-            None => rows::item_by_code(self.reader(), short).await,
-        }
+        rows::item(self.reader(), [(rows::PLU, short), (rows::CODE, number), (rows::CODE, short)]).await
     }
 
     fn rules(&self) -> Arc<InStoreRules> {

@@ -11,8 +11,12 @@ use messages::codec::from_body;
 use messages::v1::catalogue::Item;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Value};
 
-use super::rows::{BARCODE, PLU, statement, words_of};
+use super::rows::{BARCODE, CODE, PLU, statement, words_of};
 use super::sink::{batch_of, insert, signed};
+
+/// Identities that wait in the small table before they go to the large one together: enough to write most of its pages
+/// once for many of them, few enough to move in a fraction of a second.
+const IDENTITIES_RECENT_MAX: i64 = 100_000;
 
 /// An item that is there already.
 struct Old {
@@ -24,7 +28,7 @@ struct Old {
 /// Rows that wait for their statement.
 #[derive(Default)]
 struct Writes {
-    items: Vec<[Value; 4]>,
+    items: Vec<[Value; 3]>,
     identities: Vec<[Value; 3]>,
     words: Vec<[Value; 2]>,
 }
@@ -62,7 +66,7 @@ pub(super) async fn keep(transaction: &DatabaseTransaction, changes: Vec<Change>
             }
             writes.words.push([id.into(), words.into()]);
         }
-        writes.items.push([id.into(), change.key.into(), signed(change.version)?.into(), change.body.into()]);
+        writes.items.push([id.into(), signed(change.version)?.into(), change.body.into()]);
     }
     write(transaction, writes).await
 }
@@ -82,16 +86,29 @@ fn read(change: &Change) -> Option<Item> {
 fn identities(item: &Item) -> BTreeSet<(i32, String)> {
     let barcodes = item.barcodes.iter().map(|barcode| (BARCODE, identity(barcode)));
     let plu = item.plu.map(|plu| (PLU, plu.to_string()));
-    barcodes.chain(plu).collect()
+    barcodes.chain(plu).chain([(CODE, item.code.0.clone())]).collect()
 }
 
 async fn write(transaction: &DatabaseTransaction, mut writes: Writes) -> Result<(), DbErr> {
     // In the order of the index each page is visited once.
     writes.identities.sort_by(|a, b| text(&a[0]).cmp(text(&b[0])));
     let newer = "ON CONFLICT (id) DO UPDATE SET version = excluded.version, body = excluded.body";
-    insert(transaction, "INSERT INTO item (id, code, version, body)", writes.items, newer).await?;
-    insert(transaction, "INSERT OR IGNORE INTO pos_identity (value, kind, item)", writes.identities, "").await?;
-    insert(transaction, "INSERT INTO item_words (rowid, name)", writes.words, "").await
+    insert(transaction, "INSERT INTO item (id, version, body)", writes.items, newer).await?;
+    insert(transaction, "INSERT OR IGNORE INTO pos_identity_recent (value, kind, item)", writes.identities, "").await?;
+    insert(transaction, "INSERT INTO item_words (rowid, name)", writes.words, "").await?;
+    let count = transaction.query_one_raw(statement("SELECT COUNT(*) FROM pos_identity_recent", [])).await?;
+    if count.map_or(Ok(0), |row| row.try_get_by_index::<i64>(0))? > IDENTITIES_RECENT_MAX {
+        settle(transaction).await?;
+    }
+    Ok(())
+}
+
+/// Move the recent identities to the large table.
+pub(super) async fn settle(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+    let settle = "INSERT OR IGNORE INTO pos_identity SELECT value, kind, item FROM pos_identity_recent";
+    transaction.execute_raw(statement(settle, [])).await?;
+    transaction.execute_raw(statement("DELETE FROM pos_identity_recent", [])).await?;
+    Ok(())
 }
 
 fn text(value: &Value) -> &str {
@@ -110,7 +127,13 @@ async fn olds(transaction: &DatabaseTransaction, changes: &[Change]) -> Result<H
     while !left.is_empty() {
         let (batch, rest) = left.split_at(batch_of(left.len()));
         left = rest;
-        let select = format!("SELECT code, id, body FROM item WHERE code IN ({})", vec!["?"; batch.len()].join(", "));
+        let select = format!(
+            "WITH wanted (kind, value) AS (VALUES {}), claim (value, item) AS (
+                SELECT value, item FROM wanted CROSS JOIN pos_identity USING (kind, value) UNION
+                SELECT value, item FROM wanted CROSS JOIN pos_identity_recent USING (kind, value))
+            SELECT claim.value, item.id, item.body FROM claim CROSS JOIN item ON item.id = claim.item",
+            vec![format!("({CODE}, ?)"); batch.len()].join(", ")
+        );
         let codes = batch.iter().map(|change| change.key.as_str().into());
         for row in transaction.query_all_raw(statement(&select, codes)).await? {
             let body: Vec<u8> = row.try_get_by_index(2)?;
@@ -131,8 +154,12 @@ async fn delete(transaction: &DatabaseTransaction, old: &Old) -> Result<(), DbEr
 }
 
 async fn delete_identity(transaction: &DatabaseTransaction, kind: i32, value: &str, id: i64) -> Result<(), DbErr> {
-    let delete = "DELETE FROM pos_identity WHERE value = ? AND kind = ? AND item = ?";
-    transaction.execute_raw(statement(delete, [value.into(), kind.into(), id.into()])).await?;
+    for delete in [
+        "DELETE FROM pos_identity WHERE value = ? AND kind = ? AND item = ?",
+        "DELETE FROM pos_identity_recent WHERE value = ? AND kind = ? AND item = ?",
+    ] {
+        transaction.execute_raw(statement(delete, [value.into(), kind.into(), id.into()])).await?;
+    }
     Ok(())
 }
 

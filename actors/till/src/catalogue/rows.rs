@@ -1,5 +1,7 @@
 //! Reading the catalogue's tables. Every look-up goes by an index; statements are constant, so each is prepared once.
 
+use std::cmp::Reverse;
+
 use domain::barcode::in_store::{InStoreRule, InStoreRules, LabelKind};
 use domain::ids::OperatorNumber;
 use messages::codec::from_body;
@@ -7,9 +9,15 @@ use messages::v1::catalogue::{BarcodeKind, BarcodeRule, Item, Operator};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
 use serde::de::DeserializeOwned;
 
-/// Kinds of `pos_identity`.
+/// Kinds of `pos_identity`: a barcode, the item's own code, the number that scales use.
 pub(super) const BARCODE: i32 = 0;
-pub(super) const PLU: i32 = 1;
+pub(super) const CODE: i32 = 1;
+pub(super) const PLU: i32 = 2;
+
+/// A way by which an item may be known.
+pub(super) type KnownAs<'a> = (i32, &'a str);
+/// Ways that are asked for at once.
+pub(super) const WAYS: usize = 3;
 
 /// Names that are looked at to find the best few: a word that more goods have does not tell them apart.
 const NAMES_LOOKED_AT: i64 = 200;
@@ -27,18 +35,22 @@ pub(super) async fn cursor<C: ConnectionTrait>(db: &C, dataset: &str) -> Result<
     }
 }
 
-pub(super) async fn item_by_code<C: ConnectionTrait>(db: &C, code: &str) -> Result<Option<Item>, DbErr> {
-    one(db, statement("SELECT body FROM item WHERE code = ?", [code.into()])).await
-}
-
-pub(super) async fn item_by_identity<C: ConnectionTrait>(
-    db: &C,
-    kind: i32,
-    value: &str,
-) -> Result<Option<Item>, DbErr> {
-    let select = "SELECT item.body FROM pos_identity JOIN item ON item.id = pos_identity.item
-        WHERE pos_identity.value = ? AND pos_identity.kind = ? ORDER BY item.version DESC LIMIT 1";
-    one(db, statement(select, [value.into(), kind.into()])).await
+/// The item that is known in the first of these ways that any item is known in; of several the one that changed last.
+pub(super) async fn item<C: ConnectionTrait>(db: &C, ways: [KnownAs<'_>; WAYS]) -> Result<Option<Item>, DbErr> {
+    let select = "SELECT claim.kind, claim.value, item.version, item.body FROM (
+            SELECT kind, value, item FROM pos_identity WHERE value IN (?1, ?2, ?3) UNION ALL
+            SELECT kind, value, item FROM pos_identity_recent WHERE value IN (?1, ?2, ?3)) AS claim
+        CROSS JOIN item ON item.id = claim.item";
+    let mut best: Option<(Reverse<usize>, i64, QueryResult)> = None;
+    for row in db.query_all_raw(statement(select, ways.map(|(_, value)| value.into()))).await? {
+        let (kind, value): (i32, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        let Some(place) = ways.iter().position(|way| *way == (kind, value.as_str())) else { continue };
+        let (place, version) = (Reverse(place), row.try_get_by_index(2)?);
+        if best.as_ref().is_none_or(|best| (best.0, best.1) < (place, version)) {
+            best = Some((place, version, row));
+        }
+    }
+    best.map(|(_, _, row)| body(&row, 3)).transpose()
 }
 
 pub(super) async fn operator<C: ConnectionTrait>(db: &C, number: &OperatorNumber) -> Result<Option<Operator>, DbErr> {
@@ -60,7 +72,7 @@ pub(super) async fn items_by_name<C: ConnectionTrait>(db: &C, text: &str, limit:
     let select = "SELECT body FROM item WHERE id IN
         (SELECT rowid FROM item_words WHERE item_words MATCH ? ORDER BY rowid LIMIT ?)";
     let rows = db.query_all_raw(statement(select, [query.into(), NAMES_LOOKED_AT.into()])).await?;
-    let mut items = rows.iter().map(body).collect::<Result<Vec<Item>, DbErr>>()?;
+    let mut items = rows.iter().map(|row| body(row, 0)).collect::<Result<Vec<Item>, DbErr>>()?;
     items.sort_by_cached_key(|item| {
         let name = words_of(&item.name).to_lowercase();
         (name != wanted, !name.starts_with(&wanted), name)
@@ -74,7 +86,7 @@ pub(super) async fn rules<C: ConnectionTrait>(db: &C) -> Result<InStoreRules, Db
     let rows = db.query_all_raw(statement("SELECT body FROM barcode_rule", [])).await?;
     let mut rules = Vec::with_capacity(rows.len());
     for row in &rows {
-        match body::<BarcodeRule>(row).map(|rule| in_store(&rule)) {
+        match body::<BarcodeRule>(row, 0).map(|rule| in_store(&rule)) {
             Ok(Ok(rule)) => rules.push(rule),
             Ok(Err(bad)) => tracing::error!(reason = %bad, "a barcode rule is left out"),
             Err(unreadable) => tracing::error!(reason = %unreadable, "a barcode rule is left out"),
@@ -95,10 +107,10 @@ fn in_store(rule: &BarcodeRule) -> Result<InStoreRule, domain::barcode::in_store
 }
 
 async fn one<C: ConnectionTrait, T: DeserializeOwned>(db: &C, select: Statement) -> Result<Option<T>, DbErr> {
-    db.query_one_raw(select).await?.as_ref().map(body).transpose()
+    db.query_one_raw(select).await?.map(|row| body(&row, 0)).transpose()
 }
 
-fn body<T: DeserializeOwned>(row: &QueryResult) -> Result<T, DbErr> {
-    let bytes: Vec<u8> = row.try_get_by_index(0)?;
+fn body<T: DeserializeOwned>(row: &QueryResult, column: usize) -> Result<T, DbErr> {
+    let bytes: Vec<u8> = row.try_get_by_index(column)?;
     from_body(&bytes).map_err(|error| DbErr::Custom(format!("a row of the catalogue is not readable: {error}")))
 }

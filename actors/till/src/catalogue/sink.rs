@@ -1,8 +1,8 @@
 //! What the link delivers, into the catalogue's file: rows and version in one transaction.
 //!
 //! Invariants:
-//! - A delivery is kept whole or not at all; only the first load of an empty dataset may be kept part by part, each part
-//!   with the version it reaches, and goes on from there.
+//! - A delivery is kept whole or not at all. The link delivers a change at once and a first load in parts, each of which
+//!   brings the version that it reaches, so a load that breaks off goes on from there.
 //! - What is not newer than the version already reached is ignored, so a delivery may be repeated, and a row that was
 //!   removed does not come back.
 
@@ -20,8 +20,6 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Value};
 use super::rows::statement;
 use super::{Shared, items, rows};
 
-/// Rows of one part of a first load: enough to write a page of the index few times, little enough to repeat after a crash.
-const FIRST_LOAD_ROWS: usize = 50_000;
 /// Rows of one statement. Only these sizes occur, so that few statements are prepared and kept in memory.
 const BATCH_ROWS: [usize; 3] = [256, 16, 1];
 
@@ -56,7 +54,7 @@ impl CatalogueSink {
     pub async fn forget(&self, dataset: &'static str) -> Result<(), DbErr> {
         let transaction = self.shared.database.begin().await?;
         let tables: &[&str] = match dataset {
-            ITEMS => &["item", "pos_identity", "item_words"],
+            ITEMS => &["item", "pos_identity", "pos_identity_recent", "item_words"],
             BARCODE_RULES => &["barcode_rule"],
             OPERATORS => &["operator"],
             other => return Err(unknown(other)),
@@ -73,20 +71,7 @@ impl CatalogueSink {
         self.changed(dataset, 0).await
     }
 
-    async fn keep_delivery(&self, dataset: &'static str, mut changes: Vec<Change>, upto: u64) -> Result<(), DbErr> {
-        if changes.len() > FIRST_LOAD_ROWS && rows::cursor(&self.shared.database.writer, dataset).await? == 0 {
-            changes.sort_by_key(|change| change.version);
-            while changes.len() > FIRST_LOAD_ROWS {
-                let rest = changes.split_off(FIRST_LOAD_ROWS);
-                let reached = changes.last().map_or(0, |change| change.version);
-                self.keep_part(dataset, changes, reached).await?;
-                changes = rest;
-            }
-        }
-        self.keep_part(dataset, changes, upto).await
-    }
-
-    async fn keep_part(&self, dataset: &'static str, changes: Vec<Change>, upto: u64) -> Result<(), DbErr> {
+    async fn keep_delivery(&self, dataset: &'static str, changes: Vec<Change>, upto: u64) -> Result<(), DbErr> {
         let transaction = self.shared.database.begin().await?;
         let reached = rows::cursor(&transaction, dataset).await?;
         let changes = newest_of_each_key(changes, reached);

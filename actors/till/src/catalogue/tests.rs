@@ -225,6 +225,12 @@ async fn a_barcode_that_moves_ends_with_the_item_that_changed_last() {
         assert_eq!(together.find(barcode).await, owner, "{moves:?}");
         let apart = Fixture::new().await;
         apart.keep(ITEMS, vec![put(1, &with("OLD"))]).await;
+        let transaction = apart.catalogue.shared.database.begin().await.unwrap();
+        items::settle(&transaction).await.unwrap();
+        transaction.commit().await.unwrap();
+        let transaction = apart.catalogue.shared.database.begin().await.unwrap();
+        items::settle(&transaction).await.unwrap();
+        transaction.commit().await.unwrap();
         for change in moves {
             apart.keep(ITEMS, vec![change]).await;
         }
