@@ -1,0 +1,142 @@
+//! Where frames go: the terminal of the process, or a buffer that a test reads.
+
+use std::io::{self, Stdout, Write, stdout};
+use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
+use crossterm::{cursor, execute, terminal};
+use ratatui::backend::{CrosstermBackend, TestBackend};
+use ratatui::buffer::Buffer;
+use ratatui::{Frame, Terminal};
+use tokio::sync::watch;
+
+use super::draw;
+use super::model::ViewModel;
+
+pub trait Display {
+    fn draw(&mut self, model: &ViewModel) -> io::Result<()>;
+    /// One sentence on an empty screen.
+    fn say(&mut self, sentence: &str) -> io::Result<()>;
+    fn bell(&mut self) -> io::Result<()>;
+}
+
+/// The process's own terminal, taken over for as long as this lives; given back as it was, also when unwinding.
+#[derive(Debug)]
+pub struct Console {
+    terminal: Terminal<CrosstermBackend<Stdout>>,
+}
+
+impl Console {
+    pub fn open() -> io::Result<Console> {
+        terminal::enable_raw_mode()?;
+        let opened = execute!(stdout(), terminal::EnterAlternateScreen)
+            .and_then(|()| Terminal::new(CrosstermBackend::new(stdout())))
+            .and_then(|mut terminal| terminal.clear().map(|()| terminal));
+        match opened {
+            Ok(terminal) => Ok(Console { terminal }),
+            Err(error) => {
+                give_back();
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Drop for Console {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+/// If this fails the terminal is gone, and with it the one who could be told.
+fn give_back() {
+    execute!(stdout(), terminal::LeaveAlternateScreen, cursor::Show).ok();
+    terminal::disable_raw_mode().ok();
+}
+
+impl Display for Console {
+    fn draw(&mut self, model: &ViewModel) -> io::Result<()> {
+        self.terminal.draw(|frame| draw::draw(model, frame)).map(|_| ())
+    }
+
+    fn say(&mut self, sentence: &str) -> io::Result<()> {
+        self.terminal.draw(|frame| draw::say(sentence, frame)).map(|_| ())
+    }
+
+    fn bell(&mut self) -> io::Result<()> {
+        let mut out = stdout();
+        out.write_all(b"\x07")?;
+        out.flush()
+    }
+}
+
+/// What a headless screen shows.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    pub buffer: Buffer,
+    pub frames: u64,
+    pub bells: u64,
+}
+
+impl Shown {
+    /// The frame as lines of text, without spaces at their ends.
+    pub fn text(&self) -> String {
+        let width = usize::from(self.buffer.area.width).max(1);
+        let line = |cells: &[ratatui::buffer::Cell]| {
+            let mut text = String::new();
+            let mut skip = 0;
+            for cell in cells {
+                if skip == 0 {
+                    text.push_str(cell.symbol());
+                    skip = usize::from(draw::width(cell.symbol())).max(1);
+                }
+                skip -= 1;
+            }
+            text.trim_end().to_owned() + "\n"
+        };
+        self.buffer.content.chunks(width).map(line).collect()
+    }
+}
+
+/// Keys with the time they were pressed, for a screen without a terminal.
+pub type TimedKey = (KeyEvent, std::time::Instant);
+
+/// A display that a test looks at. Clones show the same frame.
+#[derive(Clone, Debug)]
+pub struct Headless {
+    terminal: Terminal<TestBackend>,
+    shown: Arc<watch::Sender<Shown>>,
+}
+
+impl Headless {
+    pub fn new(width: u16, height: u16) -> (Headless, watch::Receiver<Shown>) {
+        let terminal = Terminal::new(TestBackend::new(width, height)).expect("a buffer in memory can be opened");
+        let shown = Shown { buffer: terminal.backend().buffer().clone(), frames: 0, bells: 0 };
+        let (sender, receiver) = watch::channel(shown);
+        (Headless { terminal, shown: Arc::new(sender) }, receiver)
+    }
+
+    fn show(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        self.terminal.draw(draw).map_err(io::Error::other)?;
+        self.shown.send_modify(|shown| {
+            shown.buffer.clone_from(self.terminal.backend().buffer());
+            shown.frames += 1;
+        });
+        Ok(())
+    }
+}
+
+impl Display for Headless {
+    fn draw(&mut self, model: &ViewModel) -> io::Result<()> {
+        self.show(|frame| draw::draw(model, frame))
+    }
+
+    fn say(&mut self, sentence: &str) -> io::Result<()> {
+        self.show(|frame| draw::say(sentence, frame))
+    }
+
+    fn bell(&mut self) -> io::Result<()> {
+        self.shown.send_modify(|shown| shown.bells += 1);
+        Ok(())
+    }
+}

@@ -1,0 +1,134 @@
+//! The two things a cashier looks at ten thousand times a day, always in the same place: the last line and the total.
+
+use domain::money::Money;
+use messages::v1::receipt::{ReceiptKind, ReceiptLine, TenderType};
+use messages::v1::view::TillView;
+
+use super::Figure;
+use super::frame::calculation;
+use crate::tui::screen::{Screen, Stage};
+use crate::tui::texts::Texts;
+
+pub(super) fn figures(
+    screen: &Screen,
+    view: &TillView,
+    stage: Stage,
+    texts: &Texts,
+) -> (Figure, Option<Figure>, Figure) {
+    if let Some(receipt) = &screen.closed {
+        let given: Money = receipt.tenders.iter().map(|tender| tender.amount).sum();
+        let closed = Figure {
+            label: texts.say_with("closed", [("n", format!("{:08}", receipt.sequence).into())]),
+            first: pair(texts, "total-small", receipt.total),
+            second: pair(texts, "given-small", given),
+            ..Figure::default()
+        };
+        let change = Figure {
+            label: texts.say("change"),
+            amount: texts.money(receipt.change),
+            stressed: true,
+            ..Figure::default()
+        };
+        return (closed, None, change);
+    }
+    match stage {
+        Stage::SignOn => (Figure::default(), None, Figure::default()),
+        // Money that goes back is given exactly.
+        Stage::Payment { .. } if view.kind == ReceiptKind::Return => {
+            (Figure::default(), Some(Figure::default()), to_pay(view, texts))
+        }
+        Stage::Payment { .. } => {
+            let (given, change) = paying(screen, view, texts);
+            (given, Some(change), to_pay(view, texts))
+        }
+        _ => (last(screen, view, texts), None, total(view, texts)),
+    }
+}
+
+fn last(screen: &Screen, view: &TillView, texts: &Texts) -> Figure {
+    let number = screen.selected.or(view.last_line);
+    let Some(line) = number.and_then(|number| view.lines.iter().find(|line| line.line == number)) else {
+        return Figure::default();
+    };
+    let label = texts.say(if screen.selected.is_some() { "selected-line" } else { "last-line" });
+    let state = line_state(line, texts);
+    Figure {
+        label: if state.is_empty() { label } else { format!("{label} ▸ {state}") },
+        first: line.name.clone(),
+        second: calculation(line, texts),
+        amount: texts.money(line.amount),
+        ..Figure::default()
+    }
+}
+
+fn line_state(line: &ReceiptLine, texts: &Texts) -> String {
+    if line.voided {
+        texts.say("voided")
+    } else if line.discount.is_zero() {
+        String::new()
+    } else {
+        pair(texts, "discount", -line.discount)
+    }
+}
+
+fn total(view: &TillView, texts: &Texts) -> Figure {
+    let count = view.lines.iter().filter(|line| !line.voided).count();
+    let change = view.change.filter(|_| view.lines.is_empty());
+    Figure {
+        label: texts.say(if view.kind == ReceiptKind::Return { "total-return" } else { "total" }),
+        first: if count == 0 { String::new() } else { texts.say_with("lines", [("n", (count as u64).into())]) },
+        second: discount(view, texts),
+        third: change.map_or_else(String::new, |change| pair(texts, "change-before", change)),
+        amount: texts.money(view.total),
+        stressed: false,
+    }
+}
+
+fn to_pay(view: &TillView, texts: &Texts) -> Figure {
+    Figure {
+        label: texts.say(if view.kind == ReceiptKind::Return { "to-give-back" } else { "to-pay" }),
+        first: if view.due == view.total { String::new() } else { pair(texts, "total-small", view.total) },
+        second: discount(view, texts),
+        third: String::new(),
+        amount: texts.money(view.due),
+        stressed: true,
+    }
+}
+
+/// What was taken and is being typed, and what would go back.
+fn paying(screen: &Screen, view: &TillView, texts: &Texts) -> (Figure, Figure) {
+    let typed = screen.entry.amount().filter(|_| !screen.entry.is_empty());
+    let mut taken = view.tenders.iter().map(|taken| pair(texts, tender_key(taken.tender), taken.amount));
+    let given = Figure {
+        label: texts.say("given"),
+        first: taken.next().unwrap_or_default(),
+        second: taken.collect::<Vec<_>>().join("  "),
+        amount: typed.map_or_else(String::new, |typed| texts.money(typed)),
+        ..Figure::default()
+    };
+    let over = typed.map(|typed| typed - view.due);
+    let change = Figure {
+        label: texts.say(if over.is_some_and(Money::is_negative) { "still-to-pay" } else { "change" }),
+        amount: over.map_or_else(String::new, |over| texts.money(over.abs())),
+        ..Figure::default()
+    };
+    (given, change)
+}
+
+pub(super) fn tender_key(tender: TenderType) -> &'static str {
+    match tender {
+        TenderType::Cash => "tender-cash",
+        TenderType::Card => "tender-card",
+        TenderType::Gift => "tender-gift",
+        TenderType::Credit => "tender-credit",
+        TenderType::Points => "tender-points",
+    }
+}
+
+fn discount(view: &TillView, texts: &Texts) -> String {
+    if view.discount.is_zero() { String::new() } else { pair(texts, "discount", -view.discount) }
+}
+
+fn pair(texts: &Texts, key: &str, amount: Money) -> String {
+    format!("{} {}", texts.say(key), texts.money(amount))
+}

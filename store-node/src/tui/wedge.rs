@@ -1,0 +1,121 @@
+//! Between the terminal's keys and the scanner's framing: keys in, each with its time; scans and keys out.
+//!
+//! The framing itself is [`devices::scanner`]. Here keys are translated, and a contact that bounces is let through once.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use devices::scanner::{self, WedgeSettings};
+
+use super::screen::Input;
+
+/// The same acting key again within this time is a contact that bounced: nobody presses `+` twice in that.
+pub const BOUNCE: Duration = Duration::from_millis(30);
+
+/// Keys that no scanner types, by the number under which they pass through its framing.
+const OTHERS: [KeyCode; 12] = [
+    KeyCode::Esc,
+    KeyCode::Backspace,
+    KeyCode::Delete,
+    KeyCode::Up,
+    KeyCode::Down,
+    KeyCode::Left,
+    KeyCode::Right,
+    KeyCode::PageUp,
+    KeyCode::PageDown,
+    KeyCode::Home,
+    KeyCode::End,
+    KeyCode::Insert,
+];
+
+/// F keys are numbered from here.
+const F_KEYS: u32 = 100;
+
+#[derive(Debug)]
+pub struct Wedge {
+    framing: scanner::Wedge,
+    /// Its clock begins here.
+    since: Instant,
+    acted: Option<(KeyCode, Instant)>,
+}
+
+impl Wedge {
+    pub fn new(settings: WedgeSettings, since: Instant) -> Wedge {
+        Wedge { framing: scanner::Wedge::new(settings), since, acted: None }
+    }
+
+    /// When [`Wedge::settle`] must be called if no key comes before.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.framing.waits_until_ms().map(|until| self.since + Duration::from_millis(until + 1))
+    }
+
+    pub fn press(&mut self, key: KeyEvent, at: Instant, out: &mut VecDeque<Input>) {
+        if key.kind == KeyEventKind::Release || self.bounced(&key, at) {
+            return;
+        }
+        if let Some(key) = to_framing(&key) {
+            self.framing.press(key, self.ms(at));
+            self.drain(out);
+        }
+    }
+
+    /// Let go of what was held back too long to be a scan.
+    pub fn settle(&mut self, now: Instant, out: &mut VecDeque<Input>) {
+        self.framing.settle(self.ms(now));
+        self.drain(out);
+    }
+
+    fn drain(&mut self, out: &mut VecDeque<Input>) {
+        while let Some(input) = self.framing.next_input() {
+            out.extend(match input {
+                scanner::Input::Scan(data) => Some(Input::Scan(data)),
+                scanner::Input::Key(key) => from_framing(key).map(Input::Key),
+            });
+        }
+    }
+
+    fn ms(&self, at: Instant) -> u64 {
+        u64::try_from(at.saturating_duration_since(self.since).as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn bounced(&mut self, key: &KeyEvent, at: Instant) -> bool {
+        let acts = matches!(key.code, KeyCode::Enter | KeyCode::Delete | KeyCode::F(_) | KeyCode::Char('+' | '-'));
+        let again =
+            self.acted.is_some_and(|(code, before)| code == key.code && at.saturating_duration_since(before) <= BOUNCE);
+        self.acted = acts.then_some((key.code, at));
+        acts && again
+    }
+}
+
+fn to_framing(key: &KeyEvent) -> Option<scanner::Key> {
+    let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    match key.code {
+        // A terminal gives the byte 0x1D as Ctrl+5.
+        KeyCode::Char('5') if control => Some(scanner::Key::Control(']')),
+        // And LF, which ends the line of some scanners, as Ctrl+J.
+        KeyCode::Char('j') if control => Some(scanner::Key::LineFeed),
+        KeyCode::Char(c) if control => Some(scanner::Key::Control(c)),
+        KeyCode::Char(c) => Some(scanner::Key::Char(c)),
+        KeyCode::Enter => Some(scanner::Key::Enter),
+        KeyCode::Tab => Some(scanner::Key::Tab),
+        KeyCode::F(n) => Some(scanner::Key::Other(F_KEYS + u32::from(n))),
+        code => {
+            let number = OTHERS.iter().position(|other| *other == code)?;
+            u32::try_from(number).ok().map(scanner::Key::Other)
+        }
+    }
+}
+
+fn from_framing(key: scanner::Key) -> Option<KeyEvent> {
+    Some(match key {
+        scanner::Key::Char(c) => KeyEvent::from(KeyCode::Char(c)),
+        scanner::Key::Control(c) => KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL),
+        scanner::Key::Enter | scanner::Key::LineFeed => KeyEvent::from(KeyCode::Enter),
+        scanner::Key::Tab => KeyEvent::from(KeyCode::Tab),
+        scanner::Key::Other(number) => match number.checked_sub(F_KEYS) {
+            Some(n) => KeyEvent::from(KeyCode::F(u8::try_from(n).ok()?)),
+            None => KeyEvent::from(*OTHERS.get(usize::try_from(number).ok()?)?),
+        },
+    })
+}

@@ -1,0 +1,16 @@
+//! The cashier's screen, seen from outside: its frames, its keys, its texts, and its life as an actor.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops where it stands")]
+
+#[path = "tui/fixture.rs"]
+mod fixture;
+#[path = "tui/frames.rs"]
+mod frames;
+#[path = "tui/keyboard.rs"]
+mod keyboard;
+#[path = "tui/live.rs"]
+mod live;
+#[path = "tui/texts.rs"]
+mod texts;
+#[path = "tui/wedge.rs"]
+mod wedge;
