@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::host::Control;
 use crate::panics;
-use crate::reference::{ActorRef, Route};
+use crate::reference::ActorRef;
 use crate::slot::Slot;
 use crate::spec::StartError;
 
@@ -89,8 +89,8 @@ impl<A: Actor> Scope<A> {
         });
     }
 
-    /// Send `message()` to this actor every `period`. A tick that finds the one before it not handled yet waits for it, so a
-    /// slow actor never fills its own mailbox.
+    /// Send `message()` to this actor every `period`. A tick waits until the one before it is handled, so a slow actor never
+    /// fills its own mailbox; one that finds no room is left out.
     pub fn every<M>(&self, period: Duration, message: impl Fn() -> M + 'static)
     where
         A: Handle<M>,
@@ -104,7 +104,9 @@ impl<A: Actor> Scope<A> {
             ticks.tick().await;
             loop {
                 ticks.tick().await;
-                slot.ask(message()).await.ok();
+                if let Ok(handled) = slot.put(message()) {
+                    handled.await.ok();
+                }
             }
         });
     }

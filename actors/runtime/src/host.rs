@@ -1,7 +1,7 @@
 //! The actix actor in which a supervised actor lives: it owns the mailbox, and outlives what it holds.
 //!
-//! What is wanted of a child is a level, not a signal: the supervisor writes [`Wanted`] and the host brings its object to
-//! it ([`settle`]) between two messages. Orders that cross each other therefore end in the newest one, and a permission to
+//! What is wanted of a child is a level, not a signal: the supervisor writes `Wanted` and the host brings its object to
+//! it (`settle`) between two messages. Orders that cross each other therefore end in the newest one, and a permission to
 //! start is good for one start. A panic in a handler is caught at the handler's boundary and a panic in a task at the
 //! task's; either way the object is dropped, the supervisor is told, and the mailbox is kept. Should the host itself ever
 //! unwind, its guard says so and the supervisor makes a new host; only then is the queue lost, and counted.

@@ -1,6 +1,6 @@
 //! What a panic said and where, caught at the boundary at which it is noticed.
 //!
-//! A panic inside [`caught`] belongs to an actor: it is logged and its text is kept. Any other panic goes to the hook that
+//! A panic inside `caught` belongs to an actor: it is logged and its text is kept. Any other panic goes to the hook that
 //! was there before, so a failed assertion of a test or a fault of `main` is still printed as usual.
 
 use std::cell::{Cell, RefCell};

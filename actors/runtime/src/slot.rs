@@ -86,6 +86,18 @@ impl<A: Actor> Slot<A> {
         if self.stats.status().keeps_messages() { SendError::Restarting } else { SendError::Stopped }
     }
 
+    /// Put a message into the mailbox; the answer comes when it has been handled.
+    pub(crate) fn put<M>(&self, message: M) -> Result<oneshot::Receiver<Result<M::Result, SendError>>, SendError>
+    where
+        A: Handle<M>,
+        M: Message + Send + 'static,
+        M::Result: Send,
+    {
+        let (answer, answered) = oneshot::channel();
+        self.place()?.do_send(Envelope { message, answer: Some(answer) });
+        Ok(answered)
+    }
+
     /// The address of the mailbox, with a place in it taken.
     fn place(&self) -> Result<Arc<Addr<Host<A>>>, SendError> {
         let address = self.address.load_full().filter(|address| address.connected());
@@ -126,12 +138,8 @@ where
         if !self.stats.status().takes_messages() {
             return std::future::ready(Err(self.down_reason())).boxed();
         }
-        match self.place() {
-            Ok(address) => {
-                let (answer, answered) = oneshot::channel();
-                address.do_send(Envelope { message, answer: Some(answer) });
-                async move { answered.await.unwrap_or(Err(SendError::Interrupted)) }.boxed()
-            }
+        match self.put(message) {
+            Ok(answered) => async move { answered.await.unwrap_or(Err(SendError::Interrupted)) }.boxed(),
             Err(error) => {
                 let error = self.bury(type_name::<M>(), error);
                 std::future::ready(Err(error)).boxed()

@@ -61,6 +61,14 @@ pub(crate) struct FailInTask;
 #[rtype(result = "()")]
 pub(crate) struct Work(pub(crate) Duration);
 
+/// From now on work for so long in each period.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub(crate) struct Every {
+    pub(crate) period: Duration,
+    pub(crate) work: Duration,
+}
+
 #[derive(Message)]
 #[rtype(result = "()")]
 pub(crate) struct HangForEver;
@@ -145,6 +153,12 @@ impl Handle<FailInTask> for Counter {
 impl Handle<Work> for Counter {
     async fn handle(&mut self, Work(time): Work, _: &Scope<Self>) {
         tokio::time::sleep(time).await;
+    }
+}
+
+impl Handle<Every> for Counter {
+    async fn handle(&mut self, Every { period, work }: Every, scope: &Scope<Self>) {
+        scope.every(period, move || Work(work));
     }
 }
 

@@ -9,8 +9,8 @@ use runtime::stats::Status;
 use runtime::supervisor::Order;
 
 use crate::actors::{
-    Add, Broken, Counter, Disk, Fail, FailInTask, HangForEver, HangWithBomb, StopYourself, Work, counter, eventually,
-    on_one_thread, view,
+    Add, Broken, Counter, Disk, Every, Fail, FailInTask, HangForEver, HangWithBomb, StopYourself, Work, counter,
+    eventually, on_one_thread, view,
 };
 
 async fn one(disk: &Disk) -> (Node, ChildRef<Counter>) {
@@ -380,6 +380,25 @@ async fn transient_and_temporary_children_stay_stopped_when_they_should() {
         tokio::time::sleep(Duration::from_secs(120)).await;
         assert!(is(&node, "Transient", Status::Stopped).await && is(&node, "Temporary", Status::Failed).await);
         assert!(node.is_ready() && !node.is_degraded());
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_actor_does_not_drown_in_its_own_ticks() {
+    on_one_thread(async {
+        let (node, child) = one(&Disk::default()).await;
+        let every = Every { period: Duration::from_millis(100), work: Duration::from_secs(2) };
+        child.reference::<Every>().ask(every).await.expect("it runs");
+        tokio::time::sleep(Duration::from_secs(21)).await;
+        let seen = view(&node, "counter").await;
+        assert!(seen.mailbox_depth <= 1 && (8..=12).contains(&seen.handled), "{seen:?}");
+        assert_eq!(node.dead_letters().total(), 0);
+        child.reference::<Fail>().tell(Fail).expect("there is room");
+        eventually("restarted", async || view(&node, "counter").await.generation == 2).await;
+        let after_the_queue = view(&node, "counter").await.handled + 1;
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        assert!(view(&node, "counter").await.handled <= after_the_queue, "timers end with their generation");
     })
     .await;
 }
