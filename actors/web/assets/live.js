@@ -36,3 +36,27 @@ function close() {
 document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
 addEventListener("pagehide", close);
 open();
+
+// A form with data-upload sends its one file as it is; what came of it is told by the server's live part.
+for (const form of document.querySelectorAll("form[data-upload]")) {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const file = form.querySelector("input[type=file]").files[0];
+    const refusal = document.querySelector("[data-upload-refusal]");
+    const button = form.querySelector("button");
+    const query = new URLSearchParams({ name: file.name });
+    for (const box of form.querySelectorAll("input[type=checkbox]")) query.set(box.name, String(box.checked));
+    refusal.hidden = true;
+    button.disabled = true;
+    try {
+      const answer = await fetch(`${form.dataset.upload}?${query}`, { method: "POST", body: file });
+      if (answer.redirected) location.reload();
+      if (!answer.ok) throw new Error((await answer.json()).text);
+    } catch (error) {
+      refusal.textContent = error.message;
+      refusal.hidden = false;
+    } finally {
+      button.disabled = false;
+    }
+  });
+}

@@ -7,12 +7,12 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
 use actix_web::middleware::Next;
-use actix_web::{Error, FromRequest, HttpRequest, web};
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
 
 use crate::doors::{Doors, Visitor, bearer};
 use crate::refusal::Refusal;
-use crate::rights::Needed;
+use crate::rights::{Needed, Right};
 
 /// The visitor, who has the right `R`.
 #[derive(Clone, Debug)]
@@ -35,20 +35,40 @@ impl<R: Needed> FromRequest for May<R> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let as_json = |refusal: Refusal| refusal.for_request(&request);
-            let Some(doors) = request.app_data::<web::Data<Doors>>() else {
-                return Err(as_json(Refusal::failed("this server has no doors".to_owned())));
+            let seen = request.extensions().get::<Visitor>().cloned();
+            let visitor = match seen {
+                Some(visitor) if visitor.may(R::RIGHT) => visitor,
+                _ => admitted(&request, R::RIGHT).await?,
             };
-            match doors.visitor(&request).await.map_err(as_json)? {
-                None => Err(as_json(Refusal::sign_in_needed(&request))),
-                Some(visitor) if visitor.may(R::RIGHT) => Ok(May { visitor, right: PhantomData }),
-                Some(visitor) => {
-                    tracing::warn!(name = %visitor.name, right = %R::RIGHT, path = request.path(), "right missing");
-                    Err(as_json(Refusal::right_missing(&visitor, R::RIGHT)))
-                }
-            }
+            Ok(May { visitor, right: PhantomData })
         })
     }
+}
+
+async fn admitted(request: &HttpRequest, right: Right) -> Result<Visitor, Refusal> {
+    let told = |refusal: Refusal| refusal.for_request(request);
+    let Some(doors) = request.app_data::<web::Data<Doors>>() else {
+        return Err(told(Refusal::failed("this server has no doors".to_owned())));
+    };
+    match doors.visitor(request).await.map_err(told)? {
+        None => Err(told(Refusal::sign_in_needed(request))),
+        Some(visitor) if visitor.may(right) => Ok(visitor),
+        Some(visitor) => {
+            tracing::warn!(name = %visitor.name, right = %right, path = request.path(), "right missing");
+            Err(told(Refusal::right_missing(&visitor, right)))
+        }
+    }
+}
+
+/// For a route: whoever has not the right is turned away before the body is read.
+pub async fn needs(
+    right: Right,
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let visitor = admitted(request.request(), right).await?;
+    request.extensions_mut().insert(visitor);
+    next.call(request).await
 }
 
 /// For the whole server: what changes something is asked by this site's own pages, or by a machine with a token (WB-3).

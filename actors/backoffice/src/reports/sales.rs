@@ -147,3 +147,10 @@ fn cells(shape: &Shape, row: &QueryResult) -> Result<Vec<Cell>, DbErr> {
     }
     Ok(cells)
 }
+
+/// The newest business day on which anything was sold.
+pub async fn newest_day(database: &DatabaseConnection) -> Result<Option<NaiveDate>, ReportError> {
+    let statement = Statement::from_string(database.get_database_backend(), "SELECT MAX(business_day) FROM sales_hour");
+    let row = database.query_one_raw(statement).await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.flatten())
+}

@@ -1,0 +1,50 @@
+//! The command of the head office.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use hq_node::commands::{import, people, rebuild, report, serve, stores};
+
+#[derive(Debug, Parser)]
+#[command(name = "hq-node", version, about = "The head office of a chain of shops")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the head office: pages, programming interface, and the stores' links.
+    Serve(serve::Serve),
+    /// Print a report.
+    Report(report::Report),
+    /// Import a file.
+    Import(import::Import),
+    /// Who may sign in to the pages.
+    User(people::User),
+    /// Which stores may link.
+    Store(stores::Store),
+    /// Compute the sums of reports again from the receipts, and put right what differs.
+    Rebuild(rebuild::Rebuild),
+}
+
+fn main() -> ExitCode {
+    let command = Arguments::parse().command;
+    let done = actix::System::new().block_on(async {
+        match command {
+            Command::Serve(command) => serve::run(command).await,
+            Command::Report(command) => report::run(command).await,
+            Command::Import(command) => import::run(command).await,
+            Command::User(command) => people::run(command).await,
+            Command::Store(command) => stores::run(command).await,
+            Command::Rebuild(command) => rebuild::run(command).await,
+        }
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! A running head office, started and stopped through one handle that is good on every thread.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use ::web::doors::{ApiToken, Doors};
+use ::web::{guard, headers};
+use actix_web::dev::ServerHandle;
+use actix_web::{App, HttpServer, web as actix};
+use anyhow::Context;
+use backoffice::reports::{self, Arguments, Table};
+use dataserver::requests::{PutBarcodeRules, PutItems, PutOperators, RemoveItems};
+use link::admit::TokenTable;
+use link::apply::{Peer, PeerRole};
+use link::downlinks::{SetLine, Status};
+use link::transport::websocket;
+use migrations::ServerMigrator;
+use migrations::database::Database;
+use runtime::clock::Clock;
+use runtime::node::Node;
+use runtime::ops::{self, OpsState, OpsToken};
+use runtime::reference::ActorRef;
+use tokio::sync::watch;
+
+use crate::people::{self, PeopleTable};
+use crate::settings::{DATABASE_FILE, Settings};
+use crate::trade::TradeNow;
+use crate::tree::{self, Parts};
+use crate::web::{self, Catalogue, Site};
+
+/// Threads that answer pages. Commits are the work here, and those are done by one writer.
+const HTTP_WORKERS: usize = 2;
+/// Connections of one worker: stores' links, live pages, and machines.
+const HTTP_CONNECTIONS_MAX: usize = 4_096;
+/// A page that is being answered at the end is let finish.
+const HTTP_STOPS_WITHIN_S: u64 = 5;
+/// The session of this kind of node in a browser.
+const COOKIE: &str = "openstore_hq";
+
+/// Everything that others in this process may want of it. Cheap to clone.
+#[derive(Clone)]
+pub struct HqNode {
+    node: Node,
+    server: ServerHandle,
+    address: SocketAddr,
+    database: Database,
+    catalogue: Catalogue,
+    status: ActorRef<Status>,
+    set_line: ActorRef<SetLine>,
+    trade: watch::Receiver<Arc<TradeNow>>,
+    first_password: Option<String>,
+}
+
+impl HqNode {
+    /// Start on the machine's clock. To be called on a thread that runs an actix system; its actors live there.
+    pub async fn start(settings: Settings) -> anyhow::Result<HqNode> {
+        HqNode::start_at(settings, Clock::system()).await
+    }
+
+    /// Start with `clock` as the time of the shop.
+    pub async fn start_at(settings: Settings, clock: Clock) -> anyhow::Result<HqNode> {
+        let data = &settings.data;
+        std::fs::create_dir_all(data).with_context(|| format!("the data folder {} cannot be made", data.display()))?;
+        let file = data.join(DATABASE_FILE);
+        let database = Database::open_sqlite::<ServerMigrator>(&file)
+            .await
+            .with_context(|| format!("the database {} cannot be opened", file.display()))?;
+        let first_password = people::first(&database, settings.admin_password.as_deref()).await?;
+        let tokens = TokenTable::new(database.clone());
+        for store in &settings.stores {
+            let peer = Peer { name: store.store.as_str().to_owned(), role: PeerRole::Store };
+            tokens.add(&peer, &store.token).await?;
+        }
+
+        let (tree, parts) = tree::tree("hq", &database, &clock);
+        let Parts { publisher, downlinks, imports, trade } = parts;
+        let node = tree.start().await;
+        let ops_token = match &settings.ops_token {
+            Some(token) => OpsToken::new(token).context("\"ops_token\" in the settings")?,
+            None => OpsToken::random(),
+        };
+        let ops = OpsState::new(node.clone(), ops_token, |_| {});
+        let machines = settings.machines.iter();
+        let machines = machines.map(|known| ApiToken::new(&known.machine, &known.token, known.role)).collect();
+        let doors = Doors::new(PeopleTable::new(database.clone()), machines, COOKIE, settings.https);
+        let catalogue = Catalogue::of(&publisher);
+        let site = Site::new(&settings, database.reader.clone(), clock, catalogue.clone(), imports, trade.clone());
+        let acceptor = downlinks.reference();
+        let https = settings.https;
+        let server = HttpServer::new(move || {
+            App::new()
+                .app_data(actix::Data::new(doors.clone()))
+                .app_data(actix::Data::new(site.clone()))
+                .wrap(actix_web::middleware::from_fn(guard::same_origin))
+                .wrap(headers::security(https))
+                .configure(|config| ops::configure(config, ops.clone()))
+                .configure(|config| websocket::configure(config, acceptor.clone()))
+                .configure(web::configure)
+        })
+        .workers(HTTP_WORKERS)
+        .max_connections(HTTP_CONNECTIONS_MAX)
+        .shutdown_timeout(HTTP_STOPS_WITHIN_S)
+        .disable_signals()
+        .bind(&settings.listen)
+        .with_context(|| format!("the address {} cannot be listened on", settings.listen))?;
+        let address = *server.addrs().first().context("the server has no address")?;
+        let server = server.run();
+        let handle = server.handle();
+        actix_web::rt::spawn(server);
+        tracing::info!(address = %address, data = %data.display(), "head office is up");
+        Ok(HqNode {
+            node,
+            server: handle,
+            address,
+            database,
+            catalogue,
+            status: downlinks.reference(),
+            set_line: downlinks.reference(),
+            trade,
+            first_password,
+        })
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The address by which a store links.
+    pub fn link_url(&self) -> String {
+        format!("ws://{}/link", self.address)
+    }
+
+    /// The password that was made up for "admin", if this was the first start.
+    pub fn first_password(&self) -> Option<&str> {
+        self.first_password.as_deref()
+    }
+
+    pub fn node(&self) -> &Node {
+        &self.node
+    }
+
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// The trade as it is now; changes are told.
+    pub fn trade(&self) -> watch::Receiver<Arc<TradeNow>> {
+        self.trade.clone()
+    }
+
+    /// Who is linked.
+    pub fn links(&self) -> &ActorRef<Status> {
+        &self.status
+    }
+
+    /// Cut the line to a store on purpose, or let it come back.
+    pub fn set_line(&self) -> &ActorRef<SetLine> {
+        &self.set_line
+    }
+
+    pub fn put_items(&self) -> &ActorRef<PutItems> {
+        &self.catalogue.put_items
+    }
+
+    pub fn remove_items(&self) -> &ActorRef<RemoveItems> {
+        &self.catalogue.remove_items
+    }
+
+    pub fn put_barcode_rules(&self) -> &ActorRef<PutBarcodeRules> {
+        &self.catalogue.put_barcode_rules
+    }
+
+    pub fn put_operators(&self) -> &ActorRef<PutOperators> {
+        &self.catalogue.put_operators
+    }
+
+    /// Let a store link with `token`.
+    pub async fn admit_store(&self, store: &domain::ids::StoreId, token: &str) -> anyhow::Result<()> {
+        let peer = Peer { name: store.as_str().to_owned(), role: PeerRole::Store };
+        Ok(TokenTable::new(self.database.clone()).add(&peer, token).await?)
+    }
+
+    pub async fn report(&self, name: &str, arguments: &Arguments) -> Result<Table, reports::ReportError> {
+        reports::find(name)?.run(&self.database.reader, arguments).await
+    }
+
+    /// Stop in order: no new requests, then the actors, then the database.
+    pub async fn shutdown(self) {
+        self.server.stop(true).await;
+        let cut = self.node.shutdown().await;
+        if !cut.is_empty() {
+            tracing::warn!(actors = ?cut, "actors did not stop in time");
+        }
+        if let Err(error) = self.database.close().await {
+            tracing::warn!(error = %error, "the database was not closed in order");
+        }
+    }
+
+    /// Stop serving at once and leave everything else as it lies, as a crash would. The caller ends the thread.
+    pub async fn kill(self) {
+        self.server.stop(false).await;
+    }
+}
+
+impl std::fmt::Debug for HqNode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HqNode").field("address", &self.address).finish_non_exhaustive()
+    }
+}

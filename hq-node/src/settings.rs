@@ -1,0 +1,122 @@
+//! Settings of a head office: read whole and checked before a port is opened (HQ-1). Every key is in `deploy/hq.toml`.
+
+use std::path::{Path, PathBuf};
+
+use ::web::rights::Role;
+use config::{Config, Environment, File, FileFormat};
+use domain::ids::StoreId;
+use serde::Deserialize;
+
+/// The database file in the data folder.
+pub const DATABASE_FILE: &str = "hq.sqlite";
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Folder of the database and of files that are being imported.
+    pub data: PathBuf,
+    /// Where the pages, the programming interface and the stores' links are served.
+    #[serde(default = "default_listen")]
+    pub listen: String,
+    /// What people call this node; stands in the head of every page.
+    #[serde(default = "default_name")]
+    pub name: String,
+    /// People reach the pages over TLS (a proxy in front ends it): cookies are then sent over TLS only.
+    #[serde(default)]
+    pub https: bool,
+    /// Opens the operations pages. Without it a new random one is made at each start and nobody knows it.
+    #[serde(default)]
+    pub ops_token: Option<String>,
+    /// The password of "admin" at the first start. Without it one is made up and printed once.
+    #[serde(default)]
+    pub admin_password: Option<String>,
+    /// Machines that use the programming interface.
+    #[serde(default)]
+    pub machines: Vec<Machine>,
+    /// Stores that may link. Others may be added by `hq-node store add`.
+    #[serde(default)]
+    pub stores: Vec<StoreToken>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Machine {
+    pub machine: String,
+    pub token: String,
+    pub role: Role,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreToken {
+    pub store: StoreId,
+    pub token: String,
+}
+
+impl std::fmt::Debug for Machine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Machine").field("machine", &self.machine).field("role", &self.role).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for StoreToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StoreToken").field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+/// A token of a machine is random and long; a short one is somebody's password.
+const TOKEN_CHARS_MIN: usize = 16;
+
+fn default_listen() -> String {
+    "127.0.0.1:7700".to_owned()
+}
+
+fn default_name() -> String {
+    "Head office".to_owned()
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    #[error("settings {}: {reason}", file.display())]
+    Unreadable { file: PathBuf, reason: String },
+    #[error("settings {}: the token of machine \"{machine}\" is too short: use at least {TOKEN_CHARS_MIN} random characters", file.display())]
+    WeakToken { file: PathBuf, machine: String },
+}
+
+impl Settings {
+    /// A node on `data` that listens on a free port of this machine, for another node's process.
+    pub fn in_process(data: impl Into<PathBuf>) -> Settings {
+        Settings {
+            data: data.into(),
+            listen: "127.0.0.1:0".to_owned(),
+            name: default_name(),
+            https: false,
+            ops_token: None,
+            admin_password: None,
+            machines: Vec::new(),
+            stores: Vec::new(),
+        }
+    }
+
+    /// Read `file`, then variables such as `OPENSTORE_HQ__LISTEN`.
+    pub fn read(file: &Path) -> Result<Settings, SettingsError> {
+        let unreadable = |reason: String| SettingsError::Unreadable { file: file.to_owned(), reason };
+        let sources = Config::builder()
+            .add_source(File::from(file).format(FileFormat::Toml))
+            .add_source(Environment::with_prefix("OPENSTORE_HQ").prefix_separator("__").separator("__"));
+        let settings: Settings = sources
+            .build()
+            .and_then(Config::try_deserialize)
+            .map_err(|error| unreadable(sentence(&error.to_string())))?;
+        if let Some(weak) = settings.machines.iter().find(|machine| machine.token.chars().count() < TOKEN_CHARS_MIN) {
+            return Err(SettingsError::WeakToken { file: file.to_owned(), machine: weak.machine.clone() });
+        }
+        Ok(settings)
+    }
+}
+
+/// The reason in one line.
+fn sentence(reason: &str) -> String {
+    reason.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,103 @@
+//! The supervised tree of a head office. Reading this is reading what runs.
+//!
+//! | path | what it is | when it fails |
+//! | --- | --- | --- |
+//! | `catalogue/publisher` | the one writer of items, barcode rules and operators | restarted; the rest goes on |
+//! | `link/down` | the stores' links | restarted; stores dial again by themselves |
+//! | `trade/watch` | reads the trade for the pages | restarted; pages show what they had |
+//!
+//! They start in this order: what is linked finds its datasets, and the watch finds the links.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use backoffice::find_receipt::FindReceipt;
+use backoffice::ledger::TradeLedger;
+use dataserver::publisher::{CataloguePublisher, PublisherPorts};
+use dataserver::requests::ImportView;
+use link::admit::TokenTable;
+use link::apply::{Peer, PeerRole};
+use link::bell::Bell;
+use link::datasets::table::TableDatasets;
+use link::downlinks::{DownlinkSettings, Downlinks};
+use messages::v1::catalogue::DATASETS;
+use migrations::database::Database;
+use runtime::clock::Clock;
+use runtime::node::{ChildRef, Tree};
+use runtime::spec::{ChildSpec, Overflow, Strategy};
+use tokio::sync::watch;
+
+use crate::trade::{TradeNow, TradePorts, TradeWatch};
+
+/// Requests of people and machines that wait for the publisher; more are told that it is busy.
+const PUBLISHER_MAILBOX: usize = 64;
+/// Connections that come in at once when the head office starts again and every store dials.
+const LINK_MAILBOX: usize = 1_024;
+/// A batch that is being committed is let end.
+const LINK_STOPS_WITHIN: Duration = Duration::from_secs(10);
+
+/// The children by name, and what they tell.
+pub struct Parts {
+    pub publisher: ChildRef<CataloguePublisher>,
+    pub downlinks: ChildRef<Downlinks>,
+    pub imports: watch::Receiver<ImportView>,
+    pub trade: watch::Receiver<Arc<TradeNow>>,
+}
+
+pub fn tree(name: &str, database: &Database, clock: &Clock) -> (Tree, Parts) {
+    let mut tree = Tree::new(name);
+    let datasets_bell = Bell::new();
+    let committed = Bell::new();
+    let (import_view, imports) = watch::channel(ImportView::default());
+    let (trade_view, trade) = watch::channel(Arc::new(TradeNow::default()));
+
+    tree.group("catalogue", Strategy::OneForOne);
+    let ports = PublisherPorts {
+        database: database.clone(),
+        bell: Arc::new({
+            let bell = datasets_bell.clone();
+            move || bell.ring()
+        }),
+        imports: import_view,
+    };
+    let publisher = tree.child(
+        ChildSpec::new("catalogue/publisher", "publisher", move || {
+            std::future::ready(Ok(CataloguePublisher::new(ports.clone())))
+        })
+        .mailbox(PUBLISHER_MAILBOX, Overflow::Refuse),
+    );
+
+    tree.group("link", Strategy::OneForOne);
+    let wiring = (database.clone(), datasets_bell, committed.clone(), name.to_owned());
+    let downlinks = tree.child(
+        ChildSpec::new("link/down", "downlinks", move || {
+            let (database, datasets_bell, committed, name) = wiring.clone();
+            let me = Peer { name, role: PeerRole::Hq };
+            let downlinks = Downlinks::new(
+                database.clone(),
+                DownlinkSettings::new(me).datasets(&DATASETS),
+                Arc::new(TokenTable::new(database.clone())),
+                Arc::new(TradeLedger::new(false)),
+            )
+            .datasets_from(Arc::new(TableDatasets::new(database.clone())), datasets_bell)
+            .answers(Arc::new(FindReceipt::new(database.reader.clone())))
+            .ring(committed);
+            std::future::ready(Ok(downlinks))
+        })
+        .mailbox(LINK_MAILBOX, Overflow::Refuse)
+        .shutdown_timeout(LINK_STOPS_WITHIN),
+    );
+
+    tree.group("trade", Strategy::OneForOne);
+    let ports = TradePorts {
+        database: database.clone(),
+        clock: clock.clone(),
+        links: downlinks.reference(),
+        committed,
+        view: trade_view,
+    };
+    tree.child(ChildSpec::new("trade/watch", "trade_watch", move || {
+        std::future::ready(Ok(TradeWatch::new(ports.clone())))
+    }));
+    (tree, Parts { publisher, downlinks, imports, trade })
+}

@@ -1,0 +1,194 @@
+//! What the head office serves: pages for people and an interface for machines. One list of routes, each with its right.
+
+pub mod api;
+pub mod catalogue;
+pub mod doors;
+pub mod imports;
+pub mod incidents;
+pub mod overview;
+pub mod sales;
+pub mod stores;
+pub mod words;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ::web::doors::Visitor;
+use ::web::guard;
+use ::web::layout::{Frame, MenuItem};
+use ::web::live::Viewers;
+use ::web::refusal::Refusal;
+use ::web::rights::Right;
+use actix_web::error::{JsonPayloadError, PathError, QueryPayloadError};
+use actix_web::middleware::from_fn;
+use actix_web::{HttpRequest, Route, web};
+use dataserver::publisher::CataloguePublisher;
+use dataserver::requests::{ImportItems, ImportView, PutBarcodeRules, PutItems, PutOperators, RemoveItems};
+use runtime::clock::Clock;
+use runtime::node::ChildRef;
+use runtime::reference::ActorRef;
+use sea_orm::DatabaseConnection;
+use tokio::sync::watch;
+
+use crate::settings::Settings;
+use crate::trade::TradeNow;
+
+/// Largest JSON body, in bytes: ten thousand items.
+const JSON_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// How the catalogue is changed.
+#[derive(Clone, Debug)]
+pub struct Catalogue {
+    pub put_items: ActorRef<PutItems>,
+    pub remove_items: ActorRef<RemoveItems>,
+    pub put_barcode_rules: ActorRef<PutBarcodeRules>,
+    pub put_operators: ActorRef<PutOperators>,
+    pub import_items: ActorRef<ImportItems>,
+}
+
+impl Catalogue {
+    pub fn of(publisher: &ChildRef<CataloguePublisher>) -> Catalogue {
+        Catalogue {
+            put_items: publisher.reference(),
+            remove_items: publisher.reference(),
+            put_barcode_rules: publisher.reference(),
+            put_operators: publisher.reference(),
+            import_items: publisher.reference(),
+        }
+    }
+}
+
+/// What the pages are drawn from.
+#[derive(Clone, Debug)]
+pub struct Site {
+    pub name: Arc<str>,
+    /// Files that are being imported lie here.
+    pub data: Arc<PathBuf>,
+    pub reader: DatabaseConnection,
+    pub clock: Clock,
+    pub catalogue: Catalogue,
+    pub imports: watch::Receiver<ImportView>,
+    pub trade: watch::Receiver<Arc<TradeNow>>,
+    pub viewers: Viewers,
+}
+
+impl Site {
+    pub fn new(
+        settings: &Settings,
+        reader: DatabaseConnection,
+        clock: Clock,
+        catalogue: Catalogue,
+        imports: watch::Receiver<ImportView>,
+        trade: watch::Receiver<Arc<TradeNow>>,
+    ) -> Site {
+        let (name, data) = (settings.name.as_str().into(), Arc::new(settings.data.clone()));
+        Site { name, data, reader, clock, catalogue, imports, trade, viewers: Viewers::default() }
+    }
+
+    pub(crate) fn frame<'a>(&'a self, title: &'a str, here: &'a str, visitor: &'a Visitor) -> Frame<'a> {
+        Frame { title, node: &self.name, menu: &MENU, here, visitor, live: None }
+    }
+}
+
+const MENU: [MenuItem; 6] = [
+    MenuItem { href: "/", label: words::OVERVIEW, right: Right::ViewOverview },
+    MenuItem { href: "/sales", label: words::SALES, right: Right::ViewSales },
+    MenuItem { href: "/stores", label: words::STORES, right: Right::ViewStores },
+    MenuItem { href: "/catalogue", label: words::CATALOGUE, right: Right::ViewCatalogue },
+    MenuItem { href: "/incidents", label: words::INCIDENTS, right: Right::ViewStores },
+    MenuItem { href: "/ops", label: words::OPERATIONS, right: Right::OperateNode },
+];
+
+/// A route and the right it needs; `None`: open to everybody, and said so here.
+pub struct Guarded {
+    pub method: &'static str,
+    pub path: &'static str,
+    pub right: Option<Right>,
+    route: Route,
+}
+
+impl Guarded {
+    fn new(method: &'static str, path: &'static str, right: Option<Right>, route: Route) -> Guarded {
+        let route = match right {
+            Some(right) => route.wrap(from_fn(move |request, next| guard::needs(right, request, next))),
+            None => route,
+        };
+        Guarded { method, path, right, route }
+    }
+}
+
+type Handled = fn(Route) -> Route;
+
+fn get(path: &'static str, right: Option<Right>, route: Handled) -> Guarded {
+    Guarded::new("GET", path, right, route(web::get()))
+}
+
+fn post(path: &'static str, right: Option<Right>, route: Handled) -> Guarded {
+    Guarded::new("POST", path, right, route(web::post()))
+}
+
+fn put(path: &'static str, right: Option<Right>, route: Handled) -> Guarded {
+    Guarded::new("PUT", path, right, route(web::put()))
+}
+
+fn delete(path: &'static str, right: Option<Right>, route: Handled) -> Guarded {
+    Guarded::new("DELETE", path, right, route(web::delete()))
+}
+
+/// Every route of the pages and the interface (HQ-2). Links, operations and health have guards of their own.
+pub fn routes() -> Vec<Guarded> {
+    use Right::{ChangeCatalogue, ViewCatalogue, ViewOverview, ViewSales, ViewStores};
+    vec![
+        get("/sign-in", None, |route| route.to(doors::sign_in_page)),
+        post("/sign-in", None, |route| route.to(doors::sign_in)),
+        post("/sign-out", None, |route| route.to(doors::sign_out)),
+        get("/", Some(ViewOverview), |route| route.to(overview::page)),
+        get("/live/overview", Some(ViewOverview), |route| route.to(overview::live)),
+        get("/sales", Some(ViewSales), |route| route.to(sales::page)),
+        get("/sales/export", Some(ViewSales), |route| route.to(sales::export)),
+        get("/stores", Some(ViewStores), |route| route.to(stores::page)),
+        get("/live/stores", Some(ViewStores), |route| route.to(stores::live)),
+        get("/incidents", Some(ViewStores), |route| route.to(incidents::page)),
+        get("/catalogue", Some(ViewCatalogue), |route| route.to(catalogue::page)),
+        get("/catalogue/items/{code:.+}", Some(ViewCatalogue), |route| route.to(catalogue::item)),
+        get("/catalogue/import", Some(ChangeCatalogue), |route| route.to(imports::page)),
+        post("/catalogue/import", Some(ChangeCatalogue), |route| route.to(imports::upload)),
+        get("/live/import", Some(ChangeCatalogue), |route| route.to(imports::live)),
+        get("/api/v1/items", Some(ViewCatalogue), |route| route.to(api::items)),
+        post("/api/v1/items", Some(ChangeCatalogue), |route| route.to(api::put_items)),
+        post("/api/v1/items/import", Some(ChangeCatalogue), |route| route.to(api::import)),
+        get("/api/v1/items/{code:.+}", Some(ViewCatalogue), |route| route.to(api::item)),
+        put("/api/v1/items/{code:.+}", Some(ChangeCatalogue), |route| route.to(api::put_item)),
+        delete("/api/v1/items/{code:.+}", Some(ChangeCatalogue), |route| route.to(api::remove_item)),
+        put("/api/v1/operators/{number}", Some(ChangeCatalogue), |route| route.to(api::put_operator)),
+        put("/api/v1/barcode-rules", Some(ChangeCatalogue), |route| route.to(api::put_barcode_rules)),
+        get("/api/v1/reports/{name}", Some(ViewSales), |route| route.to(api::report)),
+    ]
+}
+
+pub fn configure(config: &mut web::ServiceConfig) {
+    let refused =
+        |text: String, request: &HttpRequest| actix_web::Error::from(Refusal::bad_request(text).for_request(request));
+    config
+        .app_data(web::JsonConfig::default().limit(JSON_BYTES_MAX).content_type_required(false).error_handler(
+            move |error: JsonPayloadError, request| refused(format!("The body cannot be used: {error}."), request),
+        ))
+        .app_data(web::QueryConfig::default().error_handler(move |error: QueryPayloadError, request| {
+            refused(format!("The address cannot be used: {error}."), request)
+        }))
+        .app_data(
+            web::FormConfig::default()
+                .error_handler(move |error, request| refused(format!("The form cannot be used: {error}."), request)),
+        )
+        .app_data(web::PathConfig::default().error_handler(move |error: PathError, request| {
+            refused(format!("The address cannot be used: {error}."), request)
+        }))
+        .configure(::web::assets::configure);
+    for guarded in routes() {
+        config.route(guarded.path, guarded.route);
+    }
+    config.default_service(web::to(async |request: HttpRequest| {
+        let refusal = Refusal::not_found(words::NO_SUCH_PAGE).for_request(&request);
+        Err::<actix_web::HttpResponse, Refusal>(refusal)
+    }));
+}

@@ -1,0 +1,50 @@
+//! The words of the pages that are not in a template. English first; another language will be another file like this.
+
+pub const OVERVIEW: &str = "Overview";
+pub const SALES: &str = "Sales";
+pub const STORES: &str = "Stores & tills";
+pub const CATALOGUE: &str = "Catalogue";
+pub const INCIDENTS: &str = "Incidents";
+pub const OPERATIONS: &str = "Operations";
+pub const IMPORT: &str = "Import items";
+pub const NO_SUCH_PAGE: &str = "There is no such page here.";
+pub const NO_SUCH_ITEM: &str = "There is no such item in the catalogue.";
+pub const TOTAL: &str = "Total";
+pub const NEVER: &str = "\u{2013}";
+
+/// Titles of the columns of reports, by their names in CSV.
+pub fn column(name: &str) -> &str {
+    match name {
+        "day" => "Day",
+        "store" => "Store",
+        "till" => "Till",
+        "product" => "Item",
+        "hour" => "Hour",
+        "tender" => "Tender",
+        "vat" => "VAT",
+        "vat_amount" => "VAT amount",
+        "receipts" => "Receipts",
+        "lines" => "Lines",
+        "sales" => "Sales",
+        "returns" => "Returns",
+        "net" => "Net",
+        other => other,
+    }
+}
+
+/// What a report can be made by, for the switch above it.
+pub fn by(by: &str) -> &str {
+    match by {
+        "product" => "Item",
+        "vat" => "VAT rate",
+        other => column(other),
+    }
+}
+
+/// What happened, for the table of incidents.
+pub fn incident(kind: &str) -> &str {
+    match kind {
+        "returned_more_than_sold" => "More returned than sold",
+        other => other,
+    }
+}
