@@ -114,18 +114,22 @@ fn last_of_each_key(rows: Vec<(String, Option<Vec<u8>>)>) -> Vec<(String, Option
 
 /// Take `count` versions, the row locked until the commit; answers the last of them.
 async fn take_versions(transaction: &DatabaseTransaction, dataset: &str, count: usize) -> Result<u64, DbErr> {
+    use dataset_head::Column;
     let count = signed(count as u64)?;
-    let taken = dataset_head::Entity::update_many()
-        .col_expr(dataset_head::Column::Version, Expr::col(dataset_head::Column::Version).add(count))
-        .filter(dataset_head::Column::Dataset.eq(dataset))
-        .exec_with_returning(transaction)
-        .await?;
-    if let Some(head) = taken.first() {
+    let add = dataset_head::Entity::update_many()
+        .col_expr(Column::Version, Expr::col(Column::Version).add(count))
+        .filter(Column::Dataset.eq(dataset));
+    if let Some(head) = add.clone().exec_with_returning(transaction).await?.first() {
         return number(head.version);
     }
-    let first = dataset_head::ActiveModel { dataset: Set(dataset.to_owned()), version: Set(count) };
-    dataset_head::Entity::insert(first).exec_without_returning(transaction).await?;
-    number(count)
+    // The first rows of a dataset. Two writers may meet here: the row is there for both before they add.
+    let empty = dataset_head::ActiveModel { dataset: Set(dataset.to_owned()), version: Set(0) };
+    let there = OnConflict::column(Column::Dataset).do_nothing().to_owned();
+    dataset_head::Entity::insert(empty).on_conflict(there).exec_without_returning(transaction).await?;
+    match add.exec_with_returning(transaction).await?.first() {
+        Some(head) => number(head.version),
+        None => Err(DbErr::RecordNotFound(format!("the head of {dataset} was not kept"))),
+    }
 }
 
 pub(crate) async fn write_rows(

@@ -3,6 +3,7 @@
 //! Takes their documents into the database, gives them datasets, answers their questions. Who may link is decided by
 //! [`Admit`]; a newer session of a node takes the place of the older one.
 
+mod handshake;
 mod session;
 mod status;
 
@@ -10,11 +11,13 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use migrations::database::Database;
 use runtime::actor::{Actor, Handle, Scope};
 use runtime::spec::StartError;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
 
 use crate::admit::Admit;
 use crate::apply::{Apply, Peer};
@@ -30,6 +33,9 @@ pub use status::{DownlinksStatus, PeerStatus};
 
 /// Connections that have not said who they are yet; more are turned away, so that strangers cannot fill the memory.
 const STRANGERS_MAX: usize = 512;
+
+/// Less than the supervisor gives an actor for stopping.
+const GOODBYE_WITHIN: Duration = Duration::from_secs(1);
 
 /// What downlinks are built from.
 #[derive(Clone, Debug)]
@@ -84,6 +90,9 @@ impl Wiring {
 pub struct Downlinks {
     wiring: Wiring,
     sessions: Rc<RefCell<Sessions>>,
+    tasks: TaskTracker,
+    /// However this object ends, its sessions end with it.
+    _all: DropGuard,
 }
 
 impl Downlinks {
@@ -103,7 +112,9 @@ impl Downlinks {
             datasets_bell: Bell::new(),
             commit_bells: Vec::new(),
         };
-        Downlinks { wiring, sessions: Rc::default() }
+        let sessions = Sessions::default();
+        let all = sessions.all.clone().drop_guard();
+        Downlinks { wiring, sessions: Rc::new(RefCell::new(sessions)), tasks: TaskTracker::new(), _all: all }
     }
 
     /// Give datasets from `source`; `bell` is rung when they change.
@@ -130,6 +141,8 @@ impl Downlinks {
 pub(crate) struct Sessions {
     pub(crate) strangers: usize,
     pub(crate) last_session: u64,
+    /// Cancelled when the node stops: every session ends.
+    pub(crate) all: CancellationToken,
     pub(crate) cut: BTreeSet<String>,
     pub(crate) live: BTreeMap<String, Live>,
     pub(crate) seen: BTreeMap<String, PeerStatus>,
@@ -175,6 +188,15 @@ impl Actor for Downlinks {
         Ok(())
     }
 
+    /// Say goodbye to those who are linked, so that they know it was meant.
+    async fn stopping(&mut self) {
+        self.sessions.borrow().all.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(GOODBYE_WITHIN, self.tasks.wait()).await.is_err() {
+            tracing::warn!("some nodes below did not take the last word");
+        }
+    }
+
     fn observe(&self) -> DownlinksStatus {
         self.sessions.borrow().status()
     }
@@ -186,7 +208,16 @@ impl Handle<Accept> for Downlinks {
             tracing::warn!(from, "too many connections that do not say who they are: one more is turned away");
             return;
         }
-        scope.spawn(session::run(self.wiring.clone(), self.sessions.clone(), duplex, from));
+        let session = handshake::run(self.wiring.clone(), self.sessions.clone(), duplex, from);
+        // A task of its own outlives the end of the scope for a moment, to say goodbye; its panic is still this actor's.
+        let task = tokio::task::spawn_local(self.tasks.track_future(session));
+        scope.spawn(async move {
+            if let Err(failed) = task.await
+                && let Ok(panic) = failed.try_into_panic()
+            {
+                std::panic::resume_unwind(panic);
+            }
+        });
     }
 }
 

@@ -7,7 +7,7 @@
 use domain::ids::{StoreId, TillId};
 use messages::v1::document::Document;
 use migrations::entity::{out_head, outbox};
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait,
     QueryFilter, QueryOrder, QuerySelect,
@@ -255,26 +255,26 @@ async fn take(
     till: Option<(&StoreId, TillId)>,
 ) -> Result<out_head::Model, DbErr> {
     let count = i64::try_from(count).map_err(|_| DbErr::Type("too many documents at once".to_owned()))?;
-    let taken = out_head::Entity::update_many()
+    let add = out_head::Entity::update_many()
         .col_expr(out_head::Column::Seq, Expr::col(out_head::Column::Seq).add(count))
-        .filter(out_head::Column::Channel.eq(i32::from(DOCUMENTS)))
-        .exec_with_returning(transaction)
-        .await?;
-    if let Some(head) = taken.into_iter().next() {
+        .filter(out_head::Column::Channel.eq(i32::from(DOCUMENTS)));
+    if let Some(head) = add.clone().exec_with_returning(transaction).await?.into_iter().next() {
         return Ok(head);
     }
-    let first = out_head::Model {
-        channel: i32::from(DOCUMENTS),
-        seq: count,
-        chain: chain::START.to_vec(),
-        acked_seq: 0,
-        acked_chain: chain::START.to_vec(),
-        store: till.map(|(store, _)| store.as_str().to_owned()),
-        till: till.map(|(_, till)| i64::from(till.0)),
+    // The first document. Two writers may meet here: the row is there for both before they add.
+    let empty = out_head::ActiveModel {
+        channel: Set(i32::from(DOCUMENTS)),
+        seq: Set(0),
+        chain: Set(chain::START.to_vec()),
+        acked_seq: Set(0),
+        acked_chain: Set(chain::START.to_vec()),
+        store: Set(till.map(|(store, _)| store.as_str().to_owned())),
+        till: Set(till.map(|(_, till)| i64::from(till.0))),
     };
-    let row: out_head::ActiveModel = sea_orm::IntoActiveModel::into_active_model(first.clone());
-    out_head::Entity::insert(row).exec_without_returning(transaction).await?;
-    Ok(first)
+    let there = OnConflict::column(out_head::Column::Channel).do_nothing().to_owned();
+    out_head::Entity::insert(empty).on_conflict(there).exec_without_returning(transaction).await?;
+    let head = add.exec_with_returning(transaction).await?.into_iter().next();
+    head.ok_or_else(|| DbErr::RecordNotFound("the head of the outbox was not kept".to_owned()))
 }
 
 async fn keep_chain(transaction: &DatabaseTransaction, chain: Chain) -> Result<(), DbErr> {

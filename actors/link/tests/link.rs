@@ -14,8 +14,14 @@ mod documents;
 mod faults;
 #[path = "link/golden.rs"]
 mod golden;
+#[path = "link/postgres.rs"]
+mod postgres;
+#[path = "link/rules.rs"]
+mod rules;
 #[path = "link/simulation.rs"]
 mod simulation;
+#[path = "link/strangers.rs"]
+mod strangers;
 #[path = "link/tables.rs"]
 mod tables;
 #[path = "link/world.rs"]

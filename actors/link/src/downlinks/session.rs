@@ -1,4 +1,4 @@
-//! One connection from below, from Hello to its end: feeds the rules with frames and with results of the database.
+//! A session with a node below, from Welcome to its end: feeds the rules with frames and with results of the database.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -9,28 +9,24 @@ use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use sea_orm::DbErr;
-use tokio_util::sync::CancellationToken;
 
-use super::{Live, PeerStatus, Sessions, Wiring};
+use super::handshake::{Stop, unexpected};
+use super::{PeerStatus, Sessions, Wiring};
 use crate::apply::Peer;
 use crate::bell::LOOK_EVERY;
 use crate::chain::Place;
 use crate::datasets::Change;
 use crate::frame::batch::row_bytes;
 use crate::frame::{
-    Ack, BODY_BYTES_MAX, ByeReason, Credit, DatasetChunk, Frame, Hello, Nack, Numbered, Reply, ReplyStatus, Request,
-    Welcome,
+    Ack, BODY_BYTES_MAX, Credit, DatasetChunk, Frame, Hello, Nack, Numbered, Reply, ReplyStatus, Request, Welcome,
 };
 use crate::inbox::{self, TakeError, Taken};
-use crate::line::{Ended, Heard, Line};
+use crate::line::{Heard, Line};
 use crate::outbox::DOCUMENTS;
+use crate::session::Window;
 use crate::session::giving::{CHUNK_BYTES_MAX, CHUNK_ROWS_MAX, Giving};
 use crate::session::receiving::{Answer, Receiving};
-use crate::session::{Incident, Window};
-use crate::transport::Duplex;
 
-/// A connection has so long to say who it is.
-const HELLO_WITHIN: Duration = Duration::from_secs(10);
 /// A batch is offered to the database so often before the session ends.
 const TRIES_MAX: u32 = 3;
 /// The wait before a batch is offered again, four times longer each time.
@@ -39,164 +35,9 @@ const RETRY_FIRST: Duration = Duration::from_millis(100);
 const SLOW_COMMIT: Duration = Duration::from_secs(1);
 /// Questions of one peer that are worked on at once.
 const ANSWERS_MAX: usize = 16;
-/// A node that was refused for good reasons need not ask again sooner.
-const REFUSED_RETRY: Duration = Duration::from_secs(5);
 
-/// Why a session cannot go on.
-#[derive(Debug, thiserror::Error)]
-enum Stop {
-    #[error(transparent)]
-    Line(#[from] Ended),
-    #[error(transparent)]
-    Incident(#[from] Incident),
-    #[error("the database of the upper node failed: {0}")]
-    Database(#[from] DbErr),
-    #[error("another session of the same node has taken over")]
-    Replaced,
-    #[error("the line was cut on purpose")]
-    Cut,
-    #[error("{0}")]
-    NotAdmitted(String),
-}
-
-impl Stop {
-    fn bye(&self) -> Option<(ByeReason, Duration)> {
-        match self {
-            Stop::Line(Ended::Closed | Ended::Dead | Ended::Bye { .. }) => None,
-            Stop::Line(Ended::Slow) => Some((ByeReason::Slow, Duration::ZERO)),
-            Stop::Line(Ended::BadFrame(_)) => Some((ByeReason::Protocol, Duration::ZERO)),
-            Stop::Incident(_) => Some((ByeReason::Incident, REFUSED_RETRY)),
-            Stop::Database(_) => Some((ByeReason::Database, Duration::ZERO)),
-            Stop::Replaced => Some((ByeReason::Replaced, REFUSED_RETRY)),
-            Stop::Cut => Some((ByeReason::LineCut, Duration::ZERO)),
-            Stop::NotAdmitted(_) => Some((ByeReason::NotAdmitted, Duration::ZERO)),
-        }
-    }
-}
-
-/// Counts a connection as a stranger until it is known or gone.
-struct Stranger(Rc<RefCell<Sessions>>);
-
-impl Stranger {
-    fn new(sessions: &Rc<RefCell<Sessions>>) -> Stranger {
-        sessions.borrow_mut().strangers += 1;
-        Stranger(sessions.clone())
-    }
-}
-
-impl Drop for Stranger {
-    fn drop(&mut self) {
-        self.0.borrow_mut().strangers -= 1;
-    }
-}
-
-pub(super) async fn run(wiring: Wiring, sessions: Rc<RefCell<Sessions>>, duplex: Duplex, from: String) {
-    let mut line = Line::new(duplex);
-    let stranger = Stranger::new(&sessions);
-    let hello = match tokio::time::timeout(HELLO_WITHIN, hello(&mut line)).await {
-        Ok(Ok(hello)) => hello,
-        Ok(Err(stop)) => {
-            tracing::info!(from, reason = %stop, "a connection from below ended before its Hello");
-            return refuse(&sessions, line, &stop).await;
-        }
-        Err(_) => return,
-    };
-    let peer = Peer { name: hello.name.clone(), role: hello.role };
-    if let Err(stop) = admit(&wiring, &sessions, &peer, &hello.token).await {
-        tracing::warn!(peer = peer.name, from, reason = %stop, "a node from below is refused");
-        return refuse(&sessions, line, &stop).await;
-    }
-    drop(stranger);
-    let (number, stop_token) = take_over(&sessions, &peer, &hello, from);
-    let stop = tokio::select! {
-        () = stop_token.cancelled() => stopped(&sessions, &peer),
-        stop = talk(&wiring, &sessions, &peer, &hello, number, &mut line) => stop,
-    };
-    let sentence = stop.to_string();
-    ended(&sessions, &peer, number, &stop);
-    if let Some((reason, retry_after)) = stop.bye() {
-        line.bye(reason, retry_after, sentence).await;
-    }
-}
-
-async fn hello(line: &mut Line) -> Result<Hello, Stop> {
-    loop {
-        match line.next().await? {
-            Heard::Room => {}
-            Heard::Frame(frame) => match *frame {
-                Frame::Hello(hello) => return Ok(hello),
-                other => return Err(unexpected("a connection", &other)),
-            },
-        }
-    }
-}
-
-fn unexpected(whose: &str, frame: &Frame) -> Stop {
-    let what = format!("it sends {} where it must not", frame.kind_name());
-    Stop::Incident(Incident::Protocol { whose: whose.to_owned(), what })
-}
-
-async fn refuse(sessions: &RefCell<Sessions>, line: Line, stop: &Stop) {
-    {
-        let mut sessions = sessions.borrow_mut();
-        sessions.refused += 1;
-        sessions.last_refusal = Some(stop.to_string());
-    }
-    if let Some((reason, retry_after)) = stop.bye() {
-        line.bye(reason, retry_after, stop.to_string()).await;
-    }
-}
-
-async fn admit(wiring: &Wiring, sessions: &RefCell<Sessions>, peer: &Peer, token: &str) -> Result<(), Stop> {
-    wiring.admit.admit(peer, token).await.map_err(Stop::NotAdmitted)?;
-    if sessions.borrow().cut.contains(&peer.name) { Err(Stop::Cut) } else { Ok(()) }
-}
-
-/// The newest session of a node is the one that counts.
-fn take_over(sessions: &RefCell<Sessions>, peer: &Peer, hello: &Hello, from: String) -> (u64, CancellationToken) {
-    let mut sessions = sessions.borrow_mut();
-    sessions.last_session += 1;
-    let session = sessions.last_session;
-    let stop = CancellationToken::new();
-    if let Some(older) = sessions.live.insert(peer.name.clone(), Live { session, stop: stop.clone() }) {
-        tracing::warn!(peer = peer.name, "a newer session of the same node takes over");
-        older.stop.cancel();
-    }
-    let mut status = PeerStatus::new(peer.name.clone(), peer.role, hello.software.clone(), from, session);
-    if let Some(before) = sessions.seen.remove(&peer.name) {
-        (status.last_error, status.incident, status.applied) = (before.last_error, before.incident, before.applied);
-    }
-    sessions.seen.insert(peer.name.clone(), status);
-    (session, stop)
-}
-
-fn stopped(sessions: &RefCell<Sessions>, peer: &Peer) -> Stop {
-    if sessions.borrow().cut.contains(&peer.name) { Stop::Cut } else { Stop::Replaced }
-}
-
-fn ended(sessions: &RefCell<Sessions>, peer: &Peer, session: u64, stop: &Stop) {
-    let mut sessions = sessions.borrow_mut();
-    if let Stop::Incident(incident) = stop {
-        tracing::error!(peer = peer.name, incident = incident.name(), sentence = %incident, "the link is refused");
-    } else {
-        tracing::info!(peer = peer.name, reason = %stop, "a session with a node below ended");
-    }
-    if sessions.live.get(&peer.name).is_none_or(|live| live.session != session) {
-        return;
-    }
-    sessions.live.remove(&peer.name);
-    if let Some(status) = sessions.seen.get_mut(&peer.name) {
-        status.connected = false;
-        status.pending = 0;
-        status.since_ms = Utc::now().timestamp_millis();
-        status.last_error = Some(stop.to_string());
-        if let Stop::Incident(incident) = stop {
-            status.incident = Some(incident.to_string());
-        }
-    }
-}
-
-async fn talk(
+/// Run a session of an admitted peer until it cannot go on.
+pub(super) async fn talk(
     wiring: &Wiring,
     sessions: &RefCell<Sessions>,
     peer: &Peer,

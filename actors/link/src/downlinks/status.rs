@@ -6,7 +6,8 @@ use chrono::Utc;
 use serde::Serialize;
 
 use super::Sessions;
-use crate::apply::PeerRole;
+use crate::apply::{Peer, PeerRole};
+use crate::frame::Hello;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct DownlinksStatus {
@@ -26,6 +27,8 @@ pub struct PeerStatus {
     pub name: String,
     pub role: PeerRole,
     pub software: String,
+    /// Of its database: changes when that is made anew.
+    pub incarnation: String,
     /// The address it came from.
     pub from: String,
     pub connected: bool,
@@ -55,11 +58,12 @@ pub struct PeerStatus {
 }
 
 impl PeerStatus {
-    pub(super) fn new(name: String, role: PeerRole, software: String, from: String, session: u64) -> PeerStatus {
+    pub(super) fn new(peer: &Peer, hello: &Hello, from: String, session: u64) -> PeerStatus {
         PeerStatus {
-            name,
-            role,
-            software,
+            name: peer.name.clone(),
+            role: peer.role,
+            software: hello.software.clone(),
+            incarnation: format!("{:016x}", hello.incarnation),
             from,
             connected: true,
             line_up: true,
