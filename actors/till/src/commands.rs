@@ -5,16 +5,14 @@ use domain::money::Money;
 use domain::quantity::Quantity;
 use domain::receipt::{Event, Input, Kind, LineSource, NewLine, Opening, Receipt, State, Tender, TenderKind};
 use domain::refusal::Refusal;
-use domain::returns;
 use domain::vat::VatRate;
 use messages::v1::catalogue::{Item, Unit};
 use messages::v1::receipt::TenderType;
-use messages::v1::till::{ItemChoice, ReturnLine, TillCommand, TillError, TillReply, WholeLine, WholeReceipt};
+use messages::v1::till::{ItemChoice, TillCommand, TillError, TillReply, WholeLine};
 use uuid::Uuid;
 
 use crate::catalogue::Found;
-use crate::desk::{Record, SignedOn};
-use crate::fiscal;
+use crate::desk::Record;
 use crate::store::Changes;
 use crate::till::{Till, not_read, refused};
 use crate::wire;
@@ -76,9 +74,8 @@ impl Till {
     /// While the device owes an answer, only finishing and giving up are allowed.
     fn may_begin(&self, command: &TillCommand) -> Result<(), TillError> {
         let unfinished = self.receipt.as_ref().is_some_and(Receipt::is_unfinished);
-        let begun = self.standing.desk.begun.is_some();
         let finishes = matches!(command, TillCommand::Resume) || (unfinished && matches!(command, TillCommand::Cancel));
-        if finishes || !(unfinished || begun) {
+        if finishes || !self.owes() {
             return Ok(());
         }
         Err(refused(match &self.trouble {
@@ -87,7 +84,7 @@ impl Till {
         }))
     }
 
-    fn may_sell(&self) -> Result<(), TillError> {
+    pub(crate) fn may_sell(&self) -> Result<(), TillError> {
         self.signed_on()?;
         if self.shift()?.is_expired(self.now()) {
             return Err(refused(Refusal::ShiftExpired));
@@ -147,7 +144,7 @@ impl Till {
     }
 
     /// A line of a catalogue item, or, with a price, of anything.
-    fn line(&self, line: WholeLine, item: Option<Item>) -> Result<NewLine, TillError> {
+    pub(crate) fn line(&self, line: WholeLine, item: Option<Item>) -> Result<NewLine, TillError> {
         let WholeLine { code, name, quantity, price, vat } = line;
         match (price, item) {
             (None, Some(item)) => Ok(line_of(item, quantity)),
@@ -186,7 +183,12 @@ impl Till {
         Ok(TillReply { line: self.last_line, due: receipt.map(Receipt::due), ..TillReply::default() })
     }
 
-    fn opening(&self, kind: Kind, operator: OperatorNumber, of: Option<ReceiptId>) -> Result<Opening, TillError> {
+    pub(crate) fn opening(
+        &self,
+        kind: Kind,
+        operator: OperatorNumber,
+        of: Option<ReceiptId>,
+    ) -> Result<Opening, TillError> {
         Ok(Opening {
             uid: ReceiptId(Uuid::now_v7()),
             sequence: self.standing.desk.next_sequence,
@@ -228,119 +230,11 @@ impl Till {
     }
 
     /// Money that goes back in cash must be there.
-    fn drawer_holds(&self, kind: Kind, tender: &Tender) -> Result<(), TillError> {
+    pub(crate) fn drawer_holds(&self, kind: Kind, tender: &Tender) -> Result<(), TillError> {
         match (kind, tender.kind) {
             (Kind::Return, TenderKind::Cash) => self.shift()?.decide_drawer(tender.amount).map_err(refused),
             _ => Ok(()),
         }
-    }
-
-    async fn whole(&mut self, whole: WholeReceipt) -> Result<TillReply, TillError> {
-        let WholeReceipt { kind, lines, tenders, of, operator } = whole;
-        self.may_sell()?;
-        let operator = match operator {
-            Some(number) => self.name_of(number).await?,
-            None => self.signed_on()?.clone(),
-        };
-        let lines = match of {
-            Some(of) => {
-                let mut sold = self.sold_lines(of).await?;
-                let asked: Vec<_> = lines.into_iter().map(|line| (line.code, line.quantity)).collect();
-                if asked.is_empty() { returns::everything(&sold) } else { returns::by_item(&mut sold, &asked) }
-                    .map_err(refused)?
-            }
-            None => self.whole_lines(lines).await?,
-        };
-        let kind = if of.is_some() { Kind::Return } else { wire::kind_of(kind) };
-        let tenders = tenders
-            .into_iter()
-            .map(|tender| Tender { kind: wire::tender_kind_of(tender.tender), amount: tender.amount, number: None })
-            .collect();
-        self.at_once(kind, operator, of, lines, Tenders::Given(tenders)).await
-    }
-
-    async fn whole_lines(&self, lines: Vec<WholeLine>) -> Result<Vec<NewLine>, TillError> {
-        let mut made = Vec::with_capacity(lines.len());
-        for line in lines {
-            let complete = line.price.is_some() && line.name.is_some() && line.vat.is_some();
-            let item =
-                if complete { None } else { self.ports.catalogue.by_code(&line.code).await.map_err(not_read)? };
-            made.push(self.line(line, item)?);
-        }
-        Ok(made)
-    }
-
-    async fn take_back(
-        &mut self,
-        of: ReceiptId,
-        lines: Vec<ReturnLine>,
-        tender: TenderType,
-    ) -> Result<TillReply, TillError> {
-        self.may_sell()?;
-        let operator = self.signed_on()?.clone();
-        let mut sold = self.sold_lines(of).await?;
-        let asked: Vec<_> = lines.into_iter().map(|line| (line.line, line.quantity)).collect();
-        let back = if asked.is_empty() { returns::everything(&sold) } else { returns::by_line(&mut sold, &asked) };
-        let back = back.map_err(refused)?;
-        let all = Tenders::All(wire::tender_kind_of(tender));
-        let reply = self.at_once(Kind::Return, operator, Some(of), back, all).await?;
-        self.open_drawer_for(&reply).await;
-        Ok(reply)
-    }
-
-    /// A whole receipt: its lines, its tenders and the device's baseline in one commit, its document in the next.
-    async fn at_once(
-        &mut self,
-        kind: Kind,
-        operator: SignedOn,
-        of: Option<ReceiptId>,
-        lines: Vec<NewLine>,
-        tenders: Tenders,
-    ) -> Result<TillReply, TillError> {
-        if self.receipt.is_some() {
-            return Err(refused(Refusal::ReceiptOpen));
-        }
-        let opening = self.opening(kind, operator.number, of)?;
-        let mut draft = Draft { receipt: Receipt::new(opening.clone()), records: Vec::new() };
-        draft.records.push(Record::Receipt(Event::Opened(opening)));
-        draft.decide(&Input::Add(lines))?;
-        let total = draft.receipt.total();
-        let mut tenders = match tenders {
-            Tenders::Given(tenders) => tenders,
-            Tenders::All(kind) => vec![Tender { kind, amount: total, number: None }],
-        };
-        if tenders.is_empty() && total.is_zero() {
-            tenders.push(Tender { kind: TenderKind::Cash, amount: Money::ZERO, number: None });
-        }
-        for tender in tenders {
-            self.drawer_holds(kind, &tender)?;
-            draft.decide(&Input::Tender(tender))?;
-        }
-        if *draft.receipt.state() != State::Paid {
-            return Err(refused(Refusal::NotCovered { due: draft.receipt.due() }));
-        }
-        let Some(document) = fiscal::document(&draft.receipt, &operator.name) else {
-            let (closing, _) = self.closing(&draft.receipt, None)?;
-            return self.store_closed(draft, closing).await;
-        };
-        let baseline = fiscal::baseline(&mut *self.device).await;
-        if let Ok(baseline) = &baseline {
-            draft.decide(&Input::Fiscalise(baseline.clone()))?;
-        }
-        self.commit(Changes::of(draft.records)).await?;
-        match baseline {
-            Ok(baseline) => self.register(&document, &baseline, true).await,
-            Err(error) => self.wait(error.to_string()),
-        }
-    }
-
-    /// A receipt of which nothing goes to the device is stored in one go.
-    async fn store_closed(&mut self, draft: Draft, mut closing: Changes) -> Result<TillReply, TillError> {
-        let closed = closing.ended.as_ref().map(|ended| Box::new(ended.receipt.clone()));
-        closing.records.splice(0..0, draft.records);
-        self.commit(closing).await?;
-        self.last_change = closed.as_ref().map(|receipt| receipt.change);
-        Ok(TillReply { change: self.last_change, due: Some(Money::ZERO), receipt: closed, ..TillReply::default() })
     }
 
     async fn pay_return(&mut self, tender: TenderType) -> Result<TillReply, TillError> {
@@ -369,6 +263,7 @@ impl Till {
     async fn resume(&mut self) -> Result<TillReply, TillError> {
         if self.receipt.as_ref().is_some_and(Receipt::is_unfinished) {
             let reply = self.finish_receipt().await?;
+            self.restored = None;
             self.open_drawer_for(&reply).await;
             return Ok(reply);
         }
@@ -384,28 +279,6 @@ impl Till {
             }),
             None => Err(refused(Refusal::NothingWaits)),
         }
-    }
-}
-
-enum Tenders {
-    Given(Vec<Tender>),
-    /// One tender of all that is due.
-    All(TenderKind),
-}
-
-/// A receipt that is decided to its payment before anything of it is stored.
-struct Draft {
-    receipt: Receipt,
-    records: Vec<Record>,
-}
-
-impl Draft {
-    fn decide(&mut self, input: &Input) -> Result<(), TillError> {
-        for event in self.receipt.decide(input).map_err(refused)? {
-            self.receipt.apply(&event);
-            self.records.push(Record::Receipt(event));
-        }
-        Ok(())
     }
 }
 

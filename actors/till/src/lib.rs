@@ -28,6 +28,7 @@ mod staff;
 mod store;
 mod till;
 mod view;
+mod whole;
 mod wire;
 
 pub use desk::Record;

@@ -31,6 +31,13 @@ use crate::store::{self, Changes, CommitError, Standing};
 #[rtype(result = "Arc<TillView>")]
 pub struct ShowTill;
 
+/// Finish what the last life had begun.
+///
+/// Sender: the till itself, when it starts: a long receipt takes its device longer than a start may take. Repeat: yes.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+struct FinishBegun;
+
 /// Why the till waits for its device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Trouble {
@@ -81,7 +88,7 @@ impl Till {
         }
     }
 
-    /// Read where the till stood, and finish what it had begun.
+    /// Read where the till stood. What it had begun with its device is finished by the first message.
     pub async fn open(settings: TillSettings, ports: TillPorts) -> Result<Till, StartError> {
         let (standing, receipt) = store::load(&ports.database).await.map_err(StartError::new)?;
         let device = (ports.device)();
@@ -100,24 +107,23 @@ impl Till {
             version,
             commits: 0,
         };
-        till.recover().await;
+        if let Some(receipt) = till.receipt.as_ref().filter(|receipt| !receipt.is_unfinished()) {
+            till.last_line = receipt.lines().last().map(|line| line.number);
+            till.restored = Some("restored_open_receipt");
+        }
         till.show();
         Ok(till)
     }
 
-    async fn recover(&mut self) {
-        let unfinished = self.receipt.as_ref().map(Receipt::is_unfinished);
-        if unfinished.is_none() && self.standing.desk.begun.is_none() {
-            return;
-        }
-        if unfinished == Some(false) {
-            self.restored = Some("restored_open_receipt");
-            self.last_line = self.receipt.as_ref().and_then(|receipt| receipt.lines().last()).map(|line| line.number);
-        }
-        let done = match unfinished {
-            Some(true) => self.finish_receipt().await,
-            _ if self.standing.desk.begun.is_some() => self.finish_operation().await,
-            _ => return,
+    /// Something was begun with the device and not finished.
+    pub(crate) fn owes(&self) -> bool {
+        self.standing.desk.begun.is_some() || self.receipt.as_ref().is_some_and(Receipt::is_unfinished)
+    }
+
+    async fn finish_what_was_begun(&mut self) {
+        let done = match &self.receipt {
+            Some(receipt) if receipt.is_unfinished() => self.finish_receipt().await,
+            _ => self.finish_operation().await,
         };
         match done {
             Ok(reply) => {
@@ -248,6 +254,13 @@ pub(crate) fn not_read(error: sea_orm::DbErr) -> TillError {
 impl Actor for Till {
     type State = TillState;
 
+    async fn started(&mut self, scope: &Scope<Till>) -> Result<(), StartError> {
+        if self.owes() {
+            scope.me::<FinishBegun>().nudge(FinishBegun);
+        }
+        Ok(())
+    }
+
     fn observe(&self) -> TillState {
         TillState {
             mode: self.mode(),
@@ -257,6 +270,15 @@ impl Actor for Till {
             journal: self.standing.head.sequence,
             commits: self.commits,
             waits_for: self.trouble.as_ref().map(|trouble| trouble.reason.clone()),
+        }
+    }
+}
+
+impl Handle<FinishBegun> for Till {
+    async fn handle(&mut self, _: FinishBegun, _: &Scope<Till>) {
+        if self.owes() {
+            self.finish_what_was_begun().await;
+            self.show();
         }
     }
 }

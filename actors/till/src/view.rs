@@ -10,7 +10,7 @@ use crate::wire;
 impl Till {
     pub(crate) fn mode(&self) -> TillMode {
         let desk = &self.standing.desk;
-        if desk.begun.is_some() || self.receipt.as_ref().is_some_and(Receipt::is_unfinished) {
+        if self.owes() {
             TillMode::WaitingForFiscal
         } else if desk.operator.is_none() {
             TillMode::SignedOff

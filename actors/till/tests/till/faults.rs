@@ -46,6 +46,29 @@ fn paper_out_waits_and_resumes() {
 }
 
 #[test]
+fn a_whole_receipt_waits_for_a_device_that_is_off() {
+    let shop = Shop::new();
+    shop.run(async |counter| {
+        counter.open_shift("0.00").await;
+        let sale = counter.sale(&[("1", "COFFEE")], "349.00").await;
+        let back = TillCommand::Return { of: Some(sale.uid), lines: Vec::new(), tender: TenderType::Cash };
+        shop.emulator.set_fault(Fault::Offline);
+        assert_eq!(counter.refused(back.clone()).await, "waiting");
+        shop.emulator.set_fault(Fault::None);
+        let cancelled = counter.give(TillCommand::Cancel).await.receipt.expect("the receipt");
+        assert_eq!((cancelled.sequence, cancelled.of), (2, Some(sale.uid)));
+        shop.emulator.set_fault(Fault::Offline);
+        assert_eq!(counter.refused(back.clone()).await, "waiting");
+        shop.emulator.set_fault(Fault::None);
+        let returned = closed(counter.give(TillCommand::Resume).await);
+        assert_eq!((returned.sequence, returned.total), (3, money("349.00")));
+        assert_eq!(counter.refused(back).await, "nothing_left");
+        assert_eq!(shop.fiscal_receipts().len(), 2);
+        counter.verify().await;
+    });
+}
+
+#[test]
 fn a_refused_receipt_can_be_given_up() {
     let shop = Shop::new();
     shop.run(async |counter| {
@@ -87,7 +110,8 @@ fn a_foreign_document_stops_the_till_for_a_supervisor() {
         counter.sell("1", "COFFEE").await;
         counter.ask(pay(TenderType::Cash, "349.00")).await.expect_err("the node dies");
     });
-    shop.run(async |_| ()); // The device made nothing, so the next start registers the receipt.
+    // The device made nothing, so the next start registers the receipt.
+    shop.run(async |counter| assert_eq!(counter.view().await.restored.as_deref(), Some("finished_receipt")));
     assert_eq!(shop.fiscal_receipts().len(), 1);
 
     let shop = Shop::dying(std::sync::Arc::new(|step| assert_ne!(step, SagaStep::Fiscalising, "power cut")));

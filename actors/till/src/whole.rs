@@ -1,0 +1,148 @@
+//! Receipts that come all at once: from a script, or as goods that come back. Decided to their payment before anything is
+//! stored, so that a refusal leaves nothing behind; then one commit to the device's baseline, and one that closes.
+
+use domain::ids::ReceiptId;
+use domain::money::Money;
+use domain::receipt::{Event, Input, Kind, NewLine, Receipt, State, Tender, TenderKind};
+use domain::refusal::Refusal;
+use domain::returns;
+use messages::v1::receipt::TenderType;
+use messages::v1::till::{ReturnLine, TillError, TillReply, WholeLine, WholeReceipt};
+
+use crate::desk::{Record, SignedOn};
+use crate::fiscal;
+use crate::store::Changes;
+use crate::till::{Till, not_read, refused};
+use crate::wire;
+
+enum Tenders {
+    Given(Vec<Tender>),
+    /// One tender of all that is due.
+    All(TenderKind),
+}
+
+/// A receipt that is decided to its payment before anything of it is stored.
+struct Draft {
+    receipt: Receipt,
+    records: Vec<Record>,
+}
+
+impl Draft {
+    fn decide(&mut self, input: &Input) -> Result<(), TillError> {
+        for event in self.receipt.decide(input).map_err(refused)? {
+            self.receipt.apply(&event);
+            self.records.push(Record::Receipt(event));
+        }
+        Ok(())
+    }
+}
+
+impl Till {
+    pub(crate) async fn whole(&mut self, whole: WholeReceipt) -> Result<TillReply, TillError> {
+        let WholeReceipt { kind, lines, tenders, of, operator } = whole;
+        self.may_sell()?;
+        let operator = match operator {
+            Some(number) => self.name_of(number).await?,
+            None => self.signed_on()?.clone(),
+        };
+        let lines = match of {
+            Some(of) => {
+                let mut sold = self.sold_lines(of).await?;
+                let asked: Vec<_> = lines.into_iter().map(|line| (line.code, line.quantity)).collect();
+                if asked.is_empty() { returns::everything(&sold) } else { returns::by_item(&mut sold, &asked) }
+                    .map_err(refused)?
+            }
+            None => self.whole_lines(lines).await?,
+        };
+        let kind = if of.is_some() { Kind::Return } else { wire::kind_of(kind) };
+        let tenders = tenders
+            .into_iter()
+            .map(|tender| Tender { kind: wire::tender_kind_of(tender.tender), amount: tender.amount, number: None })
+            .collect();
+        self.at_once(kind, operator, of, lines, Tenders::Given(tenders)).await
+    }
+
+    async fn whole_lines(&self, lines: Vec<WholeLine>) -> Result<Vec<NewLine>, TillError> {
+        let mut made = Vec::with_capacity(lines.len());
+        for line in lines {
+            let complete = line.price.is_some() && line.name.is_some() && line.vat.is_some();
+            let item =
+                if complete { None } else { self.ports.catalogue.by_code(&line.code).await.map_err(not_read)? };
+            made.push(self.line(line, item)?);
+        }
+        Ok(made)
+    }
+
+    pub(crate) async fn take_back(
+        &mut self,
+        of: ReceiptId,
+        lines: Vec<ReturnLine>,
+        tender: TenderType,
+    ) -> Result<TillReply, TillError> {
+        self.may_sell()?;
+        let operator = self.signed_on()?.clone();
+        let mut sold = self.sold_lines(of).await?;
+        let asked: Vec<_> = lines.into_iter().map(|line| (line.line, line.quantity)).collect();
+        let back = if asked.is_empty() { returns::everything(&sold) } else { returns::by_line(&mut sold, &asked) };
+        let back = back.map_err(refused)?;
+        let all = Tenders::All(wire::tender_kind_of(tender));
+        let reply = self.at_once(Kind::Return, operator, Some(of), back, all).await?;
+        self.open_drawer_for(&reply).await;
+        Ok(reply)
+    }
+
+    /// A whole receipt: its lines, its tenders and the device's baseline in one commit, its document in the next.
+    async fn at_once(
+        &mut self,
+        kind: Kind,
+        operator: SignedOn,
+        of: Option<ReceiptId>,
+        lines: Vec<NewLine>,
+        tenders: Tenders,
+    ) -> Result<TillReply, TillError> {
+        if self.receipt.is_some() {
+            return Err(refused(Refusal::ReceiptOpen));
+        }
+        let opening = self.opening(kind, operator.number, of)?;
+        let mut draft = Draft { receipt: Receipt::new(opening.clone()), records: Vec::new() };
+        draft.records.push(Record::Receipt(Event::Opened(opening)));
+        draft.decide(&Input::Add(lines))?;
+        let total = draft.receipt.total();
+        let mut tenders = match tenders {
+            Tenders::Given(tenders) => tenders,
+            Tenders::All(kind) => vec![Tender { kind, amount: total, number: None }],
+        };
+        if tenders.is_empty() && total.is_zero() {
+            tenders.push(Tender { kind: TenderKind::Cash, amount: Money::ZERO, number: None });
+        }
+        for tender in tenders {
+            self.drawer_holds(kind, &tender)?;
+            draft.decide(&Input::Tender(tender))?;
+        }
+        if *draft.receipt.state() != State::Paid {
+            return Err(refused(Refusal::NotCovered { due: draft.receipt.due() }));
+        }
+        let Some(document) = fiscal::document(&draft.receipt, &operator.name) else {
+            let (closing, _) = self.closing(&draft.receipt, None)?;
+            return self.store_closed(draft, closing).await;
+        };
+        let baseline = fiscal::baseline(&mut *self.device).await;
+        if let Ok(baseline) = &baseline {
+            draft.decide(&Input::Fiscalise(baseline.clone()))?;
+        }
+        self.commit(Changes::of(draft.records)).await?;
+        match baseline {
+            Ok(baseline) => self.register(&document, &baseline, true).await,
+            Err(error) => self.wait(error.to_string()),
+        }
+    }
+
+    /// A receipt of which nothing goes to the device is stored in one go.
+    async fn store_closed(&mut self, draft: Draft, mut closing: Changes) -> Result<TillReply, TillError> {
+        let closed = closing.ended.as_ref().map(|ended| Box::new(ended.receipt.clone()));
+        closing.records.splice(0..0, draft.records);
+        self.commit(closing).await?;
+        self.last_change = closed.as_ref().map(|receipt| receipt.change);
+        Ok(TillReply { change: self.last_change, due: Some(Money::ZERO), receipt: closed, ..TillReply::default() })
+    }
+}
