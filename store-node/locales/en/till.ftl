@@ -6,7 +6,6 @@ nobody = signed off
 shift-number = shift { $n }
 shift-none = no shift
 receipt-number = receipt { $n }
-starting = The till is starting…
 too-small = This window is too small for the till: make it at least 80 columns wide and 25 lines high.
 
 ## Modes

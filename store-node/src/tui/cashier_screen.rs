@@ -38,7 +38,7 @@ pub struct ScreenOptions {
 #[derive(Clone)]
 struct Wires {
     till: ActorRef<TillCommand>,
-    views: watch::Receiver<Option<Arc<TillView>>>,
+    views: watch::Receiver<Arc<TillView>>,
     /// Set to true when the cashier leaves.
     quit: watch::Sender<bool>,
     options: ScreenOptions,
@@ -77,7 +77,7 @@ impl CashierScreen {
     pub fn spec(
         path: impl Into<String>,
         till: ActorRef<TillCommand>,
-        views: watch::Receiver<Option<Arc<TillView>>>,
+        views: watch::Receiver<Arc<TillView>>,
         options: ScreenOptions,
         quit: watch::Sender<bool>,
     ) -> ChildSpec<CashierScreen> {
@@ -90,7 +90,7 @@ impl CashierScreen {
     pub fn headless(
         path: impl Into<String>,
         till: ActorRef<TillCommand>,
-        views: watch::Receiver<Option<Arc<TillView>>>,
+        views: watch::Receiver<Arc<TillView>>,
         options: ScreenOptions,
         quit: watch::Sender<bool>,
         keys: mpsc::Receiver<TimedKey>,

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 use crossterm::{cursor, execute, terminal};
+use ratatui::Terminal;
 use ratatui::backend::{CrosstermBackend, TestBackend};
 use ratatui::buffer::Buffer;
-use ratatui::{Frame, Terminal};
 use tokio::sync::watch;
 
 use super::draw;
@@ -15,8 +15,6 @@ use super::model::ViewModel;
 
 pub trait Display {
     fn draw(&mut self, model: &ViewModel) -> io::Result<()>;
-    /// One sentence on an empty screen.
-    fn say(&mut self, sentence: &str) -> io::Result<()>;
     fn bell(&mut self) -> io::Result<()>;
 }
 
@@ -57,10 +55,6 @@ fn give_back() {
 impl Display for Console {
     fn draw(&mut self, model: &ViewModel) -> io::Result<()> {
         self.terminal.draw(|frame| draw::draw(model, frame)).map(|_| ())
-    }
-
-    fn say(&mut self, sentence: &str) -> io::Result<()> {
-        self.terminal.draw(|frame| draw::say(sentence, frame)).map(|_| ())
     }
 
     fn bell(&mut self) -> io::Result<()> {
@@ -115,24 +109,16 @@ impl Headless {
         let (sender, receiver) = watch::channel(shown);
         (Headless { terminal, shown: Arc::new(sender) }, receiver)
     }
+}
 
-    fn show(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
-        self.terminal.draw(draw).map_err(io::Error::other)?;
+impl Display for Headless {
+    fn draw(&mut self, model: &ViewModel) -> io::Result<()> {
+        self.terminal.draw(|frame| draw::draw(model, frame)).map_err(io::Error::other)?;
         self.shown.send_modify(|shown| {
             shown.buffer.clone_from(self.terminal.backend().buffer());
             shown.frames += 1;
         });
         Ok(())
-    }
-}
-
-impl Display for Headless {
-    fn draw(&mut self, model: &ViewModel) -> io::Result<()> {
-        self.show(|frame| draw::draw(model, frame))
-    }
-
-    fn say(&mut self, sentence: &str) -> io::Result<()> {
-        self.show(|frame| draw::say(sentence, frame))
     }
 
     fn bell(&mut self) -> io::Result<()> {

@@ -65,7 +65,8 @@ impl Places {
 pub fn draw(model: &ViewModel, frame: &mut Frame<'_>) {
     let area = frame.area();
     if area.width < WIDTH_MIN || area.height < HEIGHT_MIN {
-        return say(&model.too_small, frame);
+        let says = Paragraph::new(model.too_small.as_str()).style(STRONG).wrap(Wrap { trim: true });
+        return frame.render_widget(says, area);
     }
     let places = Places::of(area);
     let buffer = frame.buffer_mut();
@@ -85,12 +86,6 @@ pub fn draw(model: &ViewModel, frame: &mut Frame<'_>) {
     if let Some(cursor) = cursor {
         frame.set_cursor_position(cursor);
     }
-}
-
-/// One sentence on an empty screen.
-pub fn say(sentence: &str, frame: &mut Frame<'_>) {
-    let says = Paragraph::new(sentence).style(STRONG).wrap(Wrap { trim: true });
-    frame.render_widget(says, frame.area());
 }
 
 fn frame(model: &ViewModel, area: Rect, places: &Places, buffer: &mut Buffer) {

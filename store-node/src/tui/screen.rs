@@ -218,6 +218,7 @@ impl Screen {
         }
         if self.page == Page::Payment && view.lines.is_empty() {
             self.page = Page::Base;
+            self.entry.clear();
         }
     }
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use chrono::TimeDelta;
+use clap::ValueEnum;
 use domain::money::Money;
 use domain::quantity::Quantity;
 use fluent_templates::fluent_bundle::FluentValue;
@@ -22,7 +23,7 @@ fluent_templates::static_loader! {
     };
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Language {
     #[default]

@@ -24,7 +24,7 @@ use super::fixture::{closed, empty, line, refused, sum};
 /// As long as anything here may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-type Views = watch::Sender<Option<Arc<TillView>>>;
+type Views = watch::Sender<Arc<TillView>>;
 
 /// Answers from a view that it keeps: scans of "46…" are lines, "99…" is not known, a payment closes.
 struct ScriptedTill {
@@ -62,7 +62,7 @@ impl Handle<TillCommand> for ScriptedTill {
             }
             _ => {}
         }
-        self.views.send_replace(Some(Arc::new(self.view.clone())));
+        self.views.send_replace(Arc::new(self.view.clone()));
         Ok(reply)
     }
 }
@@ -77,10 +77,6 @@ impl Display for Fragile {
     fn draw(&mut self, model: &ViewModel) -> io::Result<()> {
         assert!(!self.breaks.swap(false, Ordering::AcqRel), "the display breaks, as the test asked");
         self.inner.draw(model)
-    }
-
-    fn say(&mut self, sentence: &str) -> io::Result<()> {
-        self.inner.say(sentence)
     }
 
     fn bell(&mut self) -> io::Result<()> {
@@ -101,7 +97,7 @@ struct Till {
 
 impl Till {
     async fn open() -> Till {
-        let (views, seen) = watch::channel(Some(Arc::new(empty())));
+        let (views, seen) = watch::channel(Arc::new(empty()));
         let (views, commands) = (Rc::new(views), Rc::new(RefCell::new(Vec::new())));
         let (keys, typed) = mpsc::channel(1_024);
         let (quit_sender, quit) = watch::channel(false);

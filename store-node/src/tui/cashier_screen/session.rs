@@ -101,10 +101,9 @@ impl Session {
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             while self.on_its_way.is_none()
-                && let Some(view) = self.view()
                 && let Some(input) = self.inputs.pop_front()
             {
-                if self.take(&view, input)? {
+                if self.take(input)? {
                     return Ok(());
                 }
             }
@@ -129,8 +128,7 @@ impl Session {
         }
     }
 
-    /// What the till shows now; nothing before it has started for the first time.
-    fn view(&mut self) -> Option<Arc<TillView>> {
+    fn view(&mut self) -> Arc<TillView> {
         self.wires.views.borrow_and_update().clone()
     }
 
@@ -148,10 +146,11 @@ impl Session {
     }
 
     /// One input. True if it was the last.
-    fn take(&mut self, view: &TillView, input: Input) -> io::Result<bool> {
+    fn take(&mut self, input: Input) -> io::Result<bool> {
+        let view = self.view();
         let scanned = matches!(input, Input::Scan(_));
         self.stale = true;
-        match self.screen.reduce(view, input) {
+        match self.screen.reduce(&view, input) {
             None => {}
             Some(Action::Bell) => self.display.bell()?,
             Some(Action::Leave) => return Ok(true),
@@ -167,7 +166,8 @@ impl Session {
     }
 
     fn answered(&mut self, answer: Answer) -> io::Result<()> {
-        let (Some(sent), Some(view)) = (self.on_its_way.take(), self.view()) else { return Ok(()) };
+        let Some(sent) = self.on_its_way.take() else { return Ok(()) };
+        let view = self.view();
         let answer = match answer {
             Ok(answer) => answer.map_err(Failure::Till),
             Err(error) => Err(Failure::Send(error)),
@@ -195,14 +195,10 @@ impl Session {
     }
 
     fn draw(&mut self) -> io::Result<()> {
-        match self.view() {
-            None => self.display.say(&self.texts.say("starting"))?,
-            Some(view) => {
-                let busy = self.on_its_way.as_ref().map(|sent| sent.since.elapsed());
-                let now = Local::now().fixed_offset();
-                self.display.draw(&ViewModel::of(&self.screen, &view, &self.texts, now, busy))?;
-            }
-        }
+        let view = self.view();
+        let busy = self.on_its_way.as_ref().map(|sent| sent.since.elapsed());
+        let now = Local::now().fixed_offset();
+        self.display.draw(&ViewModel::of(&self.screen, &view, &self.texts, now, busy))?;
         self.drawn_at = Some(Instant::now());
         self.stale = false;
         let mut state = self.state.borrow_mut();

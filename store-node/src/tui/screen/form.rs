@@ -125,9 +125,7 @@ impl Form {
             KeyCode::Enter if self.at < last => self.at += 1,
             KeyCode::Enter => return Step::Done(self.command()),
             KeyCode::Char(c)
-                if fits(field.kind, c)
-                    && !key.modifiers.contains(KeyModifiers::CONTROL)
-                    && field.value.push(c) => {}
+                if fits(field.kind, c) && !key.modifiers.contains(KeyModifiers::CONTROL) && field.value.push(c) => {}
             KeyCode::Char(_) => return Step::Bell,
             _ => {}
         }
