@@ -91,6 +91,6 @@ pub async fn last_receipt(database: &Database) -> Result<Option<EndedReceipt>, D
 
 /// Totals of the open shift. None if it is closed.
 pub async fn shift(database: &Database) -> Result<Option<ShiftTotals>, DbErr> {
-    let (standing, _) = store::load(database).await?;
+    let (standing, _) = store::load(&database.reader).await?;
     Ok(standing.desk.shift.as_ref().map(wire::totals))
 }

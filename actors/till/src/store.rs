@@ -67,9 +67,10 @@ pub(crate) enum CommitError {
     Unknown(DbErr),
 }
 
-pub(crate) async fn load(database: &Database) -> Result<(Standing, Option<Receipt>), DbErr> {
-    let found =
-        database.writer.query_one_raw(statement(database, "SELECT body FROM till_state WHERE id = 1", [])).await?;
+pub(crate) async fn load(connection: &impl ConnectionTrait) -> Result<(Standing, Option<Receipt>), DbErr> {
+    let sql = "SELECT body FROM till_state WHERE id = 1";
+    let backend = connection.get_database_backend();
+    let found = connection.query_one_raw(Statement::from_string(backend, sql)).await?;
     let Some(row) = found else {
         return Ok((Standing { head: Head::START, receipt_from: None, desk: Desk::new() }, None));
     };
@@ -77,15 +78,15 @@ pub(crate) async fn load(database: &Database) -> Result<(Standing, Option<Receip
     let head = Head { sequence: row.sequence, hash: Hash(row.hash) };
     let standing = Standing { head, receipt_from: row.receipt_from, desk: row.desk };
     let receipt = match standing.receipt_from {
-        Some(from) => Some(rebuild(database, from).await?),
+        Some(from) => Some(rebuild(connection, from).await?),
         None => None,
     };
     Ok((standing, receipt))
 }
 
-async fn rebuild(database: &Database, from: u64) -> Result<Receipt, DbErr> {
+async fn rebuild(connection: &impl ConnectionTrait, from: u64) -> Result<Receipt, DbErr> {
     let mut receipt = None;
-    for entry in entries(&database.writer, from, u64::MAX).await? {
+    for entry in entries(connection, from, u64::MAX).await? {
         if let Record::Receipt(event) = from_body(&entry.body).map_err(unreadable)? {
             match (&event, &mut receipt) {
                 (Event::Opened(opening), _) => receipt = Some(Receipt::new(opening.clone())),

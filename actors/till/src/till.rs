@@ -90,7 +90,7 @@ impl Till {
 
     /// Read where the till stood. What it had begun with its device is finished by the first message.
     pub async fn open(settings: TillSettings, ports: TillPorts) -> Result<Till, StartError> {
-        let (standing, receipt) = store::load(&ports.database).await.map_err(StartError::new)?;
+        let (standing, receipt) = store::load(&ports.database.writer).await.map_err(StartError::new)?;
         let device = (ports.device)();
         let version = standing.head.sequence;
         let mut till = Till {

@@ -279,3 +279,18 @@ fn two_thousand_lines_are_one_receipt() {
         assert_eq!(shop.fiscal_receipts()[0].lines.len(), 2_000);
     });
 }
+
+#[test]
+fn paying_takes_three_commits_and_a_whole_receipt_two() {
+    let shop = Shop::new();
+    shop.run(async |counter| {
+        counter.open_shift("0.00").await;
+        counter.sell("1", "MILK").await;
+        let before = counter.commits().await;
+        let sale = closed(counter.cash("89.90").await);
+        assert_eq!(counter.commits().await - before, 3);
+        let back = TillCommand::Return { of: Some(sale.uid), lines: Vec::new(), tender: TenderType::Cash };
+        counter.give(back).await;
+        assert_eq!(counter.commits().await - before, 5);
+    });
+}

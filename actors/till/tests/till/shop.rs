@@ -234,6 +234,13 @@ impl Counter {
         entries.into_iter().map(|entry| entry.kind.into_owned()).collect()
     }
 
+    /// Commits of this life, as an operator sees them.
+    pub(crate) async fn commits(&self) -> u64 {
+        let tree = self.node.look().await.expect("the tree");
+        let state = tree.children[0].state.clone().expect("a till that shows its state");
+        state["commits"].as_u64().expect("a number")
+    }
+
     pub(crate) async fn verify(&self) {
         till::records::verify_journal(&self.database).await.expect("an unbroken journal");
     }
