@@ -11,7 +11,7 @@ use messages::v1::catalogue::{ITEMS, OPERATORS};
 use migrations::database::Database;
 use tempfile::TempDir;
 
-use crate::world::{Effects, Fate, FaultyDial, Server, Till, Way, memory_way, until};
+use crate::world::{Effects, Fate, FaultyDial, Server, Till, Way, memory_way, play, until};
 
 async fn put_items(server: &Server, from: u32, to: u32, text: &str) -> u64 {
     let rows = (from..to).map(|n| (format!("{n:07}"), format!("{text} {n}").into_bytes())).collect();
@@ -38,76 +38,82 @@ async fn same(above: &Database, below: &Database) {
     assert!(all(above).await == all(below).await, "the rows differ");
 }
 
-#[actix_web::test]
-async fn a_dataset_goes_down_two_steps_and_changes_follow() {
-    let dir = TempDir::new().unwrap();
-    let (hub, upper) = (MemoryHub::new(), MemoryHub::new());
-    let hq = Server::start(&dir, "hq.db").await;
-    upper.up("above", hq.acceptor());
-    let shop = Server::start_with(&dir, "store.db", Effects::default(), Some(memory_way(&upper))).await;
-    hub.up("above", shop.acceptor());
-    let till = Till::start(&dir, 1, "one", memory_way(&hub)).await;
-    let head = put_items(&hq, 0, 9_000, "bread").await;
-    has(&till.database, ITEMS, head).await;
-    same(&hq.database, &till.database).await;
+#[test]
+fn a_dataset_goes_down_two_steps_and_changes_follow() {
+    play(async {
+        let dir = TempDir::new().unwrap();
+        let (hub, upper) = (MemoryHub::new(), MemoryHub::new());
+        let hq = Server::start(&dir, "hq.db").await;
+        upper.up("above", hq.acceptor());
+        let shop = Server::start_with(&dir, "store.db", Effects::default(), Some(memory_way(&upper))).await;
+        hub.up("above", shop.acceptor());
+        let till = Till::start(&dir, 1, "one", memory_way(&hub)).await;
+        let head = put_items(&hq, 0, 9_000, "bread").await;
+        has(&till.database, ITEMS, head).await;
+        same(&hq.database, &till.database).await;
 
-    put_items(&hq, 100, 200, "milk").await;
-    let transaction = hq.database.begin().await.unwrap();
-    let head = remove(&transaction, ITEMS, vec!["0000007".to_owned()]).await.unwrap();
-    let people = put(&transaction, OPERATORS, vec![("7".to_owned(), b"Ann".to_vec())]).await.unwrap();
-    transaction.commit().await.unwrap();
-    hq.datasets.ring();
-    has(&till.database, ITEMS, head).await;
-    has(&till.database, OPERATORS, people).await;
-    same(&hq.database, &till.database).await;
-    let gone = TableDatasets::new(till.database.clone()).changes(ITEMS, head - 1, 10).await.unwrap();
-    assert!(gone[0].deleted && gone[0].key == "0000007" && gone[0].body.is_empty());
-    assert_eq!(till.status().await.datasets[ITEMS], head);
+        put_items(&hq, 100, 200, "milk").await;
+        let transaction = hq.database.begin().await.unwrap();
+        let head = remove(&transaction, ITEMS, vec!["0000007".to_owned()]).await.unwrap();
+        let people = put(&transaction, OPERATORS, vec![("7".to_owned(), b"Ann".to_vec())]).await.unwrap();
+        transaction.commit().await.unwrap();
+        hq.datasets.ring();
+        has(&till.database, ITEMS, head).await;
+        has(&till.database, OPERATORS, people).await;
+        same(&hq.database, &till.database).await;
+        let gone = TableDatasets::new(till.database.clone()).changes(ITEMS, head - 1, 10).await.unwrap();
+        assert!(gone[0].deleted && gone[0].key == "0000007" && gone[0].body.is_empty());
+        assert_eq!(till.status().await.datasets[ITEMS], head);
+    });
 }
 
-#[actix_web::test]
-async fn a_first_load_that_breaks_off_is_taken_up_again() {
-    let dir = TempDir::new().unwrap();
-    let hub = MemoryHub::new();
-    let server = Server::start(&dir, "hq.db").await;
-    let head = put_items(&server, 0, 30_000, "item").await;
-    hub.up("above", server.acceptor());
-    // Each connection is cut after its sixth chunk; what was kept must not come twice.
-    let chunks = Arc::new(AtomicU32::new(0));
-    let counted = chunks.clone();
-    let fault = move |way: Way, frame: &mut Vec<u8>| match Frame::decode(frame) {
-        Ok(Frame::DatasetChunk(_)) if way == Way::Down => {
-            if counted.fetch_add(1, Ordering::AcqRel) % 7 == 6 {
-                Fate::Cut
-            } else {
-                Fate::Pass
+#[test]
+fn a_first_load_that_breaks_off_is_taken_up_again() {
+    play(async {
+        let dir = TempDir::new().unwrap();
+        let hub = MemoryHub::new();
+        let server = Server::start(&dir, "hq.db").await;
+        let head = put_items(&server, 0, 30_000, "item").await;
+        hub.up("above", server.acceptor());
+        // Each connection is cut after its sixth chunk; what was kept must not come twice.
+        let chunks = Arc::new(AtomicU32::new(0));
+        let counted = chunks.clone();
+        let fault = move |way: Way, frame: &mut Vec<u8>| match Frame::decode(frame) {
+            Ok(Frame::DatasetChunk(_)) if way == Way::Down => {
+                if counted.fetch_add(1, Ordering::AcqRel) % 7 == 6 {
+                    Fate::Cut
+                } else {
+                    Fate::Pass
+                }
             }
-        }
-        _ => Fate::Pass,
-    };
-    let till =
-        Till::start(&dir, 1, "one", Arc::new(FaultyDial { inner: memory_way(&hub), fault: Arc::new(fault) })).await;
-    has(&till.database, ITEMS, head).await;
-    same(&server.database, &till.database).await;
-    assert!(till.status().await.sessions >= 2);
-    assert!(chunks.load(Ordering::Acquire) < 40, "whole loads came again");
+            _ => Fate::Pass,
+        };
+        let till =
+            Till::start(&dir, 1, "one", Arc::new(FaultyDial { inner: memory_way(&hub), fault: Arc::new(fault) })).await;
+        has(&till.database, ITEMS, head).await;
+        same(&server.database, &till.database).await;
+        assert!(till.status().await.sessions >= 2);
+        assert!(chunks.load(Ordering::Acquire) < 40, "whole loads came again");
+    });
 }
 
-#[actix_web::test]
-async fn a_change_is_seen_whole_or_not_at_all() {
-    let dir = TempDir::new().unwrap();
-    let hub = MemoryHub::new();
-    let server = Server::start(&dir, "hq.db").await;
-    let first = put_items(&server, 0, 100, "old").await;
-    hub.up("above", server.acceptor());
-    let till = Till::start(&dir, 1, "one", memory_way(&hub)).await;
-    has(&till.database, ITEMS, first).await;
-    let head = put_items(&server, 0, 12_000, "new").await;
-    until("the change is there", async || {
-        let now = version(&till.database.reader, ITEMS).await.unwrap();
-        assert!(now == first || now == head, "half of a change is to be seen: version {now}");
-        (now == head, now)
-    })
-    .await;
-    same(&server.database, &till.database).await;
+#[test]
+fn a_change_is_seen_whole_or_not_at_all() {
+    play(async {
+        let dir = TempDir::new().unwrap();
+        let hub = MemoryHub::new();
+        let server = Server::start(&dir, "hq.db").await;
+        let first = put_items(&server, 0, 100, "old").await;
+        hub.up("above", server.acceptor());
+        let till = Till::start(&dir, 1, "one", memory_way(&hub)).await;
+        has(&till.database, ITEMS, first).await;
+        let head = put_items(&server, 0, 12_000, "new").await;
+        until("the change is there", async || {
+            let now = version(&till.database.reader, ITEMS).await.unwrap();
+            assert!(now == first || now == head, "half of a change is to be seen: version {now}");
+            (now == head, now)
+        })
+        .await;
+        same(&server.database, &till.database).await;
+    });
 }

@@ -11,7 +11,7 @@ use link::{apply, downlinks, outbox, uplink};
 use runtime::actor::Handle;
 use tempfile::TempDir;
 
-use crate::world::{Effects, Server, Till, effects, memory_way, store, until, upto};
+use crate::world::{Effects, Server, Till, effects, memory_way, play, store, until, upto};
 
 /// Assert that `Uplink` takes what features send to it.
 fn _asks<A: Handle<AskAbove>>() {}
@@ -34,159 +34,171 @@ async fn delivered(server: &Server, till: &Till, count: u64) {
     assert_eq!(made, there);
 }
 
-#[actix_web::test]
-async fn documents_of_two_tills_arrive_in_order() {
-    let dir = TempDir::new().unwrap();
-    let hub = MemoryHub::new();
-    let server = Server::start(&dir, "store.db").await;
-    hub.up("above", server.acceptor());
-    let one = Till::start(&dir, 1, "one", memory_way(&hub)).await;
-    let two = Till::start(&dir, 2, "two", memory_way(&hub)).await;
-    one.sell(40).await;
-    two.sell(25).await;
-    delivered(&server, &one, 40).await;
-    delivered(&server, &two, 25).await;
+#[test]
+fn documents_of_two_tills_arrive_in_order() {
+    play(async {
+        let dir = TempDir::new().unwrap();
+        let hub = MemoryHub::new();
+        let server = Server::start(&dir, "store.db").await;
+        hub.up("above", server.acceptor());
+        let one = Till::start(&dir, 1, "one", memory_way(&hub)).await;
+        let two = Till::start(&dir, 2, "two", memory_way(&hub)).await;
+        one.sell(40).await;
+        two.sell(25).await;
+        delivered(&server, &one, 40).await;
+        delivered(&server, &two, 25).await;
 
-    let status = one.status().await;
-    assert!(status.connected && status.lag == 0 && status.next == 41, "{status:?}");
-    let status = server.status().await;
-    assert_eq!(
-        status.peers.iter().map(|peer| (peer.name.as_str(), peer.applied)).collect::<Vec<_>>(),
-        [("S1/1", 40), ("S1/2", 25)]
-    );
-    let seen = one.node.look().await.unwrap();
-    assert_eq!(seen.children[0].state.as_ref().unwrap()["connected"], true);
+        let status = one.status().await;
+        assert!(status.connected && status.lag == 0 && status.next == 41, "{status:?}");
+        let status = server.status().await;
+        assert_eq!(
+            status.peers.iter().map(|peer| (peer.name.as_str(), peer.applied)).collect::<Vec<_>>(),
+            [("S1/1", 40), ("S1/2", 25)]
+        );
+        let seen = one.node.look().await.unwrap();
+        assert_eq!(seen.children[0].state.as_ref().unwrap()["connected"], true);
+    });
 }
 
-#[actix_web::test]
-async fn a_web_socket_carries_the_same() {
-    let dir = TempDir::new().unwrap();
-    let server = Server::start(&dir, "store.db").await;
-    let acceptor = server.acceptor();
-    let http = actix_web::HttpServer::new(move || {
-        let acceptor = acceptor.clone();
-        actix_web::App::new().configure(move |config| websocket::configure(config, acceptor))
-    })
-    .workers(1)
-    .bind(("127.0.0.1", 0))
-    .unwrap();
-    let address = http.addrs()[0];
-    let running = http.run();
-    let handle = running.handle();
-    actix_web::rt::spawn(running);
+#[test]
+fn a_web_socket_carries_the_same() {
+    play(async {
+        let dir = TempDir::new().unwrap();
+        let server = Server::start(&dir, "store.db").await;
+        let acceptor = server.acceptor();
+        let http = actix_web::HttpServer::new(move || {
+            let acceptor = acceptor.clone();
+            actix_web::App::new().configure(move |config| websocket::configure(config, acceptor))
+        })
+        .workers(1)
+        .bind(("127.0.0.1", 0))
+        .unwrap();
+        let address = http.addrs()[0];
+        let running = http.run();
+        let handle = running.handle();
+        actix_web::rt::spawn(running);
 
-    let till = Till::start(&dir, 1, "one", Arc::new(WebSocketDial::new(&format!("ws://{address}")))).await;
-    crate::world::sell_at_once(&till.database, 1, 1_200).await;
-    till.sell(3).await;
-    delivered(&server, &till, 1_203).await;
-    let answer = till.uplink.reference().ask(AskAbove { type_id: 1, body: b"R-7".to_vec() }).await.unwrap();
-    assert_eq!(answer.unwrap(), b"S1/1: R-7");
-    handle.stop(false).await;
+        let till = Till::start(&dir, 1, "one", Arc::new(WebSocketDial::new(&format!("ws://{address}")))).await;
+        crate::world::sell_at_once(&till.database, 1, 1_200).await;
+        till.sell(3).await;
+        delivered(&server, &till, 1_203).await;
+        let answer = till.uplink.reference().ask(AskAbove { type_id: 1, body: b"R-7".to_vec() }).await.unwrap();
+        assert_eq!(answer.unwrap(), b"S1/1: R-7");
+        handle.stop(false).await;
+    });
 }
 
-#[actix_web::test]
-async fn a_store_relays_to_the_head_office_and_the_heads_agree() {
-    let dir = TempDir::new().unwrap();
-    let (hub, upper) = (MemoryHub::new(), MemoryHub::new());
-    let hq = Server::start(&dir, "hq.db").await;
-    upper.up("above", hq.acceptor());
-    let shop = Server::start_with(&dir, "store.db", Effects::default(), Some(memory_way(&upper))).await;
-    hub.up("above", shop.acceptor());
-    let one = Till::start(&dir, 1, "one", memory_way(&hub)).await;
-    let two = Till::start(&dir, 2, "two", memory_way(&hub)).await;
-    one.sell(30).await;
-    two.sell(30).await;
-    delivered(&shop, &one, 30).await;
-    delivered(&shop, &two, 30).await;
-    until("the head office has all", async || {
-        let heads = apply::origin_heads(&hq.database.reader).await.unwrap();
-        let theirs = apply::origin_heads(&shop.database.reader).await.unwrap();
-        (heads == theirs, heads.len())
-    })
-    .await;
-    assert_eq!(effects(&hq.database, 1).await, upto(30));
-    assert_eq!(effects(&hq.database, 2).await, upto(30));
+#[test]
+fn a_store_relays_to_the_head_office_and_the_heads_agree() {
+    play(async {
+        let dir = TempDir::new().unwrap();
+        let (hub, upper) = (MemoryHub::new(), MemoryHub::new());
+        let hq = Server::start(&dir, "hq.db").await;
+        upper.up("above", hq.acceptor());
+        let shop = Server::start_with(&dir, "store.db", Effects::default(), Some(memory_way(&upper))).await;
+        hub.up("above", shop.acceptor());
+        let one = Till::start(&dir, 1, "one", memory_way(&hub)).await;
+        let two = Till::start(&dir, 2, "two", memory_way(&hub)).await;
+        one.sell(30).await;
+        two.sell(30).await;
+        delivered(&shop, &one, 30).await;
+        delivered(&shop, &two, 30).await;
+        until("the head office has all", async || {
+            let heads = apply::origin_heads(&hq.database.reader).await.unwrap();
+            let theirs = apply::origin_heads(&shop.database.reader).await.unwrap();
+            (heads == theirs, heads.len())
+        })
+        .await;
+        assert_eq!(effects(&hq.database, 1).await, upto(30));
+        assert_eq!(effects(&hq.database, 2).await, upto(30));
+    });
 }
 
-#[actix_web::test]
-async fn a_document_that_cannot_be_applied_holds_up_only_its_till() {
-    let dir = TempDir::new().unwrap();
-    let hub = MemoryHub::new();
-    let server = Server::start(&dir, "store.db").await;
-    server.effects.bad.lock().unwrap().extend([5, 8]);
-    let till = Till::start(&dir, 1, "one", memory_way(&hub)).await;
-    crate::world::sell_at_once(&till.database, 1, 10).await;
-    hub.up("above", server.acceptor());
-    until("all is received", async || {
-        let parked = parked::count(&server.database.reader).await.unwrap();
-        (parked == 6, parked)
-    })
-    .await;
-    assert_eq!(effects(&server.database, 1).await, upto(4));
-    // What comes later waits behind them, and is acknowledged.
-    till.sell(2).await;
-    until("the outbox is empty", async || {
-        let unsent = outbox::unsent(&till.database.reader).await.unwrap();
-        (unsent.count == 0, unsent)
-    })
-    .await;
-    let listed = parked::list(&server.database.reader, 100).await.unwrap();
-    assert_eq!(listed.iter().map(|parked| parked.sequence).collect::<Vec<_>>(), [5, 6, 7, 8, 9, 10, 11, 12]);
-    assert_eq!(listed[0].reason, "the goods are not known");
-    assert!(listed[1].reason.contains("waits behind"));
+#[test]
+fn a_document_that_cannot_be_applied_holds_up_only_its_till() {
+    play(async {
+        let dir = TempDir::new().unwrap();
+        let hub = MemoryHub::new();
+        let server = Server::start(&dir, "store.db").await;
+        server.effects.bad.lock().unwrap().extend([5, 8]);
+        let till = Till::start(&dir, 1, "one", memory_way(&hub)).await;
+        crate::world::sell_at_once(&till.database, 1, 10).await;
+        hub.up("above", server.acceptor());
+        until("all is received", async || {
+            let parked = parked::count(&server.database.reader).await.unwrap();
+            (parked == 6, parked)
+        })
+        .await;
+        assert_eq!(effects(&server.database, 1).await, upto(4));
+        // What comes later waits behind them, and is acknowledged.
+        till.sell(2).await;
+        until("the outbox is empty", async || {
+            let unsent = outbox::unsent(&till.database.reader).await.unwrap();
+            (unsent.count == 0, unsent)
+        })
+        .await;
+        let listed = parked::list(&server.database.reader, 100).await.unwrap();
+        assert_eq!(listed.iter().map(|parked| parked.sequence).collect::<Vec<_>>(), [5, 6, 7, 8, 9, 10, 11, 12]);
+        assert_eq!(listed[0].reason, "the goods are not known");
+        assert!(listed[1].reason.contains("waits behind"));
 
-    let retry = async || server.downlinks.reference().ask(downlinks::RetryParked).await.unwrap().unwrap();
-    let retried = retry().await;
-    assert_eq!((retried.applied, retried.left), (0, 8));
-    server.effects.bad.lock().unwrap().remove(&5);
-    let retried = retry().await;
-    assert_eq!((retried.applied, retried.left, retried.held_up[0].1), (3, 5, 8));
-    server.effects.bad.lock().unwrap().clear();
-    assert_eq!(retry().await.left, 0);
-    till.sell(1).await;
-    delivered(&server, &till, 13).await;
+        let retry = async || server.downlinks.reference().ask(downlinks::RetryParked).await.unwrap().unwrap();
+        let retried = retry().await;
+        assert_eq!((retried.applied, retried.left), (0, 8));
+        server.effects.bad.lock().unwrap().remove(&5);
+        let retried = retry().await;
+        assert_eq!((retried.applied, retried.left, retried.held_up[0].1), (3, 5, 8));
+        server.effects.bad.lock().unwrap().clear();
+        assert_eq!(retry().await.left, 0);
+        till.sell(1).await;
+        delivered(&server, &till, 13).await;
+    });
 }
 
-#[actix_web::test]
-async fn a_document_of_a_newer_kind_is_applied_after_the_upgrade() {
-    let dir = TempDir::new().unwrap();
-    let hub = MemoryHub::new();
-    let server = Server::start(&dir, "store.db").await;
-    server.effects.unknown.lock().unwrap().insert(2);
-    hub.up("above", server.acceptor());
-    let till = Till::start(&dir, 1, "one", memory_way(&hub)).await;
-    till.sell(3).await;
-    until("two are parked", async || {
-        let parked = parked::count(&server.database.reader).await.unwrap();
-        (parked == 2, parked)
-    })
-    .await;
-    hub.down("above");
-    let server = server.restart(&dir).await;
-    hub.up("above", server.acceptor());
-    delivered(&server, &till, 3).await;
+#[test]
+fn a_document_of_a_newer_kind_is_applied_after_the_upgrade() {
+    play(async {
+        let dir = TempDir::new().unwrap();
+        let hub = MemoryHub::new();
+        let server = Server::start(&dir, "store.db").await;
+        server.effects.unknown.lock().unwrap().insert(2);
+        hub.up("above", server.acceptor());
+        let till = Till::start(&dir, 1, "one", memory_way(&hub)).await;
+        till.sell(3).await;
+        until("two are parked", async || {
+            let parked = parked::count(&server.database.reader).await.unwrap();
+            (parked == 2, parked)
+        })
+        .await;
+        hub.down("above");
+        let server = server.restart(&dir).await;
+        hub.up("above", server.acceptor());
+        delivered(&server, &till, 3).await;
+    });
 }
 
-#[actix_web::test]
-async fn a_question_is_answered_or_fails_in_time() {
-    let dir = TempDir::new().unwrap();
-    let hub = MemoryHub::new();
-    let server = Server::start(&dir, "store.db").await;
-    let till = Till::start(&dir, 1, "one", memory_way(&hub)).await;
-    let ask = async |type_id| till.uplink.reference().ask(AskAbove { type_id, body: Vec::new() }).await.unwrap();
-    assert_eq!(ask(1).await, Err(RequestError::NoLine));
-    hub.up("above", server.acceptor());
-    until("linked", async || (till.status().await.connected, ())).await;
-    assert_eq!(ask(1).await, Ok(b"S1/1: ".to_vec()));
-    assert_eq!(ask(2).await, Err(RequestError::Deadline));
-    assert_eq!(ask(9).await, Err(RequestError::Refused("no such question".to_owned())));
+#[test]
+fn a_question_is_answered_or_fails_in_time() {
+    play(async {
+        let dir = TempDir::new().unwrap();
+        let hub = MemoryHub::new();
+        let server = Server::start(&dir, "store.db").await;
+        let till = Till::start(&dir, 1, "one", memory_way(&hub)).await;
+        let ask = async |type_id| till.uplink.reference().ask(AskAbove { type_id, body: Vec::new() }).await.unwrap();
+        assert_eq!(ask(1).await, Err(RequestError::NoLine));
+        hub.up("above", server.acceptor());
+        until("linked", async || (till.status().await.connected, ())).await;
+        assert_eq!(ask(1).await, Ok(b"S1/1: ".to_vec()));
+        assert_eq!(ask(2).await, Err(RequestError::Deadline));
+        assert_eq!(ask(9).await, Err(RequestError::Refused("no such question".to_owned())));
 
-    let cut = uplink::SetLine { up: false };
-    till.uplink.reference().ask(cut).await.unwrap();
-    until("the line is cut", async || (!till.status().await.connected, ())).await;
-    assert_eq!(ask(1).await, Err(RequestError::NoLine));
-    till.sell(2).await;
-    assert_eq!(till.status().await.lag, 2);
-    till.uplink.reference().ask(uplink::SetLine { up: true }).await.unwrap();
-    delivered(&server, &till, 2).await;
+        let cut = uplink::SetLine { up: false };
+        till.uplink.reference().ask(cut).await.unwrap();
+        until("the line is cut", async || (!till.status().await.connected, ())).await;
+        assert_eq!(ask(1).await, Err(RequestError::NoLine));
+        till.sell(2).await;
+        assert_eq!(till.status().await.lag, 2);
+        till.uplink.reference().ask(uplink::SetLine { up: true }).await.unwrap();
+        delivered(&server, &till, 2).await;
+    });
 }

@@ -14,7 +14,7 @@ use migrations::database::Database;
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
-use crate::world::{Effects, effects, store, till_peer, upto};
+use crate::world::{Effects, effects, play, store, till_peer, upto};
 
 fn documents(last: u64) -> Vec<Numbered> {
     let mut place = Place::default();
@@ -29,45 +29,47 @@ fn documents(last: u64) -> Vec<Numbered> {
         .collect()
 }
 
-#[actix_web::test]
+#[test]
 #[ignore = "needs an empty PostgreSQL database in OPENSTORE_TEST_POSTGRES"]
-async fn the_tables_work_the_same_on_postgres() {
-    let url = std::env::var("OPENSTORE_TEST_POSTGRES").expect("the address of an empty database");
-    let database = Database::open_postgres::<ServerMigrator>(&url, 8).await.unwrap();
-    let sql = "CREATE TABLE effect (n BIGSERIAL PRIMARY KEY, store TEXT, till BIGINT, sequence BIGINT)";
-    database.writer.execute_unprepared(sql).await.unwrap();
-    let effects_of = Effects { relays: true, ..Effects::default() };
-    effects_of.bad.lock().unwrap().insert(7);
-    let (peer, all) = (till_peer(1), documents(12));
-    let first = inbox::take(&database, &effects_of, &peer, Place::default(), &all[..3]).await.unwrap();
-    let again = inbox::take(&database, &effects_of, &peer, Place::default(), &all[..3]).await;
-    assert!(matches!(again, Err(TakeError::Overtaken)));
-    let taken = inbox::take(&database, &effects_of, &peer, first.place, &all[3..]).await.unwrap();
-    assert_eq!((taken.applied, taken.parked), (3, 6));
-    effects_of.bad.lock().unwrap().clear();
-    assert_eq!(parked::retry(&database, &effects_of).await.unwrap().left, 0);
-    assert_eq!(effects(&database, 1).await, upto(12));
-    assert_eq!(outbox::unsent(&database.reader).await.unwrap().count, 12);
-    assert_eq!(
-        apply::origin_head(&database.reader, &store(), TillId(1)).await.unwrap(),
-        Some((12, all[11].place.chain))
-    );
+fn the_tables_work_the_same_on_postgres() {
+    play(async {
+        let url = std::env::var("OPENSTORE_TEST_POSTGRES").expect("the address of an empty database");
+        let database = Database::open_postgres::<ServerMigrator>(&url, 8).await.unwrap();
+        let sql = "CREATE TABLE effect (n BIGSERIAL PRIMARY KEY, store TEXT, till BIGINT, sequence BIGINT)";
+        database.writer.execute_unprepared(sql).await.unwrap();
+        let effects_of = Effects { relays: true, ..Effects::default() };
+        effects_of.bad.lock().unwrap().insert(7);
+        let (peer, all) = (till_peer(1), documents(12));
+        let first = inbox::take(&database, &effects_of, &peer, Place::default(), &all[..3]).await.unwrap();
+        let again = inbox::take(&database, &effects_of, &peer, Place::default(), &all[..3]).await;
+        assert!(matches!(again, Err(TakeError::Overtaken)));
+        let taken = inbox::take(&database, &effects_of, &peer, first.place, &all[3..]).await.unwrap();
+        assert_eq!((taken.applied, taken.parked), (3, 6));
+        effects_of.bad.lock().unwrap().clear();
+        assert_eq!(parked::retry(&database, &effects_of).await.unwrap().left, 0);
+        assert_eq!(effects(&database, 1).await, upto(12));
+        assert_eq!(outbox::unsent(&database.reader).await.unwrap().count, 12);
+        assert_eq!(
+            apply::origin_head(&database.reader, &store(), TillId(1)).await.unwrap(),
+            Some((12, all[11].place.chain))
+        );
 
-    // Writers that meet take their versions one after another.
-    let database = Arc::new(database);
-    let writers = (0..8).map(|writer| {
-        let database = database.clone();
-        async move {
-            let transaction = database.begin().await.unwrap();
-            let rows = (0..50).map(|n| (format!("{writer}-{n}"), vec![1])).collect();
-            datasets::put(&transaction, "items", rows).await.unwrap();
-            transaction.commit().await.unwrap();
-        }
+        // Writers that meet take their versions one after another.
+        let database = Arc::new(database);
+        let writers = (0..8).map(|writer| {
+            let database = database.clone();
+            async move {
+                let transaction = database.begin().await.unwrap();
+                let rows = (0..50).map(|n| (format!("{writer}-{n}"), vec![1])).collect();
+                datasets::put(&transaction, "items", rows).await.unwrap();
+                transaction.commit().await.unwrap();
+            }
+        });
+        futures_util::future::join_all(writers).await;
+        let tables = TableDatasets::new((*database).clone());
+        let rows = tables.changes("items", 0, 1_000).await.unwrap();
+        assert_eq!(rows.iter().map(|row| row.version).collect::<Vec<_>>(), upto(400));
+        tables.keep("operators", rows, 400).await.unwrap();
+        assert_eq!(tables.version("operators").await.unwrap(), 400);
     });
-    futures_util::future::join_all(writers).await;
-    let tables = TableDatasets::new((*database).clone());
-    let rows = tables.changes("items", 0, 1_000).await.unwrap();
-    assert_eq!(rows.iter().map(|row| row.version).collect::<Vec<_>>(), upto(400));
-    tables.keep("operators", rows, 400).await.unwrap();
-    assert_eq!(tables.version("operators").await.unwrap(), 400);
 }

@@ -1,6 +1,8 @@
 //! Nodes for tests: a till and a store server with real databases, and a wire between them that can be spoilt.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -30,6 +32,29 @@ use tokio::sync::mpsc;
 use crate::tables::{cash, server_database, till_database};
 
 const DEADLINE: Duration = Duration::from_secs(30);
+
+thread_local! {
+    /// Every node that a test started.
+    static NODES: RefCell<Vec<Node>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Run a test and stop its nodes in order, however it ended.
+pub fn play(body: impl Future<Output = ()>) {
+    actix_web::rt::System::new().block_on(async {
+        let done = AssertUnwindSafe(body).catch_unwind().await;
+        for node in NODES.take() {
+            node.shutdown().await;
+        }
+        if let Err(panic) = done {
+            resume_unwind(panic);
+        }
+    });
+}
+
+fn started(node: Node) -> Node {
+    NODES.with_borrow_mut(|nodes| nodes.push(node.clone()));
+    node
+}
 
 /// Wait until `look` sees what it wants; fail with what it saw last.
 pub async fn until<T: std::fmt::Debug>(what: &str, mut look: impl AsyncFnMut() -> (bool, T)) -> T {
@@ -192,7 +217,7 @@ impl Server {
                 std::future::ready(Ok(up))
             }));
         }
-        let node = tree.start().await;
+        let node = started(tree.start().await);
         Server { database, node, downlinks, effects, datasets, file: file.to_owned() }
     }
 
@@ -244,7 +269,7 @@ impl Till {
             let settings = settings(till_peer(number), &secret);
             std::future::ready(Ok(Uplink::new(d.clone(), way.clone(), settings, Some(sink), b.clone(), Bell::new())))
         }));
-        let node = tree.start().await;
+        let node = started(tree.start().await);
         Till { database, node, uplink, number, bell, dial, token: token.to_owned() }
     }
 
