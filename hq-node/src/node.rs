@@ -13,7 +13,7 @@ use dataserver::requests::{PutBarcodeRules, PutItems, PutOperators, RemoveItems}
 use link::admit::TokenTable;
 use link::apply::{Peer, PeerRole};
 use link::downlinks::{SetLine, Status};
-use link::transport::websocket;
+use link::transport::{Acceptor, websocket};
 use migrations::ServerMigrator;
 use migrations::database::Database;
 use runtime::clock::Clock;
@@ -45,8 +45,10 @@ pub struct HqNode {
     address: SocketAddr,
     database: Database,
     catalogue: Catalogue,
+    acceptor: Acceptor,
     status: ActorRef<Status>,
     set_line: ActorRef<SetLine>,
+    acceptor: Acceptor,
     trade: watch::Receiver<Arc<TradeNow>>,
     first_password: Option<String>,
 }
@@ -85,7 +87,8 @@ impl HqNode {
         let doors = Doors::new(PeopleTable::new(database.clone()), machines, COOKIE, settings.https);
         let catalogue = Catalogue::of(&publisher);
         let site = Site::new(&settings, database.reader.clone(), clock, catalogue.clone(), imports, trade.clone());
-        let acceptor = downlinks.reference();
+        let acceptor: Acceptor = downlinks.reference();
+        let taking = acceptor.clone();
         let https = settings.https;
         let server = HttpServer::new(move || {
             App::new()
@@ -94,7 +97,7 @@ impl HqNode {
                 .wrap(actix_web::middleware::from_fn(guard::same_origin))
                 .wrap(headers::security(https))
                 .configure(|config| ops::configure(config, ops.clone()))
-                .configure(|config| websocket::configure(config, acceptor.clone()))
+                .configure(|config| websocket::configure(config, taking.clone()))
                 .configure(web::configure)
         })
         .workers(HTTP_WORKERS)
@@ -114,8 +117,10 @@ impl HqNode {
             address,
             database,
             catalogue,
+            acceptor,
             status: downlinks.reference(),
             set_line: downlinks.reference(),
+            acceptor,
             trade,
             first_password,
         })
@@ -129,6 +134,11 @@ impl HqNode {
     /// The address by which a store links.
     pub fn link_url(&self) -> String {
         format!("ws://{}/link", self.address)
+    }
+
+    /// Who takes the links of stores in this process.
+    pub fn acceptor(&self) -> &Acceptor {
+        &self.acceptor
     }
 
     /// The password that was made up for "admin", if this was the first start.
@@ -157,6 +167,11 @@ impl HqNode {
     /// Cut the line to a store on purpose, or let it come back.
     pub fn set_line(&self) -> &ActorRef<SetLine> {
         &self.set_line
+    }
+
+    /// Takes links by other ways than its own port, such as those of a process that holds several nodes.
+    pub fn acceptor(&self) -> &Acceptor {
+        &self.acceptor
     }
 
     pub fn put_items(&self) -> &ActorRef<PutItems> {

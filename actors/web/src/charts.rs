@@ -1,35 +1,80 @@
 //! Bars as SVG inside the page. The numbers themselves stand in the table beside the chart, for everybody.
 
-use charts_rs::{BarChart, Box as Margin, Color, Series};
+use charts_rs::{BarChart, Box as Margin, ChartBase, Color, HorizontalBarChart, Series, YAxisConfig};
 use domain::money::Money;
+use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 const THEME: &str = "shadcn";
 /// More bars than this are thinner than a line; the newest are shown.
 pub const BARS_MAX: usize = 62;
+/// More labels than this run into each other under the bars.
+const LABELS_MAX: usize = 14;
+/// Lines of the scale above zero.
+const SPLITS: u8 = 4;
+/// Height of one bar that lies, and of what is around them.
+const ROW_HEIGHT: u16 = 30;
+const AROUND: u16 = 40;
 
-/// A chart of amounts; `None` if there is nothing to draw. `width` and `height` give its proportions.
-pub fn bars(name: &str, labels: Vec<String>, amounts: &[Money], width: u16, height: u16) -> Option<String> {
+/// Bars that stand, for amounts in the order of time; `None` if there is nothing to draw. `width` and `height` give the
+/// proportions.
+pub fn standing(name: &str, labels: Vec<String>, amounts: &[Money], width: u16, height: u16) -> Option<String> {
     let skipped = labels.len().saturating_sub(BARS_MAX);
-    let labels: Vec<String> = labels.into_iter().skip(skipped).collect();
-    // Geometry only: what a bar is worth is written in the table.
-    let heights: Vec<f32> =
-        amounts.iter().skip(skipped).map(|amount| amount.to_decimal().to_f32().unwrap_or_default()).collect();
-    if heights.is_empty() {
-        return None;
-    }
-    let mut chart = BarChart::new_with_theme(vec![Series::new(name.to_owned(), heights)], labels, THEME);
-    chart.width = f32::from(width);
-    chart.height = f32::from(height);
-    chart.margin = Margin { left: 4.0, top: 8.0, right: 4.0, bottom: 4.0 };
-    chart.legend.show = Some(false);
-    chart.background_color = Color::transparent();
+    let step = (labels.len() - skipped).div_ceil(LABELS_MAX).max(1);
+    let sparse = |(index, label): (usize, String)| if index.is_multiple_of(step) { label } else { String::new() };
+    let labels: Vec<String> = labels.into_iter().skip(skipped).enumerate().map(sparse).collect();
+    let amounts = amounts.get(skipped..).unwrap_or_default();
+    let series = series(name, amounts)?;
+    let mut chart = BarChart::new_with_theme(vec![series], labels, THEME);
+    dress(&mut chart.base, &mut chart.y_axis_configs, amounts, width, height);
     chart.radius = Some(3.0);
-    match chart.svg() {
-        Ok(svg) => Some(svg),
-        Err(error) => {
-            tracing::warn!(error = %error, "chart not drawn");
-            None
-        }
+    drawn(chart.svg())
+}
+
+/// Bars that lie, for the largest of things that have names; the first stands at the top.
+pub fn lying(name: &str, labels: Vec<String>, amounts: &[Money], width: u16) -> Option<String> {
+    let series = series(name, amounts)?;
+    let rows = u16::try_from(labels.len()).ok()?;
+    let mut chart = HorizontalBarChart::new_with_theme(vec![series], labels, THEME);
+    let height = AROUND + ROW_HEIGHT * rows;
+    dress(&mut chart.base, &mut chart.y_axis_configs, amounts, width, height);
+    drawn(chart.svg())
+}
+
+/// Geometry only: what a bar is worth is written in the table.
+fn series(name: &str, amounts: &[Money]) -> Option<Series> {
+    let sizes: Vec<f32> = amounts.iter().map(|amount| amount.to_decimal().to_f32().unwrap_or_default()).collect();
+    (!sizes.is_empty()).then(|| Series::new(name.to_owned(), sizes))
+}
+
+fn dress(base: &mut ChartBase, axes: &mut [YAxisConfig], amounts: &[Money], width: u16, height: u16) {
+    base.width = f32::from(width);
+    base.height = f32::from(height);
+    base.margin = Margin { left: 4.0, top: 8.0, right: 12.0, bottom: 4.0 };
+    base.legend.show = Some(false);
+    base.background_color = Color::transparent();
+    // With a bar below zero the scale is left to the chart.
+    let all_above = amounts.iter().all(|amount| !amount.is_negative());
+    if let (true, Some(axis)) = (all_above, axes.first_mut()) {
+        axis.split_number = usize::from(SPLITS);
+        axis.max = amounts.iter().max().and_then(|largest| round_top(*largest).to_f32());
     }
+}
+
+/// The end of the scale: the least of 1, 2, 4, 6, 8 times a power of ten that is not below the largest bar.
+fn round_top(largest: Money) -> Decimal {
+    let largest = largest.to_decimal().max(Decimal::ONE);
+    let mut power = Decimal::ONE;
+    while power * Decimal::TEN <= largest {
+        power *= Decimal::TEN;
+    }
+    [1, 2, 4, 6, 8, 10]
+        .map(|times| power * Decimal::from(times))
+        .into_iter()
+        .find(|top| *top >= largest)
+        .unwrap_or(power)
+}
+
+fn drawn(svg: Result<String, impl std::fmt::Display>) -> Option<String> {
+    svg.inspect_err(|error| tracing::warn!(error = %error, "chart not drawn")).ok()
 }

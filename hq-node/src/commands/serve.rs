@@ -11,6 +11,9 @@ use crate::node::HqNode;
 use crate::people::FIRST_NAME;
 use crate::settings::Settings;
 
+/// Migrations and the HTTP server are told of only when something is wrong with them.
+const LOG_FILTER: &str = "info,sea_orm_migration=warn,actix_server=warn";
+
 #[derive(Debug, Args)]
 pub struct Serve {
     /// Settings; see deploy/hq.toml.
@@ -20,7 +23,7 @@ pub struct Serve {
 
 pub async fn run(command: Serve) -> anyhow::Result<()> {
     let settings = Settings::read(&command.config)?;
-    logging::start("info", LogForm::Text, &LogTo::Stderr)?;
+    logging::start(LOG_FILTER, LogForm::Text, &LogTo::Stderr)?;
     let node = HqNode::start(settings).await?;
     println!("The head office is at http://{}", node.addr());
     if let Some(password) = node.first_password() {

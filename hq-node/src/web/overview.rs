@@ -80,7 +80,7 @@ fn hours(now: &TradeNow) -> Hours {
     let labels = by_hour.iter().map(|(hour, ..)| format!("{hour:02}")).collect();
     let amounts: Vec<Money> = by_hour.iter().map(|(_, net, _)| *net).collect();
     Hours {
-        chart: charts::bars(words::column("net"), labels, &amounts, 760, 260),
+        chart: charts::standing(words::column("net"), labels, &amounts, 680, 300),
         table: Table {
             caption: "Net sales by hour today".to_owned(),
             columns: vec![

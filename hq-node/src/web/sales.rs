@@ -20,7 +20,7 @@ const ROWS_SHOWN: usize = 500;
 /// Days that the page shows when nothing else is asked for.
 const DAYS_SHOWN: i64 = 31;
 /// Bars of a report whose keys have no order in time: the largest.
-const LARGEST_SHOWN: usize = 24;
+const LARGEST_SHOWN: usize = 12;
 
 /// The query of the page, the exports and the interface alike. Empty fields are as good as none.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -208,7 +208,13 @@ fn chart(by: &str, made: &Report) -> (Option<String>, Option<String>) {
     let label = |key: &str| if by == "day" { key.get(5..).unwrap_or(key).to_owned() } else { key.to_owned() };
     let labels = bars.iter().map(|(key, _)| label(key)).collect();
     let amounts: Vec<Money> = bars.iter().map(|(_, amount)| *amount).collect();
-    (charts::bars(words::column("net"), labels, &amounts, 1_160, 280), note)
+    let name = words::column("net");
+    let drawn = if in_time {
+        charts::standing(name, labels, &amounts, 1_160, 280)
+    } else {
+        charts::lying(name, labels, &amounts, 1_160)
+    };
+    (drawn, note)
 }
 
 /// A report in the form that was asked for.
