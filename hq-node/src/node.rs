@@ -48,7 +48,6 @@ pub struct HqNode {
     acceptor: Acceptor,
     status: ActorRef<Status>,
     set_line: ActorRef<SetLine>,
-    acceptor: Acceptor,
     trade: watch::Receiver<Arc<TradeNow>>,
     first_password: Option<String>,
 }
@@ -120,7 +119,6 @@ impl HqNode {
             acceptor,
             status: downlinks.reference(),
             set_line: downlinks.reference(),
-            acceptor,
             trade,
             first_password,
         })
@@ -169,10 +167,6 @@ impl HqNode {
         &self.set_line
     }
 
-    /// Takes links by other ways than its own port, such as those of a process that holds several nodes.
-    pub fn acceptor(&self) -> &Acceptor {
-        &self.acceptor
-    }
 
     pub fn put_items(&self) -> &ActorRef<PutItems> {
         &self.catalogue.put_items
