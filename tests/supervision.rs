@@ -21,7 +21,7 @@ fn every_actor_of_every_tree_survives_panics() {
         let chain = runner.into_chain();
         let (store, till) = (StoreId::new("S1").expect("a code"), TillId(1));
         let nodes = [
-            chain.hq().expect("hq runs").node.clone(),
+            chain.hq().expect("hq runs").node().clone(),
             chain.store(&store).expect("the store runs").node.clone(),
             chain.till(&store, till).expect("the till runs").node.clone(),
         ];

@@ -167,7 +167,6 @@ impl HqNode {
         &self.set_line
     }
 
-
     pub fn put_items(&self) -> &ActorRef<PutItems> {
         &self.catalogue.put_items
     }

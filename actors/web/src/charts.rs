@@ -33,11 +33,14 @@ pub fn standing(name: &str, labels: Vec<String>, amounts: &[Money], width: u16, 
 
 /// Bars that lie, for the largest of things that have names; the first stands at the top.
 pub fn lying(name: &str, labels: Vec<String>, amounts: &[Money], width: u16) -> Option<String> {
-    let series = series(name, amounts)?;
+    // The chart counts its rows from below.
+    let labels: Vec<String> = labels.into_iter().rev().collect();
+    let amounts: Vec<Money> = amounts.iter().rev().copied().collect();
+    let series = series(name, &amounts)?;
     let rows = u16::try_from(labels.len()).ok()?;
     let mut chart = HorizontalBarChart::new_with_theme(vec![series], labels, THEME);
     let height = AROUND + ROW_HEIGHT * rows;
-    dress(&mut chart.base, &mut chart.y_axis_configs, amounts, width, height);
+    dress(&mut chart.base, &mut chart.y_axis_configs, &amounts, width, height);
     drawn(chart.svg())
 }
 
@@ -77,4 +80,28 @@ fn round_top(largest: Money) -> Decimal {
 
 fn drawn(svg: Result<String, impl std::fmt::Display>) -> Option<String> {
     svg.inspect_err(|error| tracing::warn!(error = %error, "chart not drawn")).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_break_out_of_the_picture() {
+        let labels = vec!["<script>\"'&".to_owned(), "plain".to_owned()];
+        let amounts = [Money::from_minor(100), Money::from_minor(250)];
+        let drawn = [lying("Net", labels.clone(), &amounts, 400), standing("Net", labels, &amounts, 400, 200)];
+        for svg in drawn.map(|svg| svg.expect("there is something to draw")) {
+            assert!(!svg.contains("<script") && !svg.contains("style="), "{svg}");
+            assert!(svg.contains("&lt;script&gt;"), "{svg}");
+        }
+        assert_eq!(standing("Net", Vec::new(), &[], 400, 200), None);
+    }
+
+    #[test]
+    fn the_scale_ends_at_a_round_number() {
+        for (largest, top) in [(0, 1), (100, 1), (101, 2), (46_249_00, 60_000), (999_999_00, 1_000_000)] {
+            assert_eq!(round_top(Money::from_minor(largest)), Decimal::from(top), "{largest}");
+        }
+    }
 }

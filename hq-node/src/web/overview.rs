@@ -110,12 +110,7 @@ fn stores(now: &TradeNow) -> Table {
     stores.truncate(STORES_SHOWN);
     Table {
         caption: "Stores by net sales today".to_owned(),
-        columns: vec![
-            Column::text(words::column("store")),
-            Column::text("Link"),
-            Column::number(words::column("receipts")),
-            Column::number(words::column("net")),
-        ],
+        columns: vec![Column::text(words::column("store")), Column::text("Link"), Column::number(words::column("net"))],
         rows: stores
             .into_iter()
             .map(|store| {
@@ -125,9 +120,8 @@ fn stores(now: &TradeNow) -> Table {
                     Cell::text("offline").tone("bad")
                 };
                 vec![
-                    Cell::text(store.code.clone()),
+                    Cell::link(store.code.clone(), super::sales::link_to_store(&store.code, now.day)),
                     link,
-                    Cell::text(show::count(store.receipts)),
                     Cell::text(show::money(store.net)),
                 ]
             })

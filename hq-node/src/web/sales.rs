@@ -99,6 +99,12 @@ fn link(path: &str, by: &str, arguments: &Arguments, format: Option<&str>) -> St
     format!("{path}?{}", pairs.collect::<Vec<_>>().join("&"))
 }
 
+/// The day of a store, by hour.
+pub fn link_to_store(store: &str, day: NaiveDate) -> String {
+    let arguments = Arguments { by: None, from: Some(day), to: Some(day), store: Some(store.to_owned()) };
+    link("/sales", "hour", &arguments, None)
+}
+
 pub async fn page(
     visitor: May<ViewSales>,
     site: web::Data<Site>,

@@ -1,0 +1,379 @@
+//! A whole chain in one process: a head office, store servers and tills, each a real node on its own thread with its own
+//! databases, joined by links in memory and each till by a byte stream to its own emulated fiscal device.
+//!
+//! Replays and demonstrations work on it. Any node can be killed without warning and started again on its files; the
+//! emulated devices are not nodes and live through it, as devices on a counter do.
+
+mod hq;
+mod look;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, FixedOffset};
+use devices::fiscal::FiscalDevice;
+use devices::fiscal::shtrih::Shtrih;
+use devices::sim::shtrih::{EmulatorHandle, EmulatorSettings, Fault};
+use domain::ids::{StoreId, TillId};
+use futures_util::future::{BoxFuture, FutureExt};
+use hq_node::node::HqNode;
+use link::admit::Admit;
+use link::apply::Peer;
+use link::transport::Dial;
+use link::transport::memory::MemoryHub;
+use link::transport::websocket::WebSocketDial;
+use link::uplink::SetLine;
+use messages::v1::till::{TillCommand, TillError, TillReply};
+use runtime::clock::Clock;
+use runtime::reference::{ActorRef, SendError};
+use till::{DeviceFactory, SagaStep, StepHook, TillSettings, UnknownOperators};
+use tokio_util::sync::CancellationToken;
+
+use crate::node_thread::NodeThread;
+use crate::nodes::{ServerNode, ServerParts, TillNode, TillParts};
+
+/// The name of the head office in the network of this process.
+const HQ: &str = "hq";
+/// Lines in one process are dialled again almost at once.
+const RECONNECT: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
+/// A till that was killed comes back within this, its device asked what happened.
+const REVIVE_DEADLINE: Duration = Duration::from_secs(60);
+
+/// How a chain is built.
+pub struct ChainOptions {
+    pub data: PathBuf,
+    pub clock: Clock,
+    /// The link of a head office elsewhere and the stores' token there; without it one is started here.
+    pub hq: Option<(String, String)>,
+    /// Where the head office started here serves its pages and its link; port 0 takes a free one.
+    pub hq_listen: String,
+    /// The token by which every node of the chain is admitted.
+    pub token: String,
+    /// The operator's token of the head office.
+    pub ops_token: Option<String>,
+    /// The password of the head office's "admin".
+    pub admin_password: Option<String>,
+    /// Whether operators who are not in the staff list may work.
+    pub unknown_operators: UnknownOperators,
+}
+
+impl ChainOptions {
+    pub fn new(data: PathBuf, clock: Clock) -> ChainOptions {
+        ChainOptions {
+            data,
+            clock,
+            hq: None,
+            hq_listen: "127.0.0.1:0".to_owned(),
+            token: "chain".to_owned(),
+            ops_token: None,
+            admin_password: None,
+            unknown_operators: UnknownOperators::Allow,
+        }
+    }
+}
+
+/// Whoever shows the one token of the chain is admitted under the name it gives.
+struct OneToken(String);
+
+impl Admit for OneToken {
+    fn admit<'a>(&'a self, peer: &'a Peer, token: &'a str) -> BoxFuture<'a, Result<(), String>> {
+        let right = token == self.0;
+        let answer = if right { Ok(()) } else { Err(format!("{} is not admitted: check its token", peer.name)) };
+        std::future::ready(answer).boxed()
+    }
+}
+
+/// A step at which the till on this thread dies, when one is set.
+type DeathStep = Arc<Mutex<Option<SagaStep>>>;
+
+struct TillPlace {
+    /// None only while it is being started again.
+    thread: Option<NodeThread<TillNode>>,
+    emulator: EmulatorHandle,
+    dies_at: DeathStep,
+}
+
+struct StorePlace {
+    thread: Option<NodeThread<ServerNode>>,
+    tills: BTreeMap<TillId, TillPlace>,
+    /// Lines that were cut on purpose stay cut through a restart.
+    line_up: bool,
+    till_lines_down: std::collections::BTreeSet<TillId>,
+}
+
+/// The chain.
+pub struct Chain {
+    options: ChainOptions,
+    hub: MemoryHub,
+    hq: Option<NodeThread<HqNode>>,
+    stores: BTreeMap<StoreId, StorePlace>,
+}
+
+impl Chain {
+    pub async fn start(options: ChainOptions) -> anyhow::Result<Chain> {
+        std::fs::create_dir_all(&options.data)?;
+        let hub = MemoryHub::new();
+        let mut chain = Chain { options, hub, hq: None, stores: BTreeMap::new() };
+        if chain.options.hq.is_none() {
+            chain.start_hq().await?;
+        }
+        Ok(chain)
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.options.clock
+    }
+
+    /// Wait on the machine's clock until the time that a script says, counted from the chain's own clock.
+    pub async fn wait_until(&self, at: DateTime<FixedOffset>) {
+        let ahead = at.signed_duration_since(self.options.clock.now());
+        if let Ok(ahead) = ahead.to_std() {
+            tokio::time::sleep(ahead).await;
+        }
+    }
+
+    /// Start a store and a till if they are not there yet; true if the till is new.
+    pub async fn ensure_till(&mut self, store: &StoreId, till: TillId) -> anyhow::Result<bool> {
+        self.ensure_store(store).await?;
+        let place = self.place(store)?;
+        if place.tills.contains_key(&till) {
+            return Ok(false);
+        }
+        let settings = EmulatorSettings { storage: device_number(store, till), ..EmulatorSettings::default() };
+        let place = TillPlace { thread: None, emulator: EmulatorHandle::new(settings), dies_at: DeathStep::default() };
+        self.place_mut(store)?.tills.insert(till, place);
+        self.start_till(store, till).await?;
+        Ok(true)
+    }
+
+    pub async fn ensure_store(&mut self, store: &StoreId) -> anyhow::Result<()> {
+        if !self.stores.contains_key(store) {
+            let place =
+                StorePlace { thread: None, tills: BTreeMap::new(), line_up: true, till_lines_down: Default::default() };
+            self.stores.insert(store.clone(), place);
+            self.admit(store).await?;
+            self.start_store(store).await?;
+        }
+        Ok(())
+    }
+
+    async fn start_store(&mut self, store: &StoreId) -> anyhow::Result<()> {
+        let (data, token) = (self.options.data.clone(), self.options.token.clone());
+        let (dial, hq_token): (Arc<dyn Dial>, String) = match &self.options.hq {
+            Some((url, token)) => (Arc::new(WebSocketDial::new(url)), token.clone()),
+            None => (Arc::new(self.hub.way_to(HQ)), token.clone()),
+        };
+        let code = store.clone();
+        let thread = NodeThread::start(&format!("store {store}"), move |_| async move {
+            let admit = Arc::new(OneToken(token));
+            ServerNode::start(ServerParts { store: code, data, dial, token: hq_token, admit, reconnect: RECONNECT })
+                .await
+        })
+        .await?;
+        self.hub.up(store.as_str(), thread.handle().accept.clone());
+        let line_up = self.place(store)?.line_up;
+        if !line_up {
+            thread.handle().line.ask(SetLine { up: false }).await?;
+        }
+        self.place_mut(store)?.thread = Some(thread);
+        Ok(())
+    }
+
+    async fn start_till(&mut self, store: &StoreId, till: TillId) -> anyhow::Result<()> {
+        let place = self.till_place(store, till)?;
+        let (emulator, dies_at) = (place.emulator.clone(), place.dies_at.clone());
+        let dial = Arc::new(self.hub.way_to(store.as_str()));
+        let (data, clock, token) = (self.options.data.clone(), self.options.clock.clone(), self.options.token.clone());
+        let unknown_operators = self.options.unknown_operators;
+        let code = store.clone();
+        let thread = NodeThread::start(&format!("till {store}/{till}"), move |kill| async move {
+            let mut settings = TillSettings::new(code, till);
+            settings.unknown_operators = unknown_operators;
+            settings.on_step = Some(dies(kill, dies_at));
+            let device: DeviceFactory =
+                Arc::new(move || Box::new(Shtrih::new(emulator.connector())) as Box<dyn FiscalDevice>);
+            let parts = TillParts { settings, data, clock, device, dial, token, reconnect: RECONNECT, screen: None };
+            TillNode::start(parts).await
+        })
+        .await?;
+        if self.place(store)?.till_lines_down.contains(&till) {
+            thread.handle().line.ask(SetLine { up: false }).await?;
+        }
+        self.till_place_mut(store, till)?.thread = Some(thread);
+        Ok(())
+    }
+
+    /// Give a command to a till. The inner error is the till's, also when it died: look with [`Chain::is_dead`].
+    pub async fn ask(
+        &self,
+        store: &StoreId,
+        till: TillId,
+        deadline: Duration,
+        command: TillCommand,
+    ) -> anyhow::Result<Result<TillReply, TillError>> {
+        let thread = self.till_thread(store, till)?;
+        let killed = thread.killed();
+        let asked = thread.handle().commands.ask_within(deadline, command);
+        let died = || Ok(Err(TillError::NotStored { reason: "the till died".to_owned() }));
+        tokio::select! {
+            biased;
+            () = killed.cancelled() => died(),
+            answer = asked => match answer {
+                Ok(answer) => Ok(answer),
+                Err(SendError::Interrupted) if killed.is_cancelled() => died(),
+                Err(error) => Err(crate::replay::runner::unanswered(store, till, error)),
+            }
+        }
+    }
+
+    /// True if the till was killed and not started again.
+    pub fn is_dead(&self, store: &StoreId, till: TillId) -> bool {
+        self.till_thread(store, till).map_or(true, |thread| thread.killed().is_cancelled())
+    }
+
+    /// Start a dead till again on its files.
+    pub async fn revive_till(&mut self, store: &StoreId, till: TillId) -> anyhow::Result<()> {
+        if let Some(thread) = self.till_place_mut(store, till)?.thread.take() {
+            thread.kill().await;
+        }
+        tokio::time::timeout(REVIVE_DEADLINE, self.start_till(store, till)).await?
+    }
+
+    pub async fn crash_till(&mut self, store: &StoreId, till: TillId) -> anyhow::Result<()> {
+        self.revive_till(store, till).await
+    }
+
+    /// Let a till die when it next reaches `step`.
+    pub fn crash_till_at(&mut self, store: &StoreId, till: TillId, step: &str) -> Result<(), String> {
+        let step = step.parse::<SagaStep>().map_err(|error| error.to_string())?;
+        let place = self.till_place(store, till).map_err(|error| error.to_string())?;
+        *place.dies_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(step);
+        Ok(())
+    }
+
+    pub async fn crash_store(&mut self, store: &StoreId) -> anyhow::Result<()> {
+        self.hub.down(store.as_str());
+        if let Some(thread) = self.place_mut(store)?.thread.take() {
+            thread.kill().await;
+        }
+        self.start_store(store).await
+    }
+
+    pub async fn set_till_link(&mut self, store: &StoreId, till: TillId, up: bool) -> anyhow::Result<()> {
+        let down = &mut self.place_mut(store)?.till_lines_down;
+        if up {
+            down.remove(&till);
+        } else {
+            down.insert(till);
+        }
+        self.till_thread(store, till)?.handle().line.ask(SetLine { up }).await?;
+        Ok(())
+    }
+
+    pub async fn set_store_link(&mut self, store: &StoreId, up: bool) -> anyhow::Result<()> {
+        self.place_mut(store)?.line_up = up;
+        self.store_thread(store)?.handle().line.ask(SetLine { up }).await?;
+        Ok(())
+    }
+
+    /// Set a fault of a till's emulated fiscal device.
+    pub fn set_fault(&self, store: &StoreId, till: TillId, fault: &str) -> Result<(), String> {
+        let fault: Fault = fault.parse().map_err(|error: devices::sim::shtrih::NotFault| error.to_string())?;
+        self.till_place(store, till).map_err(|error| error.to_string())?.emulator.set_fault(fault);
+        Ok(())
+    }
+
+    pub fn emulator(&self, store: &StoreId, till: TillId) -> anyhow::Result<EmulatorHandle> {
+        Ok(self.till_place(store, till)?.emulator.clone())
+    }
+
+    pub fn till(&self, store: &StoreId, till: TillId) -> anyhow::Result<&TillNode> {
+        Ok(self.till_thread(store, till)?.handle())
+    }
+
+    pub fn store(&self, store: &StoreId) -> anyhow::Result<&ServerNode> {
+        Ok(self.store_thread(store)?.handle())
+    }
+
+    /// Every till there is.
+    pub fn tills(&self) -> Vec<(StoreId, TillId)> {
+        let of = |(store, place): (&StoreId, &StorePlace)| {
+            let store = store.clone();
+            place.tills.keys().map(move |till| (store.clone(), *till)).collect::<Vec<_>>()
+        };
+        self.stores.iter().flat_map(of).collect()
+    }
+
+    /// A reference by which a till is given commands, good for one life of it.
+    pub fn commands(&self, store: &StoreId, till: TillId) -> anyhow::Result<ActorRef<TillCommand>> {
+        Ok(self.till(store, till)?.commands.clone())
+    }
+
+    /// Stop everything in order, tills first.
+    pub async fn stop(mut self) {
+        for place in self.stores.values_mut() {
+            for till in place.tills.values_mut() {
+                if let Some(thread) = till.thread.take() {
+                    thread.handle().node.shutdown().await;
+                    thread.kill().await;
+                }
+            }
+            if let Some(thread) = place.thread.take() {
+                thread.handle().node.shutdown().await;
+                thread.kill().await;
+            }
+        }
+        self.stop_hq().await;
+    }
+
+    fn place(&self, store: &StoreId) -> anyhow::Result<&StorePlace> {
+        self.stores.get(store).ok_or_else(|| anyhow::anyhow!("there is no store {store}"))
+    }
+
+    fn place_mut(&mut self, store: &StoreId) -> anyhow::Result<&mut StorePlace> {
+        self.stores.get_mut(store).ok_or_else(|| anyhow::anyhow!("there is no store {store}"))
+    }
+
+    fn till_place(&self, store: &StoreId, till: TillId) -> anyhow::Result<&TillPlace> {
+        self.place(store)?.tills.get(&till).ok_or_else(|| anyhow::anyhow!("there is no till {store}/{till}"))
+    }
+
+    fn till_place_mut(&mut self, store: &StoreId, till: TillId) -> anyhow::Result<&mut TillPlace> {
+        let tills = &mut self.place_mut(store)?.tills;
+        tills.get_mut(&till).ok_or_else(|| anyhow::anyhow!("there is no till {store}/{till}"))
+    }
+
+    fn till_thread(&self, store: &StoreId, till: TillId) -> anyhow::Result<&NodeThread<TillNode>> {
+        let thread = self.till_place(store, till)?.thread.as_ref();
+        thread.ok_or_else(|| anyhow::anyhow!("till {store}/{till} is not running"))
+    }
+
+    fn store_thread(&self, store: &StoreId) -> anyhow::Result<&NodeThread<ServerNode>> {
+        let thread = self.place(store)?.thread.as_ref();
+        thread.ok_or_else(|| anyhow::anyhow!("store {store} is not running"))
+    }
+}
+
+/// Kill this thread's node when the step comes, once. The unwind ends the step; the node is gone before it is answered.
+fn dies(kill: CancellationToken, dies_at: DeathStep) -> StepHook {
+    Arc::new(move |step| {
+        let mut at = dies_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if *at == Some(step) {
+            *at = None;
+            drop(at);
+            kill.cancel();
+            panic!("the node dies at the step {}", step.name());
+        }
+    })
+}
+
+/// A fiscal storage number of sixteen digits, the same for a till in every run.
+fn device_number(store: &StoreId, till: TillId) -> String {
+    let hash = store
+        .as_str()
+        .bytes()
+        .fold(u64::from(till.0), |hash, byte| hash.wrapping_mul(131).wrapping_add(u64::from(byte)));
+    format!("9999{:012}", hash % 1_000_000_000_000)
+}

@@ -1,0 +1,91 @@
+//! The command of a store's machines.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use store_node::{demo, replay, run, settings};
+
+#[derive(Debug, Parser)]
+#[command(name = "store-node", version, about = "Tills and the store server of a chain of shops")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run this machine as its settings say: server, till, or both.
+    Run {
+        #[arg(long, default_value = "deploy/store.toml")]
+        config: PathBuf,
+    },
+    /// Open a cashier's terminal: with the machine's settings, or without them as one more till of the running demo.
+    Till {
+        #[arg(long)]
+        config: Option<PathBuf>,
+        /// Language of the screen: en or ru.
+        #[arg(long)]
+        language: Option<store_node::tui::Language>,
+        /// Folder of the till's databases, when it joins the demo.
+        #[arg(long)]
+        data: Option<PathBuf>,
+    },
+    /// A head office, two stores and four tills with simulated shoppers, in this process.
+    Demo {
+        /// Stop after this time ("60s", "5m") with a summary; without it, run until Ctrl+C.
+        #[arg(long = "for", value_parser = duration)]
+        runs_for: Option<Duration>,
+        /// Keep the databases here; without it they go when the demo ends.
+        #[arg(long)]
+        data: Option<PathBuf>,
+        /// Where the head office's pages are served.
+        #[arg(long, default_value = "127.0.0.1:7700")]
+        listen: String,
+    },
+    /// Run a till script (deploy/TILL-SCRIPT.md).
+    Replay(replay::Arguments),
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let (digits, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    let number: u64 = digits.parse().map_err(|_| format!("\"{text}\" is not a time such as 60s, 5m or 1h"))?;
+    match unit {
+        "" | "s" => Ok(Duration::from_secs(number)),
+        "m" => Ok(Duration::from_secs(60 * number)),
+        "h" => Ok(Duration::from_secs(3600 * number)),
+        _ => Err(format!("\"{text}\" is not a time such as 60s, 5m or 1h")),
+    }
+}
+
+/// Exit status of a command line or of settings that make no sense, as `sysexits.h` has it.
+const EXIT_USAGE: u8 = 64;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = actix::System::new().block_on(async {
+        match arguments.command {
+            Command::Run { config } => match settings::read(&config) {
+                Ok(settings) => run::machine(settings).await.map(|()| ExitCode::SUCCESS),
+                Err(error) => {
+                    eprintln!("store-node: {error}");
+                    Ok(ExitCode::from(EXIT_USAGE))
+                }
+            },
+            Command::Till { config, language, data } => match config.as_deref().map(settings::read).transpose() {
+                Ok(settings) => run::till(settings, language, data).await.map(|()| ExitCode::SUCCESS),
+                Err(error) => {
+                    eprintln!("store-node: {error}");
+                    Ok(ExitCode::from(EXIT_USAGE))
+                }
+            },
+            Command::Demo { runs_for, data, listen } => demo::run(runs_for, data, &listen).await,
+            Command::Replay(arguments) => Ok(replay::run(arguments).await),
+        }
+    });
+    done.unwrap_or_else(|error| {
+        eprintln!("store-node: {error:#}");
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,180 @@
+//! The nodes of a store's machines: databases opened, tree grown and started, and the handles by which others reach them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use anyhow::Context;
+use domain::ids::{StoreId, TillId};
+use link::admit::Admit;
+use link::transport::{Accept, Dial};
+use link::{downlinks, uplink};
+use messages::v1::till::TillCommand;
+use messages::v1::view::TillView;
+use migrations::database::Database;
+use migrations::{ServerMigrator, TillMigrator};
+use runtime::clock::Clock;
+use runtime::node::Node;
+use runtime::ops::{OpsState, OpsToken};
+use runtime::reference::ActorRef;
+use till::catalogue::Catalogue;
+use till::{DeviceFactory, ShowTill, TillSettings};
+use tokio::sync::watch;
+
+use crate::tree::{self, ServerGround, TillGround};
+use crate::tui::ScreenOptions;
+use crate::window::Window;
+
+/// A lost line is dialled again after half a second at first and never more than a minute later.
+pub const RECONNECT: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(60));
+/// Threads of a node's own HTTP server: operators and tills' links, which wait more than they work.
+const HTTP_WORKERS: usize = 1;
+
+/// What a till is started with.
+pub struct TillParts {
+    pub settings: TillSettings,
+    /// Folder of the store machine's databases.
+    pub data: PathBuf,
+    pub clock: Clock,
+    pub device: DeviceFactory,
+    pub dial: Arc<dyn Dial>,
+    pub token: String,
+    pub reconnect: (Duration, Duration),
+    pub screen: Option<(ScreenOptions, watch::Sender<bool>)>,
+}
+
+/// A running till.
+#[derive(Clone)]
+pub struct TillNode {
+    pub node: Node,
+    pub commands: ActorRef<TillCommand>,
+    pub show: ActorRef<ShowTill>,
+    pub line: ActorRef<uplink::SetLine>,
+    pub link: ActorRef<uplink::Status>,
+    /// What its screens look at.
+    pub views: watch::Receiver<Arc<TillView>>,
+    pub database: Database,
+    pub catalogue: Catalogue,
+}
+
+impl TillNode {
+    pub async fn start(parts: TillParts) -> anyhow::Result<TillNode> {
+        let TillParts { settings, data, clock, device, dial, token, reconnect, screen } = parts;
+        let folder = till_folder(&data, &settings.store, settings.till);
+        std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        let database = open::<TillMigrator>(&folder.join("till.sqlite")).await?;
+        let file = folder.join("catalogue.sqlite");
+        let catalogue = Catalogue::open(&file).await.with_context(|| format!("cannot open {}", file.display()))?;
+        let (shown, views) = watch::channel(Arc::new(Window::blank(settings.store.clone(), settings.till)));
+        let (tree, refs) = tree::till(TillGround {
+            settings,
+            database: database.clone(),
+            catalogue: catalogue.clone(),
+            clock,
+            device,
+            dial,
+            token,
+            reconnect,
+            shown,
+            screen,
+        });
+        Ok(TillNode {
+            node: tree.start().await,
+            commands: refs.till.reference(),
+            show: refs.till.reference(),
+            line: refs.uplink.reference(),
+            link: refs.uplink.reference(),
+            views,
+            database,
+            catalogue,
+        })
+    }
+}
+
+/// What a store server is started with.
+pub struct ServerParts {
+    pub store: StoreId,
+    /// Folder of the store machine's databases.
+    pub data: PathBuf,
+    pub dial: Arc<dyn Dial>,
+    pub token: String,
+    pub admit: Arc<dyn Admit>,
+    pub reconnect: (Duration, Duration),
+}
+
+/// A running store server.
+#[derive(Clone)]
+pub struct ServerNode {
+    pub node: Node,
+    pub store: StoreId,
+    pub accept: ActorRef<Accept>,
+    pub line: ActorRef<uplink::SetLine>,
+    pub link: ActorRef<uplink::Status>,
+    pub tills: ActorRef<downlinks::Status>,
+    pub database: Database,
+}
+
+impl ServerNode {
+    pub async fn start(parts: ServerParts) -> anyhow::Result<ServerNode> {
+        let ServerParts { store, data, dial, token, admit, reconnect } = parts;
+        let folder = store_folder(&data, &store);
+        std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        let database = open::<ServerMigrator>(&folder.join("store.sqlite")).await?;
+        let ground = ServerGround { store: store.clone(), database: database.clone(), dial, token, admit, reconnect };
+        let (tree, refs) = tree::server(ground);
+        Ok(ServerNode {
+            node: tree.start().await,
+            store,
+            accept: refs.downlinks.reference(),
+            line: refs.uplink.reference(),
+            link: refs.uplink.reference(),
+            tills: refs.downlinks.reference(),
+            database,
+        })
+    }
+}
+
+/// Serve a node's operations endpoints, and the link for nodes below if it takes any. The address that was bound.
+pub fn serve(
+    listen: &str,
+    node: Node,
+    token: OpsToken,
+    acceptor: Option<ActorRef<Accept>>,
+) -> anyhow::Result<(std::net::SocketAddr, ServerHandle)> {
+    let ops = OpsState::new(node, token, |_| {});
+    let server = actix_web::HttpServer::new(move || {
+        let (ops, acceptor) = (ops.clone(), acceptor.clone());
+        actix_web::App::new().configure(move |config| {
+            runtime::ops::configure(config, ops);
+            if let Some(acceptor) = acceptor {
+                link::transport::websocket::configure(config, acceptor);
+            }
+        })
+    })
+    .workers(HTTP_WORKERS)
+    .disable_signals()
+    .bind(listen)
+    .with_context(|| format!("cannot listen on {listen}"))?;
+    let address = server.addrs().first().copied().context("no address was bound")?;
+    let running = server.run();
+    let handle = running.handle();
+    actix::spawn(async move {
+        if let Err(error) = running.await {
+            tracing::error!(%error, "the http server ended");
+        }
+    });
+    Ok((address, handle))
+}
+
+async fn open<M: sea_orm_migration::MigratorTrait>(file: &Path) -> anyhow::Result<Database> {
+    Database::open_sqlite::<M>(file).await.with_context(|| format!("cannot open the database {}", file.display()))
+}
+
+pub fn store_folder(data: &Path, store: &StoreId) -> PathBuf {
+    data.join(store.as_str())
+}
+
+pub fn till_folder(data: &Path, store: &StoreId, till: TillId) -> PathBuf {
+    store_folder(data, store).join(format!("till-{till}"))
+}

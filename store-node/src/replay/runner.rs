@@ -1,0 +1,441 @@
+//! Runs the operations of a script one after another and says what came of each.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::time::Duration;
+
+use domain::ids::{ReceiptId, StoreId, TillId};
+use domain::money::Money;
+use messages::v1::receipt::{ReceiptKind, Tender};
+use messages::v1::till::{ItemChoice, ReturnLine, TillCommand, TillError, TillReply, WholeLine, WholeReceipt};
+use runtime::reference::SendError;
+use serde_json::{Map, Value, json};
+
+use super::expect::{expects_refusal, unmet};
+use super::script::{Act, End, ItemAct, Operation};
+use crate::chain::Chain;
+use crate::tui::keys::{Keyboard, Outcome};
+
+/// How long one operation may take; a receipt of 2,000 lines on a slow fiscal device takes a minute.
+const OPERATION_DEADLINE: Duration = Duration::from_secs(120);
+/// How long everything that is connected may take to agree.
+pub const SETTLE_DEADLINE: Duration = Duration::from_secs(600);
+/// How often an operation is begun again because its till died under it before anything was stored.
+const ATTEMPTS_MAX: u32 = 5;
+
+/// What a whole run came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    pub operations: u64,
+    pub refused: u64,
+    pub unmet: u64,
+}
+
+impl Summary {
+    pub fn all_met(&self) -> bool {
+        self.refused == 0 && self.unmet == 0
+    }
+}
+
+/// A refusal, as the result line shows it.
+#[derive(Debug)]
+struct Refused {
+    code: String,
+    text: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("operation {n} ({name}): {error:#}")]
+pub struct NodeFailed {
+    n: usize,
+    name: String,
+    error: anyhow::Error,
+}
+
+enum Failure {
+    Refused(Refused),
+    Node(anyhow::Error),
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Failure {
+        Failure::Node(error)
+    }
+}
+
+impl From<TillError> for Failure {
+    fn from(error: TillError) -> Failure {
+        let text = error.to_string();
+        let code = match error {
+            TillError::Refused { code, .. } => code,
+            TillError::NotStored { .. } => "not_stored".to_owned(),
+            TillError::Waiting { .. } => "waiting_for_fiscal".to_owned(),
+        };
+        Failure::Refused(Refused { code, text })
+    }
+}
+
+fn refuse(code: &str, text: impl Into<String>) -> Failure {
+    Failure::Refused(Refused { code: code.to_owned(), text: text.into() })
+}
+
+/// The state of a run: the chain of nodes, and what later lines may refer to.
+pub struct Runner {
+    chain: Chain,
+    closed_by_id: BTreeMap<String, ReceiptId>,
+    keyboards: BTreeMap<(StoreId, TillId), Keyboard>,
+    /// The catalogue changed since a till was last waited for.
+    catalogue_changed: bool,
+    realtime: bool,
+}
+
+impl Runner {
+    pub fn new(chain: Chain, realtime: bool) -> Runner {
+        Runner { chain, closed_by_id: BTreeMap::new(), keyboards: BTreeMap::new(), catalogue_changed: false, realtime }
+    }
+
+    pub fn chain(&mut self) -> &mut Chain {
+        &mut self.chain
+    }
+
+    pub fn into_chain(self) -> Chain {
+        self.chain
+    }
+
+    /// Run all operations, write one result line each, and wait at the end until everything connected agrees.
+    pub async fn run(
+        &mut self,
+        operations: &[Operation],
+        out: &mut dyn Write,
+        mut done: impl FnMut(usize),
+    ) -> Result<Summary, NodeFailed> {
+        let mut summary = Summary::default();
+        for operation in operations {
+            let failed = |error: anyhow::Error| NodeFailed { n: operation.n, name: operation.name.clone(), error };
+            let (result, refused) = self.step(operation).await.map_err(failed)?;
+            let mut result = result;
+            summary.operations += 1;
+            if !operation.expect.is_empty() {
+                let differs = unmet(&operation.expect, &Value::Object(result.clone()));
+                result.insert("met".to_owned(), json!(differs.is_empty()));
+                if !differs.is_empty() {
+                    summary.unmet += 1;
+                    result.insert("unmet".to_owned(), json!(differs));
+                }
+            }
+            if refused && !expects_refusal(&operation.expect) {
+                summary.refused += 1;
+            }
+            serde_json::to_writer(&mut *out, &result).map_err(|error| failed(error.into()))?;
+            out.write_all(b"\n").map_err(|error| failed(error.into()))?;
+            done(usize::try_from(summary.operations).unwrap_or(usize::MAX));
+        }
+        let last = operations.last().map_or(0, |operation| operation.n);
+        let settled = self.chain.settle(SETTLE_DEADLINE).await;
+        settled.map_err(|error| NodeFailed { n: last, name: "settle".to_owned(), error })?;
+        out.flush().map_err(|error| NodeFailed { n: last, name: "result".to_owned(), error: error.into() })?;
+        Ok(summary)
+    }
+
+    async fn step(&mut self, operation: &Operation) -> anyhow::Result<(Map<String, Value>, bool)> {
+        if self.realtime {
+            self.chain.wait_until(operation.at).await;
+        }
+        self.chain.clock().set(operation.at);
+        let mut result = Map::new();
+        result.insert("n".to_owned(), json!(operation.n));
+        if let Some(id) = &operation.id {
+            result.insert("id".to_owned(), json!(id));
+        }
+        result.insert("do".to_owned(), json!(operation.name));
+        match self.act(operation).await {
+            Ok(fields) => {
+                result.insert("ok".to_owned(), json!(true));
+                result.extend(fields);
+                Ok((result, false))
+            }
+            Err(Failure::Refused(Refused { code, text })) => {
+                result.insert("ok".to_owned(), json!(false));
+                result.insert("error".to_owned(), json!({"code": code, "text": text}));
+                Ok((result, true))
+            }
+            Err(Failure::Node(error)) => Err(error),
+        }
+    }
+
+    async fn act(&mut self, operation: &Operation) -> Result<Map<String, Value>, Failure> {
+        match &operation.act {
+            Act::Item(item) => self.item(item).await,
+            Act::BarcodeRule { prefix, length, item, value, decimals, kind } => {
+                let rule = messages::v1::catalogue::BarcodeRule {
+                    prefix: prefix.clone(),
+                    length: *length,
+                    item: *item,
+                    value: *value,
+                    decimals: *decimals,
+                    kind: *kind,
+                };
+                self.catalogue_changed = true;
+                self.chain.put_barcode_rule(rule).await.map_err(|text| refuse("bad_barcode_rule", text))?;
+                Ok(Map::new())
+            }
+            Act::Operator { number, name, pin, role } => {
+                self.catalogue_changed = true;
+                let put = self.chain.put_operator(number.clone(), name.clone(), pin.clone(), *role).await;
+                put.map_err(|text| refuse("bad_operator", text))?;
+                Ok(Map::new())
+            }
+            Act::Link { between, up } => self.link(operation, *between, *up).await,
+            Act::Crash { node, when } => self.crash(operation, *node, when.as_deref()).await,
+            Act::Device { device, fault } => {
+                let (store, till) = self.place(operation).await?;
+                if device != "fiscal" {
+                    return Err(refuse("no_such_device", format!("this version emulates no \"{device}\"")));
+                }
+                self.chain.set_fault(&store, till, fault).map_err(|text| refuse("bad_fault", text))?;
+                Ok(Map::new())
+            }
+            Act::Settle {} => {
+                self.chain.settle(SETTLE_DEADLINE).await?;
+                Ok(Map::new())
+            }
+            Act::Report { name, args } => {
+                let rows = self.chain.report(name, args, operation.store.as_ref(), operation.till).await;
+                let rows = rows?.map_err(|text| refuse("bad_report", text))?;
+                Ok(Map::from_iter([("rows".to_owned(), rows)]))
+            }
+            Act::Keys { text } => self.keys(operation, text).await,
+            _ => {
+                let (store, till) = self.place(operation).await?;
+                let command = self.command(&operation.act)?;
+                let reply = self.ask(&store, till, command).await?;
+                Ok(self.fields(operation, reply))
+            }
+        }
+    }
+
+    /// The till of an operation, started on first mention, with the catalogue as it stands if it is connected.
+    async fn place(&mut self, operation: &Operation) -> Result<(StoreId, TillId), Failure> {
+        let store = operation.store.clone().ok_or_else(|| refuse("no_store", "the operation names no store"))?;
+        let till = operation.till.unwrap_or(TillId(1));
+        let new = self.chain.ensure_till(&store, till).await?;
+        if self.catalogue_changed || new {
+            self.chain.settle_catalogue(&store, till, SETTLE_DEADLINE).await?;
+            self.catalogue_changed = false;
+        }
+        Ok((store, till))
+    }
+
+    async fn item(&mut self, act: &ItemAct) -> Result<Map<String, Value>, Failure> {
+        self.catalogue_changed = true;
+        if act.deleted {
+            self.chain.remove_item(act.code.clone()).await.map_err(|text| refuse("bad_item", text))?;
+            return Ok(Map::new());
+        }
+        let (Some(price), Some(vat)) = (act.price, act.vat) else {
+            return Err(refuse("bad_item", format!("item {}: price and vat are needed", act.code)));
+        };
+        let item = messages::v1::catalogue::Item {
+            code: act.code.clone(),
+            name: act.name.clone().unwrap_or_else(|| act.code.0.clone()),
+            price,
+            vat,
+            unit: act.unit,
+            barcodes: act.barcodes.clone(),
+            plu: act.plu,
+            group: act.group.clone(),
+            marked: act.marked,
+            min_age: act.min_age,
+            discountable: act.discountable,
+        };
+        self.chain.put_items(vec![item]).await.map_err(|text| refuse("bad_item", text))?;
+        Ok(Map::new())
+    }
+
+    async fn link(
+        &mut self,
+        operation: &Operation,
+        between: [End; 2],
+        up: bool,
+    ) -> Result<Map<String, Value>, Failure> {
+        let (store, till) = self.place(operation).await?;
+        match between {
+            [End::Till, End::Store] | [End::Store, End::Till] => self.chain.set_till_link(&store, till, up).await?,
+            [End::Store, End::Hq] | [End::Hq, End::Store] => self.chain.set_store_link(&store, up).await?,
+            _ => return Err(refuse("no_such_link", "there are links between till and store, and store and hq")),
+        }
+        Ok(Map::new())
+    }
+
+    async fn crash(
+        &mut self,
+        operation: &Operation,
+        node: End,
+        when: Option<&str>,
+    ) -> Result<Map<String, Value>, Failure> {
+        match (node, when) {
+            (End::Hq, None) => self.chain.crash_hq().await?,
+            (End::Store, None) => {
+                let (store, _) = self.place(operation).await?;
+                self.chain.crash_store(&store).await?;
+            }
+            (End::Till, None) => {
+                let (store, till) = self.place(operation).await?;
+                self.chain.crash_till(&store, till).await?;
+            }
+            (End::Till, Some(step)) => {
+                let (store, till) = self.place(operation).await?;
+                self.chain.crash_till_at(&store, till, step).map_err(|text| refuse("no_such_step", text))?;
+            }
+            (End::Store | End::Hq, Some(_)) => {
+                return Err(refuse("no_such_step", "the steps of \"when\" are those of a till"));
+            }
+        }
+        Ok(Map::new())
+    }
+
+    async fn keys(&mut self, operation: &Operation, text: &str) -> Result<Map<String, Value>, Failure> {
+        let (store, till) = self.place(operation).await?;
+        let keys = crate::tui::keys::parse(text).map_err(|error| refuse("bad_keys", error.to_string()))?;
+        let mut keyboard = self.keyboards.remove(&(store.clone(), till)).unwrap_or_default();
+        let view = self.chain.view(&store, till).await?;
+        let chain = &self.chain;
+        let failed = std::cell::RefCell::new(None);
+        let outcomes = keyboard
+            .press(view.clone(), keys, async |command| {
+                let asked = async {
+                    let answer = chain.ask(&store, till, OPERATION_DEADLINE, command).await?;
+                    anyhow::Ok((answer, chain.view(&store, till).await?))
+                };
+                asked.await.unwrap_or_else(|error| {
+                    *failed.borrow_mut() = Some(error);
+                    (Err(TillError::NotStored { reason: "the till does not answer".to_owned() }), view.clone())
+                })
+            })
+            .await;
+        if let Some(error) = failed.into_inner() {
+            return Err(error.into());
+        }
+        self.keyboards.insert((store, till), keyboard);
+        let mut last = TillReply::default();
+        for outcome in outcomes {
+            match outcome {
+                Outcome::Answered { answer, .. } => last = answer?,
+                Outcome::Refused { code, text } => return Err(refuse(&code, text)),
+                Outcome::Left => return Err(refuse("left", "the keys leave the screen")),
+            }
+        }
+        Ok(self.fields(operation, last))
+    }
+
+    /// Ask a till; if it dies under the command, start it again and let it finish what it had begun.
+    async fn ask(&mut self, store: &StoreId, till: TillId, command: TillCommand) -> Result<TillReply, Failure> {
+        for _ in 0..ATTEMPTS_MAX {
+            let before = self.chain.next_sequence(store, till).await?;
+            match self.chain.ask(store, till, OPERATION_DEADLINE, command.clone()).await? {
+                Ok(reply) => return Ok(reply),
+                Err(error) if !self.chain.is_dead(store, till) => return Err(error.into()),
+                Err(_) => {}
+            }
+            self.chain.revive_till(store, till).await?;
+            let closes =
+                matches!(command, TillCommand::Pay { .. } | TillCommand::Whole(_) | TillCommand::Return { .. });
+            if closes && let Some(receipt) = self.chain.closed_receipt(store, till, before).await? {
+                let change = Some(receipt.change);
+                return Ok(TillReply { receipt: Some(Box::new(receipt)), change, ..TillReply::default() });
+            }
+        }
+        Err(Failure::Node(anyhow::anyhow!("till {store}/{till} died {ATTEMPTS_MAX} times under one operation")))
+    }
+
+    fn command(&self, act: &Act) -> Result<TillCommand, Failure> {
+        Ok(match act {
+            Act::OpenShift { operator, pin, float } => {
+                TillCommand::OpenShift { operator: operator.clone(), pin: pin.clone(), float: *float }
+            }
+            Act::Scan { data } => TillCommand::Scan { data: data.clone(), quantity: None },
+            Act::Sell { code, name, quantity, price, vat } => {
+                let item = match (code, name) {
+                    (Some(code), _) => ItemChoice::Code(code.clone()),
+                    (None, Some(name)) => ItemChoice::Name(name.clone()),
+                    (None, None) => return Err(refuse("no_item", "\"sell\" needs a code or a name")),
+                };
+                TillCommand::Sell { item, quantity: *quantity, price: *price, vat: *vat }
+            }
+            Act::Quantity { line, quantity } => TillCommand::ChangeQuantity { line: *line, quantity: *quantity },
+            Act::Void { line, quantity } => TillCommand::VoidLine { line: *line, quantity: *quantity },
+            Act::Pay { tender, amount, number } => {
+                TillCommand::Pay { tender: *tender, amount: *amount, number: number.clone() }
+            }
+            Act::Receipt { lines, tenders, operator, kind, of } => TillCommand::Whole(WholeReceipt {
+                kind: kind.unwrap_or(ReceiptKind::Sale),
+                lines: lines
+                    .iter()
+                    .map(|line| WholeLine {
+                        code: line.code.clone(),
+                        name: line.name.clone(),
+                        quantity: line.quantity,
+                        price: line.price,
+                        vat: line.vat,
+                    })
+                    .collect(),
+                tenders: tenders.iter().map(|given| Tender { tender: given.tender, amount: given.amount }).collect(),
+                of: of.as_deref().map(|of| self.receipt_of(of)).transpose()?,
+                operator: operator.clone(),
+            }),
+            Act::Return { of, lines, tender } => TillCommand::Return {
+                of: of.as_deref().map(|of| self.receipt_of(of)).transpose()?,
+                lines: lines.iter().map(|line| ReturnLine { line: line.line, quantity: line.quantity }).collect(),
+                tender: *tender,
+            },
+            Act::Cancel {} => TillCommand::Cancel,
+            Act::CashIn { amount, reason } => TillCommand::CashIn { amount: *amount, reason: reason.clone() },
+            Act::CashOut { amount, reason } => TillCommand::CashOut { amount: *amount, reason: reason.clone() },
+            Act::XReport {} => TillCommand::ReportX,
+            Act::Count { counted } => TillCommand::Count { counted: sum(counted)? },
+            Act::CloseShift { counted } => TillCommand::CloseShift { counted: sum(counted)? },
+            other => return Err(refuse("not_of_a_till", format!("{other:?} is not an operation of a till"))),
+        })
+    }
+
+    fn receipt_of(&self, of: &str) -> Result<ReceiptId, Failure> {
+        match of.strip_prefix('@') {
+            Some(id) => self.closed_by_id.get(id).copied().ok_or_else(|| {
+                refuse("no_such_receipt", format!("no operation with the id \"{id}\" has closed a receipt"))
+            }),
+            None => of
+                .parse()
+                .map(ReceiptId)
+                .map_err(|_| refuse("no_such_receipt", format!("\"{of}\" is not the uid of a receipt"))),
+        }
+    }
+
+    fn fields(&mut self, operation: &Operation, reply: TillReply) -> Map<String, Value> {
+        let TillReply { receipt, line, change, due, over_short, totals } = reply;
+        if let (Some(id), Some(receipt)) = (&operation.id, &receipt) {
+            self.closed_by_id.insert(id.clone(), receipt.uid);
+        }
+        let mut fields = Map::new();
+        let mut put = |name: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                fields.insert(name.to_owned(), value);
+            }
+        };
+        put("receipt", receipt.map(|receipt| json!(receipt)));
+        put("line", line.map(|line| json!(line)));
+        put("change", change.map(|change| json!(change)));
+        put("due", due.map(|due| json!(due)));
+        put("over_short", over_short.map(|over_short| json!(over_short)));
+        put("totals", totals.map(|totals| json!(totals)));
+        fields
+    }
+}
+
+fn sum(counted: &super::script::Counted) -> Result<Money, Failure> {
+    counted.amount().map_err(|text| refuse("bad_count", text))
+}
+
+/// Errors of a send, for the operator's eyes.
+pub(crate) fn unanswered(store: &StoreId, till: TillId, error: SendError) -> anyhow::Error {
+    anyhow::anyhow!("till {store}/{till}: {error}")
+}

@@ -1,0 +1,152 @@
+//! Runs this machine: the nodes that its settings name, until it is asked to stop.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context;
+use devices::fiscal;
+use devices::port::{PortAddress, connector};
+use link::admit::StaticTokens;
+use link::transport::websocket::WebSocketDial;
+use runtime::clock::Clock;
+use runtime::logging::{self, LogForm, LogTo};
+use runtime::ops::OpsToken;
+use till::{DeviceFactory, SagaStep, StepHook, TillSettings, UnknownOperators};
+use tokio::sync::watch;
+
+use crate::demo::Invitation;
+use crate::nodes::{self, RECONNECT, ServerNode, ServerParts, TillNode, TillParts};
+use crate::settings::{MachineRole, Settings, TillNodeSettings};
+use crate::tree::till_peer;
+use crate::tui::{Language, ScreenOptions};
+use domain::ids::TillId;
+
+/// What is logged when `RUST_LOG` says nothing.
+const LOG_FILTER: &str = "info";
+/// The protocol of the fiscal devices.
+const FISCAL_PROTOCOL: &str = "shtrih";
+
+/// Run the nodes of `settings` until SIGTERM or Ctrl+C.
+pub async fn machine(settings: Settings) -> anyhow::Result<()> {
+    logging::start(LOG_FILTER, LogForm::Text, &LogTo::Stderr)?;
+    let token = ops_token(&settings)?;
+    let mut running = Vec::new();
+    let mut server = None;
+    if let (true, Some(own)) = (settings.roles.contains(&MachineRole::Server), &settings.server) {
+        let tills = own.tills.iter().map(|(number, token)| {
+            let number = number.parse().map(TillId).with_context(|| format!("\"{number}\" is not a till's number"))?;
+            anyhow::Ok((till_peer(&settings.store, number), token.clone()))
+        });
+        let node = ServerNode::start(ServerParts {
+            store: settings.store.clone(),
+            data: settings.data.clone(),
+            dial: Arc::new(WebSocketDial::new(&own.hq)),
+            token: own.token.clone(),
+            admit: Arc::new(StaticTokens::new(tills.collect::<Result<Vec<_>, _>>()?)),
+            reconnect: RECONNECT,
+        })
+        .await?;
+        let (address, _) = nodes::serve(&settings.listen, node.node.clone(), token.clone(), Some(node.accept.clone()))?;
+        eprintln!(
+            "store {} serves tills at ws://{address}/link and its operations at http://{address}/ops",
+            settings.store
+        );
+        running.push(node.node.clone());
+        server = Some(node);
+    }
+    if let (true, Some(own)) = (settings.roles.contains(&MachineRole::Till), &settings.till) {
+        let node = start_till(&settings, own, None).await?;
+        // Beside a server its pages are those of the machine; a till alone serves its own.
+        if server.is_none() {
+            let (address, _) = nodes::serve(&settings.listen, node.node.clone(), token, None)?;
+            eprintln!("till {}/{} serves its operations at http://{address}/ops", settings.store, own.number);
+        }
+        running.push(node.node.clone());
+    }
+    let why = runtime::shutdown::asked_to_stop().await?;
+    tracing::info!(why, "stopping");
+    for node in running.iter().rev() {
+        let cut = node.shutdown().await;
+        if !cut.is_empty() {
+            tracing::warn!(node = node.name(), cut = cut.join(" "), "some actors had to be cut off");
+        }
+    }
+    Ok(())
+}
+
+/// Open a cashier's terminal: with the machine's settings, or as one more till of the running demo.
+pub async fn till(settings: Option<Settings>, language: Option<Language>, data: Option<PathBuf>) -> anyhow::Result<()> {
+    let settings = match settings {
+        Some(settings) => settings,
+        None => Invitation::find()?.settings(data),
+    };
+    let own = settings.till.as_ref().context("the settings have no [till] section")?;
+    let folder = nodes::till_folder(&settings.data, &settings.store, own.number);
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    // The screen owns the terminal, so the log goes beside the database.
+    logging::start(LOG_FILTER, LogForm::Text, &LogTo::File(folder.join("till.log")))?;
+    let (quit, mut quits) = watch::channel(false);
+    let options = ScreenOptions { language: language.unwrap_or(own.language), ..ScreenOptions::default() };
+    let node = start_till(&settings, own, Some((options, quit))).await?;
+    let token = ops_token(&settings)?;
+    if !settings.listen.is_empty()
+        && let Err(error) = nodes::serve(&settings.listen, node.node.clone(), token, None)
+    {
+        tracing::warn!(error = format!("{error:#}"), "the operations endpoints are not served");
+    }
+    tokio::select! {
+        left = quits.wait_for(|left| *left) => { left.ok(); }
+        asked = runtime::shutdown::asked_to_stop() => { asked?; }
+    }
+    node.node.shutdown().await;
+    Ok(())
+}
+
+async fn start_till(
+    settings: &Settings,
+    own: &TillNodeSettings,
+    screen: Option<(ScreenOptions, watch::Sender<bool>)>,
+) -> anyhow::Result<TillNode> {
+    let mut till = TillSettings::new(settings.store.clone(), own.number);
+    if own.unknown_operators {
+        till.unknown_operators = UnknownOperators::Allow;
+    }
+    till.on_step = own.kill_at.as_deref().map(kill_at).transpose()?;
+    TillNode::start(TillParts {
+        settings: till,
+        data: settings.data.clone(),
+        clock: Clock::system(),
+        device: fiscal_device(&own.fiscal)?,
+        dial: Arc::new(WebSocketDial::new(&own.server)),
+        token: own.token.clone(),
+        reconnect: RECONNECT,
+        screen,
+    })
+    .await
+}
+
+fn fiscal_device(address: &str) -> anyhow::Result<DeviceFactory> {
+    let address: PortAddress = address.parse().context("the setting till.fiscal")?;
+    let protocol = fiscal::find(FISCAL_PROTOCOL).context("the fiscal protocol is not built in")?;
+    let make = protocol.driver;
+    Ok(Arc::new(move || make(connector(address.clone()))))
+}
+
+/// A hook that ends this process as a power cut would, for tests of recovery.
+fn kill_at(step: &str) -> anyhow::Result<StepHook> {
+    let step: SagaStep = step.parse().context("the setting till.kill_at")?;
+    Ok(Arc::new(move |reached| {
+        if reached == step {
+            // Nothing is flushed, closed or unwound.
+            nix::sys::signal::raise(nix::sys::signal::Signal::SIGKILL).expect("a process may kill itself");
+        }
+    }))
+}
+
+fn ops_token(settings: &Settings) -> anyhow::Result<OpsToken> {
+    match &settings.ops_token {
+        Some(token) => OpsToken::new(token).context("the setting ops_token"),
+        // Nobody knows it, so the pages stay closed.
+        None => Ok(OpsToken::random()),
+    }
+}

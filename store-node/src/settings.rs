@@ -1,0 +1,104 @@
+//! Settings of a store's machine: read whole and checked before a port is opened. Every key is in `deploy/store.toml`.
+
+use std::path::{Path, PathBuf};
+
+use config::{Config, Environment, File};
+use domain::ids::{StoreId, TillId};
+use serde::Deserialize;
+
+use crate::tui::Language;
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// What this machine does: "server", "till", or both.
+    pub roles: Vec<MachineRole>,
+    /// The code of the store.
+    pub store: StoreId,
+    /// Folder of the databases.
+    pub data: PathBuf,
+    /// Where the operations pages, the link for tills and health checks are served.
+    #[serde(default = "default_listen")]
+    pub listen: String,
+    /// Opens the operations pages. Without it they stay closed.
+    #[serde(default)]
+    pub ops_token: Option<String>,
+    #[serde(default)]
+    pub server: Option<ServerSettings>,
+    #[serde(default)]
+    pub till: Option<TillNodeSettings>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MachineRole {
+    Server,
+    Till,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerSettings {
+    /// Address of the head office's link.
+    pub hq: String,
+    /// This store's token at the head office.
+    pub token: String,
+    /// The token of each till, by its number.
+    #[serde(default)]
+    pub tills: std::collections::BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TillNodeSettings {
+    pub number: TillId,
+    /// Address of the store server's link.
+    pub server: String,
+    /// This till's token at the store server.
+    pub token: String,
+    /// The fiscal device: `tcp://127.0.0.1:7778` or `serial:///dev/ttyS0?baud=115200`.
+    pub fiscal: String,
+    /// Language of the screen: "en" or "ru".
+    #[serde(default)]
+    pub language: Language,
+    /// Whether an operator who is not in the staff list may work: only for trying things out.
+    #[serde(default)]
+    pub unknown_operators: bool,
+    /// For tests of recovery: the process kills itself when a receipt reaches this step.
+    #[serde(default)]
+    pub kill_at: Option<String>,
+}
+
+fn default_listen() -> String {
+    "127.0.0.1:7800".to_owned()
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    #[error("settings {}: {reason}", file.display())]
+    Unreadable { file: PathBuf, reason: String },
+    #[error("settings {}: the role \"{role}\" needs a [{role}] section", file.display())]
+    SectionMissing { file: PathBuf, role: &'static str },
+    #[error("settings {}: \"roles\" is empty: this machine would do nothing", file.display())]
+    NoRoles { file: PathBuf },
+}
+
+/// Read `file`, then variables such as `OPENSTORE_STORE__TILL__LANGUAGE`.
+pub fn read(file: &Path) -> Result<Settings, SettingsError> {
+    let unreadable =
+        |error: config::ConfigError| SettingsError::Unreadable { file: file.to_owned(), reason: error.to_string() };
+    let sources = Config::builder()
+        .add_source(File::from(file))
+        .add_source(Environment::with_prefix("OPENSTORE_STORE").prefix_separator("_").separator("__"));
+    let settings: Settings = sources.build().map_err(unreadable)?.try_deserialize().map_err(unreadable)?;
+    if settings.roles.is_empty() {
+        return Err(SettingsError::NoRoles { file: file.to_owned() });
+    }
+    if settings.roles.contains(&MachineRole::Server) && settings.server.is_none() {
+        return Err(SettingsError::SectionMissing { file: file.to_owned(), role: "server" });
+    }
+    if settings.roles.contains(&MachineRole::Till) && settings.till.is_none() {
+        return Err(SettingsError::SectionMissing { file: file.to_owned(), role: "till" });
+    }
+    Ok(settings)
+}

@@ -1,0 +1,156 @@
+//! Every supervised child of a store's machines, in the order in which they start. Reading it is reading the system.
+//!
+//! Till and server are two nodes, each with its own database and tree, also when one process runs both: a store server
+//! that fails must not stop the till beside it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use backoffice::find_receipt::FindReceipt;
+use backoffice::ledger::TradeLedger;
+use domain::ids::{StoreId, TillAddress, TillId};
+use link::admit::Admit;
+use link::apply::{Peer, PeerRole};
+use link::bell::Bell;
+use link::datasets::table::TableDatasets;
+use link::downlinks::{DownlinkSettings, Downlinks};
+use link::transport::Dial;
+use link::uplink::{Uplink, UplinkSettings};
+use messages::v1::catalogue::DATASETS;
+use messages::v1::view::TillView;
+use migrations::database::Database;
+use runtime::clock::Clock;
+use runtime::node::{ChildRef, Tree};
+use runtime::spec::{ChildSpec, Overflow, Strategy};
+use till::catalogue::Catalogue;
+use till::{DeviceFactory, Till, TillPorts, TillSettings};
+use tokio::sync::watch;
+
+use crate::tui::{CashierScreen, ScreenOptions};
+use crate::window::Window;
+
+/// Scans that may wait while a receipt is being fiscalised.
+const TILL_MAILBOX: usize = 64;
+/// A fiscal device may take this long over the receipt at hand.
+const TILL_SHUTDOWN: Duration = Duration::from_secs(60);
+
+/// What the tree of a till is grown from.
+pub struct TillGround {
+    pub settings: TillSettings,
+    pub database: Database,
+    pub catalogue: Catalogue,
+    pub clock: Clock,
+    pub device: DeviceFactory,
+    pub dial: Arc<dyn Dial>,
+    pub token: String,
+    /// How soon a lost line is dialled again, at least and at most.
+    pub reconnect: (Duration, Duration),
+    pub shown: watch::Sender<Arc<TillView>>,
+    /// The cashier's screen on this process's terminal, and who is told when the cashier leaves.
+    pub screen: Option<(ScreenOptions, watch::Sender<bool>)>,
+}
+
+pub struct TillRefs {
+    pub till: ChildRef<Till>,
+    pub uplink: ChildRef<Uplink>,
+}
+
+/// A till: the line to its store, the till itself, what its screens look at, and the screen.
+pub fn till(ground: TillGround) -> (Tree, TillRefs) {
+    let TillGround { settings, database, catalogue, clock, device, dial, token, reconnect, shown, screen } = ground;
+    let (store, number) = (settings.store.clone(), settings.till);
+    let mut tree = Tree::new(till_peer(&store, number).name);
+    let outbox_bell = Bell::new();
+
+    // The line fails alone: selling does not need it.
+    tree.group("line", Strategy::OneForOne);
+    let uplink_settings =
+        UplinkSettings::new(till_peer(&store, number), token).datasets(&DATASETS).reconnect(reconnect.0, reconnect.1);
+    let (line_database, bell, sink) = (database.clone(), outbox_bell.clone(), catalogue.sink());
+    let uplink = tree.child(ChildSpec::new("line/uplink", "uplink", move || {
+        let sink = Some(Arc::new(sink.clone()) as Arc<dyn link::datasets::DatasetSink>);
+        let uplink =
+            Uplink::new(line_database.clone(), dial.clone(), uplink_settings.clone(), sink, bell.clone(), Bell::new());
+        async move { Ok(uplink) }
+    }));
+
+    // A till that fails takes its window and screen down with it, and they come back on the same open receipt.
+    tree.group("sales", Strategy::RestForOne);
+    let (views, raw) = till::views();
+    let ports = TillPorts {
+        database,
+        catalogue,
+        clock: clock.clone(),
+        device,
+        above: Some(uplink.reference()),
+        uplink: None,
+        views: Some(views),
+        outbox_bell: Some(outbox_bell),
+    };
+    let till = tree.child(
+        ChildSpec::new("sales/till", "till", Till::factory(settings, ports))
+            .mailbox(TILL_MAILBOX, Overflow::Refuse)
+            .shutdown_timeout(TILL_SHUTDOWN),
+    );
+    let (show, status, commands) = (till.reference(), uplink.reference(), till.reference());
+    let seen = shown.subscribe();
+    tree.child(ChildSpec::new("sales/window", "window", move || {
+        let window = Window::new(show.clone(), status.clone(), raw.clone(), shown.clone(), clock.clone());
+        async move { Ok(window) }
+    }));
+    if let Some((options, quit)) = screen {
+        tree.child(CashierScreen::spec("sales/screen", commands, seen, options, quit));
+    }
+    (tree, TillRefs { till, uplink })
+}
+
+/// What the tree of a store server is grown from.
+pub struct ServerGround {
+    pub store: StoreId,
+    pub database: Database,
+    pub dial: Arc<dyn Dial>,
+    pub token: String,
+    pub admit: Arc<dyn Admit>,
+    /// How soon a lost line is dialled again, at least and at most.
+    pub reconnect: (Duration, Duration),
+}
+
+pub struct ServerRefs {
+    pub uplink: ChildRef<Uplink>,
+    pub downlinks: ChildRef<Downlinks>,
+}
+
+/// A store server: the line to the head office and the lines to its tills. Documents go up and datasets down in between.
+pub fn server(ground: ServerGround) -> (Tree, ServerRefs) {
+    let ServerGround { store, database, dial, token, admit, reconnect } = ground;
+    let me = Peer { name: store.to_string(), role: PeerRole::Store };
+    let mut tree = Tree::new(me.name.clone());
+    let (outbox_bell, datasets_bell) = (Bell::new(), Bell::new());
+    let datasets = Arc::new(TableDatasets::new(database.clone()));
+
+    tree.group("hq", Strategy::OneForOne);
+    let settings = UplinkSettings::new(me.clone(), token).datasets(&DATASETS).reconnect(reconnect.0, reconnect.1);
+    let (line, up, down, sink) = (database.clone(), outbox_bell.clone(), datasets_bell.clone(), datasets.clone());
+    let uplink = tree.child(ChildSpec::new("hq/uplink", "uplink", move || {
+        let sink = Some(sink.clone() as Arc<dyn link::datasets::DatasetSink>);
+        let uplink = Uplink::new(line.clone(), dial.clone(), settings.clone(), sink, up.clone(), down.clone());
+        async move { Ok(uplink) }
+    }));
+
+    tree.group("tills", Strategy::OneForOne);
+    let downlinks = tree.child(ChildSpec::new("tills/downlinks", "downlinks", move || {
+        let settings = DownlinkSettings::new(me.clone()).datasets(&DATASETS);
+        let ledger = Arc::new(TradeLedger::new(true));
+        let downlinks = Downlinks::new(database.clone(), settings, admit.clone(), ledger)
+            .datasets_from(datasets.clone(), datasets_bell.clone())
+            .answers(Arc::new(FindReceipt::new(database.reader.clone())))
+            .ring(outbox_bell.clone());
+        async move { Ok(downlinks) }
+    }));
+    (tree, ServerRefs { uplink, downlinks })
+}
+
+/// A till as its store knows it.
+pub fn till_peer(store: &StoreId, till: TillId) -> Peer {
+    Peer { name: TillAddress { store: store.clone(), till }.to_string(), role: PeerRole::Till }
+}

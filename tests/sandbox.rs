@@ -1,0 +1,104 @@
+//! The one harness: a chain of real nodes in a folder of its own, driven by till scripts.
+
+pub(crate) mod trade;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use runtime::clock::Clock;
+use serde_json::Value;
+use store_node::chain::{Chain, ChainOptions};
+use store_node::replay::runner::{Runner, Summary};
+use store_node::replay::script::{Operation, Reader};
+
+/// Goods and rules of the acceptance scenarios.
+pub(crate) const FIXTURE: &str = r#"
+{"do":"item","store":"S1","till":1,"at":"2026-06-01T09:00:00+03:00","code":"MILK","name":"Milk","price":"89.90","vat":"10","barcodes":["4600000000015"]}
+{"do":"item","code":"BREAD","name":"Bread","price":"45.50","vat":"10","barcodes":["4600000000022"]}
+{"do":"item","code":"COFFEE","name":"Coffee","price":"349.00","vat":"22","barcodes":["4600000000039"]}
+{"do":"item","code":"CHOC","name":"Chocolate","price":"119.99","vat":"22","barcodes":["4600000000046"]}
+{"do":"item","code":"BAG","name":"Bag","price":"7.00","vat":"22","barcodes":["4600000000077"]}
+{"do":"item","code":"APPLE","name":"Apples","price":"129.90","vat":"10","unit":"kg","plu":123}
+{"do":"item","code":"CHEESE","name":"Cheese","price":"749.00","vat":"10","unit":"kg","plu":456}
+{"do":"barcode_rule","prefix":"22","length":13,"item":[2,5],"value":[7,5],"decimals":3,"kind":"weight"}
+{"do":"barcode_rule","prefix":"24","length":13,"item":[2,5],"value":[7,5],"decimals":2,"kind":"price"}
+{"do":"operator","number":"1","name":"Anna Ivanova","pin":"1111","role":"cashier"}
+{"do":"open_shift","operator":"1","pin":"1111","float":"5000.00"}
+"#;
+
+/// Run `work` on an actix system of its own.
+pub(crate) fn in_system<T>(work: impl Future<Output = T>) -> T {
+    actix::System::new().block_on(work)
+}
+
+pub(crate) fn parse(script: &str) -> Vec<Operation> {
+    Reader::new(Path::new("scenario"), script.as_bytes()).collect::<Result<_, _>>().expect("the scenario is well formed")
+}
+
+/// Run a script on a new chain under `data`; the summary, the result lines, and the runner for a closer look.
+pub(crate) async fn run(data: &Path, script: &str) -> (Summary, Vec<Value>, Runner) {
+    let operations = parse(script);
+    let clock = Clock::by_hand(operations.first().map(|operation| operation.at).unwrap_or_default());
+    let chain = Chain::start(ChainOptions::new(data.to_owned(), clock)).await.expect("the chain starts");
+    let mut runner = Runner::new(chain, false);
+    let mut out = Vec::new();
+    let summary = runner.run(&operations, &mut out, |_| {}).await.expect("no node fails");
+    let results = out.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let results = results.map(|line| serde_json::from_slice(line).expect("a result line is JSON")).collect();
+    (summary, results, runner)
+}
+
+/// Run the fixture and then `script` on a new chain: every expectation must be met, and nothing else refused.
+#[track_caller]
+pub(crate) fn check(script: &str) {
+    let script = format!("{FIXTURE}{script}");
+    in_system(async {
+        let data = tempfile::tempdir().expect("a temporary folder");
+        let (summary, results, runner) = run(data.path(), &script).await;
+        let bad: Vec<String> = results
+            .iter()
+            .filter(|result| result["met"] == Value::Bool(false) || result["ok"] == Value::Bool(false))
+            .map(Value::to_string)
+            .collect();
+        runner.into_chain().stop().await;
+        assert!(summary.all_met(), "not as expected:\n{}", bad.join("\n"));
+    });
+}
+
+/// Wait until `look` answers, at most `deadline`; the only wait there is.
+pub(crate) async fn eventually<T, Look, Looking>(what: &str, deadline: Duration, look: Look) -> T
+where
+    Look: Fn() -> Looking,
+    Looking: Future<Output = Option<T>>,
+{
+    let waited = tokio::time::timeout(deadline, async {
+        let mut ticks = tokio::time::interval(Duration::from_millis(10));
+        loop {
+            ticks.tick().await;
+            if let Some(seen) = look().await {
+                return seen;
+            }
+        }
+    });
+    waited.await.unwrap_or_else(|_| panic!("within {deadline:?}: {what} did not come"))
+}
+
+/// The rows of HQ's `sales` report, by key: count, sales, returns, vat.
+pub(crate) async fn sales(chain: &mut Chain, by: &str) -> BTreeMap<String, trade::Totals> {
+    let args = BTreeMap::from([("by".to_owned(), Value::from(by))]);
+    let rows = chain.report("sales", &args, None, None).await.expect("hq answers").expect("the report exists");
+    let text = |row: &Value, column: &str| row[column].as_str().map(str::to_owned).unwrap_or_else(|| row[column].to_string());
+    let number = |row: &Value, column: &str| text(row, column).parse().expect("a number");
+    let count = if by == "product" { "lines" } else { "receipts" };
+    let row = |row: &Value| {
+        let totals = trade::Totals {
+            count: text(row, count).parse().expect("a count"),
+            sales: number(row, "sales"),
+            returns: number(row, "returns"),
+            vat: number(row, "vat"),
+        };
+        (text(row, by), totals)
+    };
+    rows.as_array().expect("rows").iter().map(row).collect()
+}
