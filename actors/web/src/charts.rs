@@ -15,6 +15,8 @@ const SPLITS: u8 = 4;
 /// Height of one bar that lies, and of what is around them.
 const ROW_HEIGHT: u16 = 30;
 const AROUND: u16 = 40;
+/// Between a name and its bar: the page's font is wider than the one the chart measures with.
+const GAP: &str = "\u{a0}\u{a0}\u{a0}";
 
 /// Bars that stand, for amounts in the order of time; `None` if there is nothing to draw. `width` and `height` give the
 /// proportions.
@@ -34,7 +36,7 @@ pub fn standing(name: &str, labels: Vec<String>, amounts: &[Money], width: u16, 
 /// Bars that lie, for the largest of things that have names; the first stands at the top.
 pub fn lying(name: &str, labels: Vec<String>, amounts: &[Money], width: u16) -> Option<String> {
     // The chart counts its rows from below.
-    let labels: Vec<String> = labels.into_iter().rev().collect();
+    let labels: Vec<String> = labels.into_iter().rev().map(|label| format!("{label}{GAP}")).collect();
     let amounts: Vec<Money> = amounts.iter().rev().copied().collect();
     let series = series(name, &amounts)?;
     let rows = u16::try_from(labels.len()).ok()?;
@@ -53,7 +55,7 @@ fn series(name: &str, amounts: &[Money]) -> Option<Series> {
 fn dress(base: &mut ChartBase, axes: &mut [YAxisConfig], amounts: &[Money], width: u16, height: u16) {
     base.width = f32::from(width);
     base.height = f32::from(height);
-    base.margin = Margin { left: 4.0, top: 8.0, right: 12.0, bottom: 4.0 };
+    base.margin = Margin { left: 4.0, top: 8.0, right: 24.0, bottom: 4.0 };
     base.legend.show = Some(false);
     base.background_color = Color::transparent();
     // With a bar below zero the scale is left to the chart.

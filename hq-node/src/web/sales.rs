@@ -5,6 +5,8 @@ use ::web::refusal::Refusal;
 use ::web::rights::ViewSales;
 use ::web::table::{Cell, Column, Table};
 use ::web::{charts, layout, show};
+use std::collections::BTreeMap;
+
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use askama::Template;
@@ -21,6 +23,9 @@ const ROWS_SHOWN: usize = 500;
 const DAYS_SHOWN: i64 = 31;
 /// Bars of a report whose keys have no order in time: the largest.
 const LARGEST_SHOWN: usize = 12;
+
+/// A longer name would leave no room for its bar.
+const LABEL_CHARS_MAX: usize = 28;
 
 /// The query of the page, the exports and the interface alike. Empty fields are as good as none.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -122,7 +127,11 @@ pub async fn page(
     let made = report.run(&site.reader, &arguments).await.map_err(refused)?;
     let stores = site.trade.borrow().stores.iter().map(|store| store.code.clone()).collect();
     let text = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
-    let (chart, chart_note) = chart(&by, &made);
+    let names = match by.as_str() {
+        "product" => reports::sales::names(&site.reader, &arguments).await.map_err(refused)?,
+        _ => BTreeMap::new(),
+    };
+    let (chart, chart_note) = chart(&by, &made, &names);
     let page = Page {
         switch: report
             .by
@@ -140,7 +149,7 @@ pub async fn page(
         chart,
         chart_note,
         cut_at: (made.rows.len() > ROWS_SHOWN).then_some(ROWS_SHOWN),
-        table: table(&by, &made),
+        table: table(&by, &made, &names),
         exports: [("CSV", "csv"), ("Excel", "xlsx"), ("JSON", "json")]
             .map(|(label, format)| (label, link("/sales/export", &by, &arguments, Some(format))))
             .to_vec(),
@@ -158,7 +167,7 @@ fn shown(cell: &ReportCell) -> String {
     }
 }
 
-fn table(by: &str, made: &Report) -> Table {
+fn table(by: &str, made: &Report, names: &BTreeMap<String, String>) -> Table {
     let column = |column: &reports::Column| Column {
         title: words::column(column.name).to_owned(),
         number: column.kind.is_number(),
@@ -166,7 +175,8 @@ fn table(by: &str, made: &Report) -> Table {
     let cell = |index: usize, cell: &ReportCell| match (by, index, cell) {
         ("product", 0, ReportCell::Text(code)) => {
             let address = askama::filters::urlencode_strict(code).map(|text| text.to_string()).unwrap_or_default();
-            Cell::link(code.clone(), format!("/catalogue/items/{address}"))
+            let name = names.get(code).map_or("", String::as_str);
+            Cell::link(format!("{code} {name}"), format!("/catalogue/items/{address}"))
         }
         ("vat", 0, ReportCell::Text(rate)) if rate != "none" => Cell::text(format!("{rate} %")),
         _ => Cell::text(shown(cell)),
@@ -190,7 +200,7 @@ fn table(by: &str, made: &Report) -> Table {
     }
 }
 
-fn chart(by: &str, made: &Report) -> (Option<String>, Option<String>) {
+fn chart(by: &str, made: &Report, names: &BTreeMap<String, String>) -> (Option<String>, Option<String>) {
     let Some(net) = made.column("net") else { return (None, None) };
     let mut bars: Vec<(String, Money)> = made
         .rows
@@ -211,7 +221,11 @@ fn chart(by: &str, made: &Report) -> (Option<String>, Option<String>) {
         shown if shown > charts::BARS_MAX => Some(format!("The chart shows the last {} days.", charts::BARS_MAX)),
         _ => None,
     };
-    let label = |key: &str| if by == "day" { key.get(5..).unwrap_or(key).to_owned() } else { key.to_owned() };
+    let label = |key: &str| match (by, names.get(key)) {
+        ("day", _) => key.get(5..).unwrap_or(key).to_owned(),
+        (_, Some(name)) => name.chars().take(LABEL_CHARS_MAX).collect(),
+        (_, None) => key.to_owned(),
+    };
     let labels = bars.iter().map(|(key, _)| label(key)).collect();
     let amounts: Vec<Money> = bars.iter().map(|(_, amount)| *amount).collect();
     let name = words::column("net");

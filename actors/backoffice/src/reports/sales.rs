@@ -4,6 +4,8 @@
 //! (sales less returns) and `vat` (contained in net). Amounts include VAT. By product there is no `receipts`, for one
 //! receipt has many products; by tender there is no `vat`, for a tender pays all rates of a receipt.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use domain::money::Money;
 use futures_util::future::BoxFuture;
@@ -104,7 +106,8 @@ fn columns(shape: &Shape) -> Vec<Column> {
     columns
 }
 
-fn statement(database: &DatabaseConnection, shape: &Shape, arguments: &Arguments) -> Statement {
+/// The days and the store as a condition, with its values.
+fn condition(arguments: &Arguments) -> (String, Vec<Value>) {
     let mut values: Vec<Value> = Vec::new();
     let mut filters: Vec<String> = Vec::new();
     let mut filter = |text: &str, value: Value| {
@@ -121,6 +124,11 @@ fn statement(database: &DatabaseConnection, shape: &Shape, arguments: &Arguments
         filter("store =", store.as_str().into());
     }
     let kept = if filters.is_empty() { String::new() } else { format!(" WHERE {}", filters.join(" AND ")) };
+    (kept, values)
+}
+
+fn statement(database: &DatabaseConnection, shape: &Shape, arguments: &Arguments) -> Statement {
+    let (kept, values) = condition(arguments);
     let vat = if shape.has_vat { ", CAST(SUM(vat) AS BIGINT)" } else { "" };
     let Shape { table, key, counted, .. } = shape;
     let sql = format!(
@@ -129,6 +137,19 @@ fn statement(database: &DatabaseConnection, shape: &Shape, arguments: &Arguments
         limit = ROWS_MAX + 1
     );
     Statement::from_sql_and_values(database.get_database_backend(), sql, values)
+}
+
+/// What the receipts of these days called each item, by code.
+pub async fn names(
+    database: &DatabaseConnection,
+    arguments: &Arguments,
+) -> Result<BTreeMap<String, String>, ReportError> {
+    let (kept, values) = condition(arguments);
+    let sql = format!("SELECT code, MAX(name) FROM sales_item{kept} GROUP BY code LIMIT {ROWS_MAX}");
+    let statement = Statement::from_sql_and_values(database.get_database_backend(), sql, values);
+    let rows = database.query_all_raw(statement).await?;
+    let pair = |row: &QueryResult| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?));
+    Ok(rows.iter().map(pair).collect::<Result<_, DbErr>>()?)
 }
 
 fn cells(shape: &Shape, row: &QueryResult) -> Result<Vec<Cell>, DbErr> {
