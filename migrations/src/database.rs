@@ -63,6 +63,8 @@ fn sqlite(url: &str, connections_max: u32) -> ConnectOptions {
         .max_connections(connections_max)
         .min_connections(1)
         .acquire_timeout(Duration::from_secs(30))
+        // A file does not hang up: a ping before each statement would only double the work.
+        .test_before_acquire(false)
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(|sqlite| {
             sqlite

@@ -8,7 +8,7 @@ mod hq;
 mod look;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ use till::{DeviceFactory, SagaStep, StepHook, TillSettings, UnknownOperators};
 use tokio_util::sync::CancellationToken;
 
 use crate::node_thread::NodeThread;
-use crate::nodes::{ServerNode, ServerParts, TillNode, TillParts};
+use crate::nodes::{ServerNode, ServerParts, TillNode, TillParts, till_folder};
 
 /// The name of the head office in the network of this process.
 const HQ: &str = "hq";
@@ -57,6 +57,8 @@ pub struct ChainOptions {
     pub admin_password: Option<String>,
     /// Whether operators who are not in the staff list may work.
     pub unknown_operators: UnknownOperators,
+    /// Whether the emulated devices keep their memory with the data, for a chain that is started again.
+    pub devices_remember: bool,
 }
 
 impl ChainOptions {
@@ -70,6 +72,7 @@ impl ChainOptions {
             ops_token: None,
             admin_password: None,
             unknown_operators: UnknownOperators::Allow,
+            devices_remember: false,
         }
     }
 }
@@ -141,8 +144,8 @@ impl Chain {
         if place.tills.contains_key(&till) {
             return Ok(false);
         }
-        let settings = EmulatorSettings { storage: device_number(store, till), ..EmulatorSettings::default() };
-        let place = TillPlace { thread: None, emulator: EmulatorHandle::new(settings), dies_at: DeathStep::default() };
+        let emulator = device(&self.options.data, store, till, self.options.devices_remember)?;
+        let place = TillPlace { thread: None, emulator, dies_at: DeathStep::default() };
         self.place_mut(store)?.tills.insert(till, place);
         self.start_till(store, till).await?;
         Ok(true)
@@ -367,6 +370,17 @@ fn dies(kill: CancellationToken, dies_at: DeathStep) -> StepHook {
             panic!("the node dies at the step {}", step.name());
         }
     })
+}
+
+/// The emulated fiscal device on a till's counter.
+pub(crate) fn device(data: &Path, store: &StoreId, till: TillId, remembers: bool) -> anyhow::Result<EmulatorHandle> {
+    let settings = EmulatorSettings { storage: device_number(store, till), ..EmulatorSettings::default() };
+    if !remembers {
+        return Ok(EmulatorHandle::new(settings));
+    }
+    let folder = till_folder(data, store, till);
+    std::fs::create_dir_all(&folder)?;
+    Ok(EmulatorHandle::with_memory(settings, &folder.join("fiscal-device.jsonl"))?)
 }
 
 /// A fiscal storage number of sixteen digits, the same for a till in every run.

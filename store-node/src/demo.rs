@@ -2,17 +2,42 @@
 
 mod goods;
 mod shopper;
+mod summary;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context;
 use domain::ids::{StoreId, TillId};
+use runtime::clock::Clock;
+use runtime::logging::{self, LogForm, LogTo};
+use runtime::ops::OpsToken;
 use serde::{Deserialize, Serialize};
+use till::UnknownOperators;
 
+use crate::chain::{Chain, ChainOptions};
+use crate::nodes;
 use crate::settings::{MachineRole, Settings, TillNodeSettings};
 use crate::tui::Language;
+use shopper::Pace;
+
+const STORES: [&str; 2] = ["S0001", "S0002"];
+const TILLS: [u32; 2] = [1, 2];
+/// The till that `cargo till` opens in the first store.
+const GUEST_TILL: TillId = TillId(3);
+/// Where the guest till's emulated fiscal device listens, and where the first store takes links; a free port if taken.
+const GUEST_FISCAL: &str = "127.0.0.1:7778";
+const STORE_LISTEN: &str = "127.0.0.1:7801";
+const ANY_PORT: &str = "127.0.0.1:0";
+/// The password of the head office's pages: the demonstration listens on this machine only.
+const PASSWORD: &str = "openstore-demo";
+const ADMIN: &str = "admin";
+/// How much faster than in a shop the shoppers are.
+const PACE: Pace = Pace(6);
+/// At the end everything made so far is waited for.
+const SETTLE_DEADLINE: Duration = Duration::from_secs(60);
+const LOG_FILTER: &str = "warn";
 
 /// What a till in another process needs to join the running demo; written while it runs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -23,6 +48,7 @@ pub struct Invitation {
     token: String,
     fiscal: String,
     ops_token: String,
+    data: PathBuf,
 }
 
 impl Invitation {
@@ -37,12 +63,13 @@ impl Invitation {
         serde_json::from_slice(&text).context("the running demo left an invitation that cannot be read")
     }
 
+    /// Settings of a till that accepts it.
     pub fn settings(self, data: Option<PathBuf>) -> Settings {
         Settings {
             roles: vec![MachineRole::Till],
             store: self.store,
-            data: data.unwrap_or_else(|| std::env::temp_dir().join("openstore-till")),
-            listen: "127.0.0.1:0".to_owned(),
+            data: data.unwrap_or(self.data),
+            listen: ANY_PORT.to_owned(),
             ops_token: Some(self.ops_token),
             server: None,
             till: Some(TillNodeSettings {
@@ -58,7 +85,121 @@ impl Invitation {
     }
 }
 
+/// Run the command.
 pub async fn run(runs_for: Option<Duration>, data: Option<PathBuf>, listen: &str) -> anyhow::Result<ExitCode> {
-    let _ = (runs_for, data, listen, Instant::now());
-    Ok(ExitCode::SUCCESS)
+    logging::start(LOG_FILTER, LogForm::Text, &LogTo::Stderr)?;
+    // Kept from demo to demo, so that a till that sold meanwhile finds its store again.
+    let data = data.unwrap_or_else(|| std::env::temp_dir().join("openstore-demo"));
+    let ops_token = OpsToken::random();
+    let mut options = ChainOptions::new(data.clone(), Clock::system());
+    options.hq_listen = listen.to_owned();
+    options.ops_token = Some(ops_token.reveal().to_owned());
+    options.admin_password = Some(PASSWORD.to_owned());
+    options.unknown_operators = UnknownOperators::Refuse;
+    options.devices_remember = true;
+    let token = options.token.clone();
+    let mut chain = Chain::start(options).await?;
+    fill(&chain).await.map_err(|text| anyhow::anyhow!(text))?;
+
+    let mut shoppers = Vec::new();
+    let mut seed = 1;
+    for store in STORES {
+        let store = StoreId::new(store)?;
+        for till in TILLS.map(TillId) {
+            chain.ensure_till(&store, till).await?;
+            chain.settle_catalogue(&store, till, SETTLE_DEADLINE).await?;
+            shoppers.push(actix::spawn(shopper::work(chain.commands(&store, till)?, seed, PACE)));
+            seed += 1;
+        }
+    }
+    let store = StoreId::new(STORES[0])?;
+    let emulator = crate::chain::device(&data, &store, GUEST_TILL, true)?;
+    let fiscal = match emulator.listen_tcp(GUEST_FISCAL.parse()?).await {
+        Ok(listening) => listening,
+        Err(_) => emulator.listen_tcp(ANY_PORT.parse()?).await?,
+    };
+    let own = chain.store(&store)?.clone();
+    let (door, _) = nodes::serve(STORE_LISTEN, own.node.clone(), ops_token.clone(), Some(own.accept.clone()))
+        .or_else(|_| nodes::serve(ANY_PORT, own.node.clone(), ops_token.clone(), Some(own.accept.clone())))?;
+    let invitation = Invitation {
+        store,
+        till: GUEST_TILL,
+        server: format!("ws://{door}/link"),
+        token,
+        fiscal: fiscal.address().to_string(),
+        ops_token: ops_token.reveal().to_owned(),
+        data: data.clone(),
+    };
+    invite(&invitation)?;
+    welcome(&chain, &invitation, &data, runs_for)?;
+
+    let stop = async {
+        match runs_for {
+            Some(runs_for) => tokio::time::sleep(runs_for).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = stop => {}
+        asked = runtime::shutdown::asked_to_stop() => { asked?; }
+    }
+    for shopper in shoppers {
+        shopper.abort();
+    }
+    // A demo that ends takes its invitation with it, unless a newer one has left its own.
+    if Invitation::find().is_ok_and(|found| found.ops_token == invitation.ops_token) {
+        std::fs::remove_file(Invitation::file()).ok();
+    }
+    let same = summary::tell(&chain, SETTLE_DEADLINE).await?;
+    chain.stop().await;
+    Ok(if same { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn fill(chain: &Chain) -> Result<(), String> {
+    chain.put_items(goods::items()).await?;
+    for rule in goods::barcode_rules() {
+        chain.put_barcode_rule(rule).await?;
+    }
+    for (number, name, pin, role) in goods::operators() {
+        chain.put_operator(number, name.to_owned(), pin.to_owned(), role).await?;
+    }
+    Ok(())
+}
+
+fn invite(invitation: &Invitation) -> anyhow::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let file = Invitation::file();
+    std::fs::remove_file(&file).ok();
+    // It holds tokens: only this user may read it.
+    let mut out = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file)?;
+    out.write_all(&serde_json::to_vec_pretty(invitation)?)?;
+    Ok(())
+}
+
+fn welcome(chain: &Chain, invitation: &Invitation, data: &Path, runs_for: Option<Duration>) -> anyhow::Result<()> {
+    let hq = chain.hq()?.addr();
+    let door = invitation.server.trim_start_matches("ws://").trim_end_matches("/link");
+    let until = match runs_for {
+        Some(runs_for) => format!("It stops by itself in {} s.", runs_for.as_secs()),
+        None => "Ctrl+C stops it.".to_owned(),
+    };
+    println!(
+        "\
+OpenStore is running: a head office, stores {} with two tills each, and shoppers at every till.
+
+  Head office      http://{hq}/        user {ADMIN}, password {PASSWORD}
+  Operations       http://{hq}/ops     of the head office
+                   http://{door}/ops     of store {}
+  Operator's token {}
+  Your own till    cargo till          in another terminal; operator 1, PIN 1111
+  Databases        {}
+
+{until}",
+        STORES.join(" and "),
+        invitation.store,
+        invitation.ops_token,
+        data.display(),
+    );
+    Ok(())
 }

@@ -11,7 +11,7 @@
 //! - R-4 A voided line stays to be seen, counts for nothing and cannot be voided again.
 //! - R-5 The device's state before fiscalisation is part of the receipt's history before the device is asked for anything.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, FixedOffset};
 
@@ -56,7 +56,7 @@ pub struct Receipt {
     change: Money,
     sign: Option<Sign>,
     /// First price of each item of the catalogue on this receipt.
-    prices: HashMap<ItemCode, (Money, VatRate)>,
+    prices: BTreeMap<ItemCode, (Money, VatRate)>,
 }
 
 impl Receipt {
@@ -70,7 +70,7 @@ impl Receipt {
             tendered: Money::ZERO,
             change: Money::ZERO,
             sign: None,
-            prices: HashMap::new(),
+            prices: BTreeMap::new(),
         }
     }
 

@@ -14,7 +14,7 @@ use super::memory::{DOCUMENTS_MAX, Event, Memory, StoredDocument, StoredKind};
 use receipts::OpenReceipt;
 
 mod receipts;
-mod service;
+mod controls;
 mod status;
 mod storage;
 
