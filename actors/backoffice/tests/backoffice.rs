@@ -1,11 +1,12 @@
-//! The ledger, its sums, the reports and the rebuild, on a real SQLite file.
+//! The ledger, its sums, the reports and the rebuild, on a real SQLite file; or, with `OPENSTORE_TEST_POSTGRES` set to
+//! `postgres://user@host:port`, on databases made there.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use backoffice::find_receipt::find;
 use backoffice::ledger::TradeLedger;
 use backoffice::reports::{self, Arguments, render};
-use backoffice::{incidents, rebuild, tills};
+use backoffice::{incidents, rebuild};
 use chrono::{DateTime, FixedOffset, TimeDelta};
 use domain::ids::{ItemCode, OperatorNumber, ReceiptId, StoreId, TillId};
 use domain::money::Money;
@@ -13,12 +14,19 @@ use domain::quantity::Quantity;
 use domain::vat::VatRate;
 use expect_test::{Expect, expect};
 use link::apply::{Apply, Origin, Outcome, Peer, PeerRole, Received};
-use messages::v1::document::{CashMoved, Document, ReceiptCancelled, ShiftClosed, ShiftOpened, ShiftTotals};
+use messages::v1::document::Document;
 use messages::v1::receipt::{Receipt, ReceiptKind, ReceiptLine, Tender, TenderType, VatSum};
 use migrations::ServerMigrator;
 use migrations::database::Database;
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
+
+#[path = "backoffice/relay.rs"]
+mod relay;
+#[path = "backoffice/shifts.rs"]
+mod shifts;
+
+const POSTGRES: &str = "OPENSTORE_TEST_POSTGRES";
 
 struct Shop {
     database: Database,
@@ -106,7 +114,15 @@ fn back(sale: &Receipt, sequence: u64) -> Receipt {
 impl Shop {
     async fn open() -> Shop {
         let folder = tempfile::tempdir().unwrap();
-        let database = Database::open_sqlite::<ServerMigrator>(&folder.path().join("hq.sqlite")).await.unwrap();
+        let database = match std::env::var(POSTGRES) {
+            Ok(server) => {
+                let name = format!("backoffice_{}", Uuid::now_v7().simple());
+                let maker = sea_orm::Database::connect(format!("{server}/postgres")).await.unwrap();
+                maker.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
+                Database::open_postgres::<ServerMigrator>(&format!("{server}/{name}"), 2).await.unwrap()
+            }
+            Err(_) => Database::open_sqlite::<ServerMigrator>(&folder.path().join("hq.sqlite")).await.unwrap(),
+        };
         Shop { database, _folder: folder, sequence: AtomicU64::new(0) }
     }
 
@@ -391,84 +407,6 @@ async fn a_return_that_arrives_before_its_sale_is_compared_when_the_sale_comes()
     assert_eq!(shop.incidents().await.len(), 0);
     shop.receipts(&[sold]).await;
     assert_eq!(shop.incidents().await.len(), 1);
-}
-
-#[tokio::test]
-async fn shifts_cash_and_cancelled_receipts() {
-    let shop = Shop::open().await;
-    let store = StoreId::new("S1").unwrap();
-    let (till, operator) = (TillId(1), OperatorNumber("7".to_owned()));
-    let opened = ShiftOpened {
-        store: store.clone(),
-        till,
-        shift: 1,
-        business_day: "2026-11-25".parse().unwrap(),
-        at: at("2026-11-25T08:00:00+03:00"),
-        operator: operator.clone(),
-        float: money("100.00"),
-    };
-    let moved = CashMoved {
-        store: store.clone(),
-        till,
-        shift: 1,
-        at: at("2026-11-25T12:00:00+03:00"),
-        operator: operator.clone(),
-        amount: money("-50.00"),
-        reason: "to the bank".to_owned(),
-    };
-    let closed = ShiftClosed {
-        store,
-        till,
-        at: at("2026-11-25T22:00:00+03:00"),
-        operator,
-        counted: money("229.80"),
-        over_short: money("0.00"),
-        totals: ShiftTotals {
-            shift: 1,
-            business_day: opened.business_day,
-            opened_at: opened.at,
-            float: opened.float,
-            cash_in: Money::ZERO,
-            cash_out: money("50.00"),
-            cash_expected: money("229.80"),
-            sales_count: 1,
-            sales: money("179.80"),
-            returns_count: 0,
-            returns: Money::ZERO,
-            cancelled_count: 1,
-            cancelled: money("7.00"),
-            tenders: Vec::new(),
-            vat: Vec::new(),
-        },
-    };
-    let sold = sale("S1", 1, "2026-11-25T09:15:00+03:00", TenderType::Cash, &[("10", "2", "89.90", "10")]);
-    let given_up = sale("S1", 2, "2026-11-25T09:20:00+03:00", TenderType::Cash, &[("20", "1", "7", "22")]);
-    let documents = [
-        Document::ShiftOpened(opened),
-        Document::ReceiptClosed(Box::new(sold)),
-        Document::ReceiptCancelled(ReceiptCancelled { receipt: given_up }),
-        Document::CashMoved(moved),
-        Document::ShiftClosed(Box::new(closed)),
-    ];
-    let batch: Vec<Received> = documents.iter().map(|document| shop.received("S1", document)).collect();
-    assert_eq!(shop.apply(&batch).await, vec![Outcome::Applied; 5]);
-    assert_eq!(shop.apply(&batch).await, vec![Outcome::Duplicate; 5]);
-    let states = tills::states(&shop.database.reader).await.unwrap();
-    assert_eq!((states[0].last_sequence, states[0].shift, states[0].shift_open), (2, 1, false));
-    assert_eq!(states[0].last_total, 17980, "a cancelled receipt is no last sale");
-    let shifts = tills::closed_shifts(&shop.database.reader, 5).await.unwrap();
-    assert_eq!((shifts[0].sales, shifts[0].over_short), (17980, 0));
-    shop.report(
-        "day",
-        expect![[r#"
-        day         receipts   sales  returns     net    vat
-        ----------  --------  ------  -------  ------  -----
-        2026-11-25         1  179.80     0.00  179.80  16.35
-        ----------  --------  ------  -------  ------  -----
-        total              1  179.80     0.00  179.80  16.35
-    "#]],
-    )
-    .await;
 }
 
 #[tokio::test]

@@ -84,9 +84,20 @@ fn run<'a>(database: &'a DatabaseConnection, arguments: &'a Arguments) -> BoxFut
         if rows.len() > ROWS_MAX {
             return Err(ReportError::TooLong { rows_max: ROWS_MAX });
         }
-        let rows = rows.iter().map(|row| cells(shape, row)).collect::<Result<_, DbErr>>()?;
+        let mut rows = rows.iter().map(|row| cells(shape, row)).collect::<Result<Vec<_>, DbErr>>()?;
+        if shape.by != "vat" {
+            // By bytes: databases order letters by their own locales. Rates are in order as numbers already.
+            rows.sort_by(|one, other| text_of(&one[0]).cmp(text_of(&other[0])));
+        }
         Ok(Table { columns: columns(shape), rows })
     })
+}
+
+fn text_of(cell: &Cell) -> &str {
+    match cell {
+        Cell::Text(text) => text,
+        Cell::Count(_) | Cell::Quantity(_) | Cell::Money(_) => "",
+    }
 }
 
 fn columns(shape: &Shape) -> Vec<Column> {
