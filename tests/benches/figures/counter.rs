@@ -1,0 +1,235 @@
+//! A till as it stands in a shop, for measuring: the whole node on files of its own, with goods, an open shift and an
+//! emulated fiscal device, whose share of the time is counted.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use devices::fiscal::shtrih::Shtrih;
+use devices::fiscal::{
+    FiscalDevice, FiscalDocument, FiscalError, FiscalReceipt, FiscalSign, FiscalState, FiscalTotals,
+};
+use devices::sim::shtrih::{EmulatorHandle, EmulatorSettings};
+use domain::barcode::expected_check_digit;
+use domain::ids::{ItemCode, OperatorNumber, StoreId, TillId};
+use domain::money::Money;
+use domain::vat::VatRate;
+use futures_util::future::BoxFuture;
+use link::datasets::{Change, DatasetSink};
+use link::transport::memory::MemoryHub;
+use messages::codec::to_body;
+use messages::v1::catalogue::{ITEMS, Item, Unit};
+use messages::v1::receipt::TenderType;
+use messages::v1::till::{TillCommand, TillReply};
+use migrations::database::Database;
+use runtime::clock::Clock;
+use store_node::nodes::{RECONNECT, TillNode, TillParts};
+use till::catalogue::Catalogue;
+use till::{TillSettings, UnknownOperators};
+
+use crate::bare::number;
+
+/// Rows of one delivery, as the link sends them.
+const DELIVERY_ROWS: u64 = 2_000;
+
+pub(crate) fn barcode(number: u64) -> String {
+    let payload = format!("46{number:010}");
+    let check = expected_check_digit(&format!("{payload}0")).expect("digits");
+    format!("{payload}{check}")
+}
+
+pub(crate) fn name(number: u64) -> String {
+    format!("Goods {number:07}")
+}
+
+pub(crate) fn item(number: u64, barcode: String, name: String) -> Item {
+    Item {
+        code: ItemCode(format!("{:08}", number * 48_271 % 99_999_989)),
+        name,
+        price: Money::from_minor(i64::try_from(990 + number % 9_973 * 10).expect("small")),
+        vat: VatRate::percent(22),
+        unit: Unit::Piece,
+        barcodes: vec![barcode],
+        plu: None,
+        group: None,
+        marked: false,
+        min_age: None,
+        discountable: true,
+    }
+}
+
+/// Load goods into a catalogue in deliveries; the time that the catalogue took of it.
+pub(crate) async fn load(catalogue: &Catalogue, mut goods: impl Iterator<Item = Item>) -> Duration {
+    let sink = catalogue.sink();
+    let (mut version, mut took) = (0, Duration::ZERO);
+    loop {
+        let delivery: Vec<Change> = (version + 1..=version + DELIVERY_ROWS)
+            .zip(&mut goods)
+            .map(|(version, item)| Change { key: item.code.0.clone(), version, deleted: false, body: to_body(&item) })
+            .collect();
+        let Some(last) = delivery.last() else { return took };
+        version = last.version;
+        let began = Instant::now();
+        sink.keep(ITEMS, delivery, version).await.expect("rows kept");
+        took += began.elapsed();
+    }
+}
+
+/// A till with goods from 1 to `goods`.
+pub(crate) struct Counter {
+    pub(crate) till: TillNode,
+    /// Nanoseconds that the till waited for its device.
+    in_device: Arc<AtomicU64>,
+}
+
+impl Counter {
+    pub(crate) async fn open(folder: &Path, goods: u64) -> Counter {
+        let mut settings = TillSettings::new(StoreId::new("S1").expect("a code"), TillId(1));
+        settings.unknown_operators = UnknownOperators::Allow;
+        let emulator = EmulatorHandle::new(EmulatorSettings::default());
+        let in_device = Arc::new(AtomicU64::new(0));
+        let spent = in_device.clone();
+        let till = TillNode::start(TillParts {
+            settings,
+            data: folder.to_owned(),
+            clock: Clock::system(),
+            device: Arc::new(move || {
+                let inner = Shtrih::new(emulator.connector());
+                Box::new(TimedDevice { inner: Box::new(inner), spent: spent.clone() })
+            }),
+            // There is nobody to call: the till sells alone.
+            dial: Arc::new(MemoryHub::new().way_to("nobody")),
+            token: String::new(),
+            reconnect: RECONNECT,
+            screen: None,
+        });
+        let counter = Counter { till: till.await.expect("a till"), in_device };
+        load(&counter.till.catalogue, (1..=goods).map(|number| item(number, barcode(number), name(number)))).await;
+        let open = TillCommand::OpenShift {
+            operator: OperatorNumber("7".to_owned()),
+            pin: "1234".to_owned(),
+            float: Money::from_minor(100_000),
+        };
+        counter.give(open).await;
+        counter
+    }
+
+    pub(crate) async fn give(&self, command: TillCommand) -> TillReply {
+        let answer = self.till.commands.ask_within(Duration::from_secs(60), command).await;
+        answer.expect("a till that answers").expect("a command that is right")
+    }
+
+    pub(crate) async fn scan(&self, number: u64) -> TillReply {
+        self.give(TillCommand::Scan { data: barcode(number), quantity: None }).await
+    }
+
+    pub(crate) async fn pay(&self, amount: Money) {
+        let paid = self.give(TillCommand::Pay { tender: TenderType::Cash, amount, number: None }).await;
+        assert!(paid.receipt.is_some(), "a receipt that is paid closes");
+    }
+
+    pub(crate) fn in_device(&self) -> Duration {
+        Duration::from_nanos(self.in_device.load(Ordering::Relaxed))
+    }
+
+    /// Commits of this till, as an operator sees them.
+    pub(crate) async fn commits(&self) -> u64 {
+        commits(&self.till).await
+    }
+
+    pub(crate) async fn close(self) {
+        self.till.node.shutdown().await;
+    }
+}
+
+pub(crate) async fn commits(till: &TillNode) -> u64 {
+    let tree = till.node.look().await.expect("the tree");
+    let state = tree.children.iter().find(|child| child.path == "sales/till").and_then(|child| child.state.clone());
+    state.expect("a till that shows its state")["commits"].as_u64().expect("a number")
+}
+
+/// Bytes of the rows that `commits` commits of a till have written: journal, where it stands, receipts, and their documents
+/// for the store, which have the same bodies and may have been delivered and deleted.
+pub(crate) async fn bytes_written(database: &Database, commits: u64) -> u64 {
+    let journal = "SELECT SUM(length(kind) + length(body) + length(prev) + length(hash) + 16) FROM journal";
+    let receipts = "SELECT COALESCE(SUM(length(uid) + 2 * length(body) + 128), 0) FROM receipt";
+    let standing = "SELECT length(body) FROM till_state";
+    number(database, journal).await + number(database, receipts).await + number(database, standing).await * commits
+}
+
+/// A device that counts how long it is waited for.
+struct TimedDevice {
+    inner: Box<dyn FiscalDevice>,
+    spent: Arc<AtomicU64>,
+}
+
+impl TimedDevice {
+    fn timed<'a, T>(
+        &'a mut self,
+        work: impl FnOnce(&'a mut dyn FiscalDevice) -> BoxFuture<'a, T> + Send + 'a,
+    ) -> BoxFuture<'a, T>
+    where
+        T: Send + 'a,
+    {
+        let TimedDevice { inner, spent } = self;
+        Box::pin(async move {
+            let began = Instant::now();
+            let done = work(&mut **inner).await;
+            spent.fetch_add(u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+            done
+        })
+    }
+}
+
+type Answer<'a, T> = BoxFuture<'a, Result<T, FiscalError>>;
+
+impl FiscalDevice for TimedDevice {
+    fn state(&mut self) -> Answer<'_, FiscalState> {
+        self.timed(|device| device.state())
+    }
+
+    fn open_shift<'a>(&'a mut self, operator: &'a str) -> Answer<'a, FiscalSign> {
+        self.timed(move |device| device.open_shift(operator))
+    }
+
+    fn register<'a>(&'a mut self, receipt: &'a FiscalReceipt) -> Answer<'a, FiscalSign> {
+        self.timed(move |device| device.register(receipt))
+    }
+
+    fn find_document(&mut self, number: u32) -> Answer<'_, Option<FiscalDocument>> {
+        self.timed(move |device| device.find_document(number))
+    }
+
+    fn cancel_document(&mut self) -> Answer<'_, ()> {
+        self.timed(|device| device.cancel_document())
+    }
+
+    fn close_shift<'a>(&'a mut self, operator: &'a str) -> Answer<'a, FiscalSign> {
+        self.timed(move |device| device.close_shift(operator))
+    }
+
+    fn report_x(&mut self) -> Answer<'_, ()> {
+        self.timed(|device| device.report_x())
+    }
+
+    fn cash_in(&mut self, amount: Money) -> Answer<'_, ()> {
+        self.timed(move |device| device.cash_in(amount))
+    }
+
+    fn cash_out(&mut self, amount: Money) -> Answer<'_, ()> {
+        self.timed(move |device| device.cash_out(amount))
+    }
+
+    fn totals(&mut self) -> Answer<'_, FiscalTotals> {
+        self.timed(|device| device.totals())
+    }
+
+    fn open_drawer(&mut self) -> Answer<'_, ()> {
+        self.timed(|device| device.open_drawer())
+    }
+
+    fn print_text<'a>(&'a mut self, lines: &'a [String]) -> Answer<'a, ()> {
+        self.timed(move |device| device.print_text(lines))
+    }
+}
