@@ -1,6 +1,8 @@
 //! One test binary for every shell of the system.
 
+mod processes;
 mod sandbox;
 mod scenarios;
 mod supervision;
 mod tidy;
+mod trade_days;

@@ -33,7 +33,9 @@ pub(crate) fn in_system<T>(work: impl Future<Output = T>) -> T {
 }
 
 pub(crate) fn parse(script: &str) -> Vec<Operation> {
-    Reader::new(Path::new("scenario"), script.as_bytes()).collect::<Result<_, _>>().expect("the scenario is well formed")
+    Reader::new(Path::new("scenario"), script.as_bytes())
+        .collect::<Result<_, _>>()
+        .expect("the scenario is well formed")
 }
 
 /// Run a script on a new chain under `data`; the summary, the result lines, and the runner for a closer look.
@@ -88,7 +90,8 @@ where
 pub(crate) async fn sales(chain: &mut Chain, by: &str) -> BTreeMap<String, trade::Totals> {
     let args = BTreeMap::from([("by".to_owned(), Value::from(by))]);
     let rows = chain.report("sales", &args, None, None).await.expect("hq answers").expect("the report exists");
-    let text = |row: &Value, column: &str| row[column].as_str().map(str::to_owned).unwrap_or_else(|| row[column].to_string());
+    let text =
+        |row: &Value, column: &str| row[column].as_str().map(str::to_owned).unwrap_or_else(|| row[column].to_string());
     let number = |row: &Value, column: &str| text(row, column).parse().expect("a number");
     let count = if by == "product" { "lines" } else { "receipts" };
     let row = |row: &Value| {

@@ -5,7 +5,8 @@ use crate::sandbox::check;
 
 #[test]
 fn retail_s01_cash_sale_with_change() {
-    check(r#"
+    check(
+        r#"
 {"do":"scan","data":"4600000000015"}
 {"do":"quantity","line":1,"quantity":"2"}
 {"do":"scan","data":"4600000000022"}
@@ -13,46 +14,56 @@ fn retail_s01_cash_sale_with_change() {
 {"do":"pay","tender":"cash","amount":"500.00","expect":{"receipt.total":"232.30","receipt.change":"267.70","receipt.sequence":1,"receipt.vat.0.amount":"20.49","receipt.vat.1.amount":"1.26","receipt.lines.0.amount":"179.80"}}
 {"do":"settle"}
 {"do":"report","name":"sales","args":{"by":"store"},"expect":{"rows.0.sales":"232.30","rows.0.receipts":1}}
-"#);
+"#,
+    );
 }
 
 #[test]
 fn retail_s02_quantity_before_and_after_the_line() {
-    check(r#"
+    check(
+        r#"
 {"do":"keys","text":"3*4600000000046<Enter>","expect":{"due":"359.97"}}
 {"do":"keys","text":"2*<Enter>","expect":{"due":"239.98"}}
 {"do":"pay","tender":"cash","amount":"239.98","expect":{"receipt.total":"239.98","receipt.lines.0.quantity":"2"}}
-"#);
+"#,
+    );
 }
 
 #[test]
 fn retail_s03_weight_barcode() {
-    check(r#"
+    check(
+        r#"
 {"do":"scan","data":"2200123012500","expect":{"due":"162.38"}}
 {"do":"pay","tender":"cash","amount":"162.38","expect":{"receipt.lines.0.quantity":"1.25","receipt.lines.0.vat":"14.76"}}
-"#);
+"#,
+    );
 }
 
 #[test]
 fn retail_s04_bad_check_digit_adds_nothing() {
-    check(r#"
+    check(
+        r#"
 {"do":"scan","data":"4600000000015"}
 {"do":"scan","data":"2200123012501","expect":{"ok":false,"error.code":"bad_check_digit"}}
 {"do":"pay","tender":"cash","amount":"89.90","expect":{"receipt.total":"89.90"}}
-"#);
+"#,
+    );
 }
 
 #[test]
 fn retail_s05_price_barcode_keeps_the_sum_of_the_label() {
-    check(r#"
+    check(
+        r#"
 {"do":"scan","data":"2400456356122","expect":{"due":"356.12"}}
 {"do":"pay","tender":"card","amount":"356.12","expect":{"receipt.total":"356.12","receipt.lines.0.quantity":"0.475","receipt.change":"0.00"}}
-"#);
+"#,
+    );
 }
 
 #[test]
 fn retail_s07_a_void_stays_visible_and_happens_once() {
-    check(r#"
+    check(
+        r#"
 {"do":"scan","data":"4600000000015"}
 {"do":"quantity","line":1,"quantity":"2"}
 {"do":"scan","data":"4600000000022"}
@@ -61,23 +72,27 @@ fn retail_s07_a_void_stays_visible_and_happens_once() {
 {"do":"void","line":3,"expect":{"ok":false}}
 {"do":"void","line":1,"quantity":"3","expect":{"ok":false}}
 {"do":"pay","tender":"cash","amount":"225.30","expect":{"receipt.total":"225.30","receipt.lines.2.voided":true}}
-"#);
+"#,
+    );
 }
 
 #[test]
 fn retail_s08_a_cancelled_receipt_spends_its_number() {
-    check(r#"
+    check(
+        r#"
 {"do":"scan","data":"4600000000039"}
 {"do":"cancel"}
 {"do":"scan","data":"4600000000015"}
 {"do":"pay","tender":"cash","amount":"100.00","expect":{"receipt.sequence":2,"receipt.change":"10.10","receipt.fiscal.number":2}}
 {"do":"x_report","expect":{"totals.cancelled_count":1,"totals.cancelled":"349.00","totals.sales":"89.90"}}
-"#);
+"#,
+    );
 }
 
 #[test]
 fn retail_s22_a_price_change_leaves_the_open_receipt_alone() {
-    check(r#"
+    check(
+        r#"
 {"do":"scan","data":"4600000000015"}
 {"do":"item","code":"MILK","name":"Milk","price":"94.90","vat":"10","barcodes":["4600000000015"]}
 {"do":"settle"}
@@ -85,86 +100,101 @@ fn retail_s22_a_price_change_leaves_the_open_receipt_alone() {
 {"do":"pay","tender":"cash","amount":"179.80","expect":{"receipt.total":"179.80"}}
 {"do":"scan","data":"4600000000015","expect":{"due":"94.90"}}
 {"do":"pay","tender":"cash","amount":"94.90"}
-"#);
+"#,
+    );
 }
 
 #[test]
 fn retail_s27_mixed_tenders_give_change_from_cash_only() {
-    check(r#"
+    check(
+        r#"
 {"do":"sell","code":"ANY","price":"1532.30","quantity":"1","vat":"22"}
 {"do":"pay","tender":"card","amount":"1532.31","expect":{"ok":false}}
 {"do":"pay","tender":"card","amount":"1000.00","expect":{"due":"532.30"}}
 {"do":"pay","tender":"cash","amount":"600.00","expect":{"receipt.change":"67.70","receipt.total":"1532.30"}}
-"#);
+"#,
+    );
 }
 
 #[test]
 fn retail_s42_never_more_comes_back_than_was_sold() {
-    check(r#"
+    check(
+        r#"
 {"do":"receipt","id":"sold","lines":[{"code":"CHOC","quantity":"3"}],"tenders":[{"tender":"cash","amount":"359.97"}]}
 {"do":"return","of":"@sold","lines":[{"line":1,"quantity":"2"}],"tender":"cash","expect":{"receipt.total":"239.98","receipt.kind":"return"}}
 {"do":"return","of":"@sold","lines":[{"line":1,"quantity":"2"}],"tender":"cash","expect":{"ok":false}}
 {"do":"return","of":"@sold","lines":[{"line":1,"quantity":"1"}],"tender":"cash","expect":{"receipt.total":"119.99"}}
 {"do":"close_shift","counted":"5000.00","expect":{"over_short":"0.00","totals.returns":"359.97"}}
-"#);
+"#,
+    );
 }
 
 #[test]
 fn goods_come_back_at_another_till_of_the_store() {
-    check(r#"
+    check(
+        r#"
 {"do":"receipt","id":"sold","lines":[{"code":"COFFEE","quantity":"1"}],"tenders":[{"tender":"cash","amount":"349.00"}]}
 {"do":"settle"}
 {"do":"open_shift","till":2,"operator":"1","pin":"1111","float":"1000.00"}
 {"do":"return","of":"@sold","lines":[{"line":1,"quantity":"1"}],"tender":"cash","expect":{"receipt.total":"349.00","receipt.vat.0.amount":"62.93"}}
 {"do":"settle"}
 {"do":"report","name":"sales","args":{"by":"till"},"expect":{"rows.0.net":"349.00","rows.1.net":"-349.00"}}
-"#);
+"#,
+    );
 }
 
 #[test]
 fn retail_s49_the_count_says_over_and_short() {
-    check(r#"
+    check(
+        r#"
 {"do":"sell","code":"ANY","price":"48730.00","quantity":"1","vat":"22"}
 {"do":"pay","tender":"cash","amount":"48730.00"}
 {"do":"receipt","kind":"return","of":null,"lines":[{"code":"ANY","name":"Any","quantity":"1","price":"830.00","vat":"22"}],"tenders":[{"tender":"cash","amount":"830.00"}]}
 {"do":"cash_out","amount":"20000.00","reason":"pickup"}
 {"do":"count","counted":{"5000":3,"2000":2,"1000":7,"500":9,"200":4,"100":11,"50":6,"10":12,"5":3,"2":4,"1":7},"expect":{"over_short":"-50.00"}}
 {"do":"close_shift","counted":"32850.00","expect":{"over_short":"-50.00","totals.cash_expected":"32900.00"}}
-"#);
+"#,
+    );
 }
 
 #[test]
 fn what_is_refused_leaves_the_till_selling() {
-    check(r#"
+    check(
+        r#"
 {"do":"scan","data":"4099999999993","expect":{"ok":false,"error.code":"unknown_code"}}
 {"do":"open_shift","operator":"1","pin":"1111","float":"0.00","expect":{"ok":false,"error.code":"shift_open"}}
 {"do":"pay","tender":"cash","amount":"1.00","expect":{"ok":false}}
 {"do":"scan","data":"4600000000015"}
 {"do":"close_shift","counted":"0.00","expect":{"ok":false}}
 {"do":"pay","tender":"cash","amount":"89.90","expect":{"receipt.total":"89.90"}}
-"#);
+"#,
+    );
 }
 
 #[test]
 fn the_fiscal_device_out_of_paper_holds_the_paid_receipt() {
-    check(r#"
+    check(
+        r#"
 {"do":"scan","data":"4600000000015"}
 {"do":"device","device":"fiscal","fault":"paper_out"}
 {"do":"pay","tender":"cash","amount":"100.00","expect":{"ok":false,"error.code":"waiting_for_fiscal"}}
 {"do":"scan","data":"4600000000022","expect":{"ok":false}}
 {"do":"device","device":"fiscal","fault":"none"}
 {"do":"keys","text":"<Enter>","expect":{"receipt.total":"89.90","receipt.change":"10.10","receipt.fiscal.number":2}}
-"#);
+"#,
+    );
 }
 
 #[test]
 fn retail_s53_an_answer_lost_after_the_document_makes_no_second_one() {
-    check(r#"
+    check(
+        r#"
 {"do":"scan","data":"4600000000015"}
 {"do":"device","device":"fiscal","fault":"no_answer_after_commit"}
 {"do":"pay","tender":"cash","amount":"100.00","expect":{"receipt.total":"89.90","receipt.fiscal.number":2}}
 {"do":"receipt","lines":[{"code":"BREAD","quantity":"1"}],"tenders":[{"tender":"cash","amount":"45.50"}],"expect":{"receipt.fiscal.number":3,"receipt.sequence":2}}
-"#);
+"#,
+    );
 }
 
 #[test]
@@ -187,7 +217,8 @@ fn retail_s32_a_till_that_dies_at_any_step_finishes_its_receipt_once() {
 
 #[test]
 fn a_till_sells_for_days_with_its_store_away() {
-    check(r#"
+    check(
+        r#"
 {"do":"link","between":["till","store"],"up":false}
 {"do":"receipt","lines":[{"code":"MILK","quantity":"1"}],"tenders":[{"tender":"cash","amount":"89.90"}]}
 {"do":"close_shift","at":"2026-06-01T22:00:00","counted":"5089.90","expect":{"over_short":"0.00"}}
@@ -198,5 +229,6 @@ fn a_till_sells_for_days_with_its_store_away() {
 {"do":"link","between":["till","store"],"up":true}
 {"do":"settle"}
 {"do":"report","name":"sales","args":{"by":"day"},"expect":{"rows.0.net":"89.90","rows.1.net":"91.00"}}
-"#);
+"#,
+    );
 }

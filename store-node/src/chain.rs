@@ -4,8 +4,8 @@
 //! Replays and demonstrations work on it. Any node can be killed without warning and started again on its files; the
 //! emulated devices are not nodes and live through it, as devices on a counter do.
 
-mod hq;
-mod look;
+pub mod hq;
+pub mod look;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -112,13 +112,15 @@ pub struct Chain {
     hub: MemoryHub,
     hq: Option<NodeThread<HqNode>>,
     stores: BTreeMap<StoreId, StorePlace>,
+    /// Set by a script, which tells each store's day by itself.
+    clocks: BTreeMap<StoreId, Clock>,
 }
 
 impl Chain {
     pub async fn start(options: ChainOptions) -> anyhow::Result<Chain> {
         std::fs::create_dir_all(&options.data)?;
         let hub = MemoryHub::new();
-        let mut chain = Chain { options, hub, hq: None, stores: BTreeMap::new() };
+        let mut chain = Chain { options, hub, hq: None, stores: BTreeMap::new(), clocks: BTreeMap::new() };
         if chain.options.hq.is_none() {
             chain.start_hq().await?;
         }
@@ -127,6 +129,19 @@ impl Chain {
 
     pub fn clock(&self) -> &Clock {
         &self.options.clock
+    }
+
+    /// It is `at` in a store now, and no earlier anywhere else that has no time of its own. No clock runs back.
+    pub fn set_time(&mut self, store: Option<&StoreId>, at: DateTime<FixedOffset>) {
+        self.options.clock.set(at);
+        if let Some(store) = store {
+            self.clocks.entry(store.clone()).or_insert_with(|| Clock::by_hand(at)).set(at);
+        }
+    }
+
+    /// The clock of a store and its tills: the machine's, or one of the store's own that is set by hand.
+    fn clock_of(&self, store: &StoreId) -> Clock {
+        self.clocks.get(store).unwrap_or(&self.options.clock).clone()
     }
 
     /// Wait on the machine's clock until the time that a script says, counted from the chain's own clock.
@@ -188,7 +203,7 @@ impl Chain {
         let place = self.till_place(store, till)?;
         let (emulator, dies_at) = (place.emulator.clone(), place.dies_at.clone());
         let dial = Arc::new(self.hub.way_to(store.as_str()));
-        let (data, clock, token) = (self.options.data.clone(), self.options.clock.clone(), self.options.token.clone());
+        let (data, clock, token) = (self.options.data.clone(), self.clock_of(store), self.options.token.clone());
         let unknown_operators = self.options.unknown_operators;
         let code = store.clone();
         let thread = NodeThread::start(&format!("till {store}/{till}"), move |kill| async move {

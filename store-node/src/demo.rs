@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
+use devices::port::PortAddress;
 use domain::ids::{StoreId, TillId};
 use runtime::clock::Clock;
 use runtime::logging::{self, LogForm, LogTo};
@@ -26,8 +27,7 @@ const STORES: [&str; 2] = ["S0001", "S0002"];
 const TILLS: [u32; 2] = [1, 2];
 /// The till that `cargo till` opens in the first store.
 const GUEST_TILL: TillId = TillId(3);
-/// Where the guest till's emulated fiscal device listens, and where the first store takes links; a free port if taken.
-const GUEST_FISCAL: &str = "127.0.0.1:7778";
+/// Where the first store takes links; a free port if taken.
 const STORE_LISTEN: &str = "127.0.0.1:7801";
 const ANY_PORT: &str = "127.0.0.1:0";
 /// The password of the head office's pages: the demonstration listens on this machine only.
@@ -113,11 +113,6 @@ pub async fn run(runs_for: Option<Duration>, data: Option<PathBuf>, listen: &str
         }
     }
     let store = StoreId::new(STORES[0])?;
-    let emulator = crate::chain::device(&data, &store, GUEST_TILL, true)?;
-    let fiscal = match emulator.listen_tcp(GUEST_FISCAL.parse()?).await {
-        Ok(listening) => listening,
-        Err(_) => emulator.listen_tcp(ANY_PORT.parse()?).await?,
-    };
     let own = chain.store(&store)?.clone();
     let (door, _) = nodes::serve(STORE_LISTEN, own.node.clone(), ops_token.clone(), Some(own.accept.clone()))
         .or_else(|_| nodes::serve(ANY_PORT, own.node.clone(), ops_token.clone(), Some(own.accept.clone())))?;
@@ -126,7 +121,7 @@ pub async fn run(runs_for: Option<Duration>, data: Option<PathBuf>, listen: &str
         till: GUEST_TILL,
         server: format!("ws://{door}/link"),
         token,
-        fiscal: fiscal.address().to_string(),
+        fiscal: PortAddress::Memory.to_string(),
         ops_token: ops_token.reveal().to_owned(),
         data: data.clone(),
     };

@@ -14,6 +14,7 @@ use runtime::ops::OpsToken;
 use till::{DeviceFactory, SagaStep, StepHook, TillSettings, UnknownOperators};
 use tokio::sync::watch;
 
+use crate::chain;
 use crate::demo::Invitation;
 use crate::nodes::{self, RECONNECT, ServerNode, ServerParts, TillNode, TillParts};
 use crate::settings::{MachineRole, Settings, TillNodeSettings};
@@ -116,7 +117,7 @@ async fn start_till(
         settings: till,
         data: settings.data.clone(),
         clock: Clock::system(),
-        device: fiscal_device(&own.fiscal)?,
+        device: fiscal_device(settings, own)?,
         dial: Arc::new(WebSocketDial::new(&own.server)),
         token: own.token.clone(),
         reconnect: RECONNECT,
@@ -125,11 +126,16 @@ async fn start_till(
     .await
 }
 
-fn fiscal_device(address: &str) -> anyhow::Result<DeviceFactory> {
-    let address: PortAddress = address.parse().context("the setting till.fiscal")?;
+fn fiscal_device(settings: &Settings, own: &TillNodeSettings) -> anyhow::Result<DeviceFactory> {
+    let address: PortAddress = own.fiscal.parse().context("the setting till.fiscal")?;
+    let connector = match address {
+        // For trying things out: a registrar in this process, which remembers its documents beside the till's database.
+        PortAddress::Memory => chain::device(&settings.data, &settings.store, own.number, true)?.connector(),
+        address => connector(address),
+    };
     let protocol = fiscal::find(FISCAL_PROTOCOL).context("the fiscal protocol is not built in")?;
     let make = protocol.driver;
-    Ok(Arc::new(move || make(connector(address.clone()))))
+    Ok(Arc::new(move || make(connector.clone())))
 }
 
 /// A hook that ends this process as a power cut would, for tests of recovery.

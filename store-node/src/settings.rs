@@ -56,7 +56,7 @@ pub struct TillNodeSettings {
     pub server: String,
     /// This till's token at the store server.
     pub token: String,
-    /// The fiscal device: `tcp://127.0.0.1:7778` or `serial:///dev/ttyS0?baud=115200`.
+    /// The fiscal device: `tcp://127.0.0.1:7778`, `serial:///dev/ttyS0?baud=115200`, or `memory` for an emulated one.
     pub fiscal: String,
     /// Language of the screen: "en" or "ru".
     #[serde(default)]

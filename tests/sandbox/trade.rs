@@ -9,6 +9,9 @@ use rand::{RngExt, SeedableRng};
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde_json::json;
 
+/// More than any day's returns: a drawer gives back only what it holds.
+const FLOAT: u64 = 1_000_000;
+
 /// Net totals of one row of a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Totals {
@@ -44,9 +47,12 @@ pub(crate) fn make(seed: u64, stores: u32, days: u32, receipts_a_day: u32, weath
     let mut receipts = 0;
     for day in 1..=days {
         let date = format!("2026-03-{day:02}");
-        let mut drawers = vec![Decimal::from(1000); stores as usize];
+        let mut drawers = vec![Decimal::from(FLOAT); stores as usize];
         for store in 0..stores {
-            say(&mut script, json!({"do": "open_shift", "store": name(store), "till": 1, "at": format!("{date}T08:00:00"), "operator": "7", "float": "1000.00"}));
+            say(
+                &mut script,
+                json!({"do": "open_shift", "store": name(store), "till": 1, "at": format!("{date}T08:00:00"), "operator": "7", "float": format!("{FLOAT}.00")}),
+            );
         }
         for n in 0..receipts_a_day {
             let minute = 9 * 60 + n * 700 / receipts_a_day;
@@ -59,14 +65,20 @@ pub(crate) fn make(seed: u64, stores: u32, days: u32, receipts_a_day: u32, weath
                 let (lines, total) = receipt(&mut random, back, &date, &at, &name(store), &mut expected);
                 drawers[store as usize] += if back { -total } else { total };
                 let kind = if back { "return" } else { "sale" };
-                say(&mut script, json!({"do": "receipt", "store": name(store), "till": 1, "at": at, "kind": kind, "lines": lines,
-                    "tenders": [{"tender": "cash", "amount": total.to_string()}], "expect": {"receipt.total": total.to_string(), "ok": true}}));
+                say(
+                    &mut script,
+                    json!({"do": "receipt", "store": name(store), "till": 1, "at": at, "kind": kind, "lines": lines,
+                    "tenders": [{"tender": "cash", "amount": total.to_string()}], "expect": {"receipt.total": total.to_string(), "ok": true}}),
+                );
                 receipts += 1;
             }
         }
         for store in 0..stores {
             let counted = drawers[store as usize].to_string();
-            say(&mut script, json!({"do": "close_shift", "store": name(store), "till": 1, "at": format!("{date}T22:00:00"), "counted": counted, "expect": {"over_short": "0.00"}}));
+            say(
+                &mut script,
+                json!({"do": "close_shift", "store": name(store), "till": 1, "at": format!("{date}T22:00:00"), "counted": counted, "expect": {"over_short": "0.00"}}),
+            );
         }
     }
     Trade { script, receipts, expected }

@@ -62,7 +62,7 @@ const BARCODE_BASE: u64 = 460_000_000_000;
 /// Prefix of labels that carry a weight.
 const WEIGHT_PREFIX: &str = "22";
 
-pub fn items() -> Vec<Item> {
+pub(super) fn items() -> Vec<Item> {
     let make = |(index, &(name, price, vat, weighed)): (usize, &(&str, i64, u32, bool))| {
         let number = index as u64 + 1;
         Item {
@@ -82,7 +82,7 @@ pub fn items() -> Vec<Item> {
     GOODS.iter().enumerate().map(make).collect()
 }
 
-pub fn barcode_rules() -> Vec<BarcodeRule> {
+pub(super) fn barcode_rules() -> Vec<BarcodeRule> {
     vec![BarcodeRule {
         prefix: WEIGHT_PREFIX.to_owned(),
         length: 13,
@@ -94,7 +94,7 @@ pub fn barcode_rules() -> Vec<BarcodeRule> {
 }
 
 /// Number, name, PIN, role.
-pub fn operators() -> Vec<(OperatorNumber, &'static str, &'static str, Role)> {
+pub(super) fn operators() -> Vec<(OperatorNumber, &'static str, &'static str, Role)> {
     [("1", "Anna Ivanova", "1111", Role::Cashier), ("2", "Pavel Smirnov", "2222", Role::SeniorCashier)]
         .into_iter()
         .map(|(number, name, pin, role)| (OperatorNumber(number.to_owned()), name, pin, role))
@@ -102,7 +102,7 @@ pub fn operators() -> Vec<(OperatorNumber, &'static str, &'static str, Role)> {
 }
 
 /// What the scanner reads from one of `item`: its barcode, or a label with `grams` from the scales.
-pub fn label(item: &Item, grams: u32) -> String {
+pub(super) fn label(item: &Item, grams: u32) -> String {
     match (item.barcodes.first(), item.plu) {
         (Some(barcode), _) => barcode.clone(),
         (None, Some(plu)) => with_check_digit(format!("{WEIGHT_PREFIX}{plu:05}{grams:05}")),

@@ -21,10 +21,10 @@ const BASKET_LINES_MAX: usize = 12;
 
 /// How many seconds of a shop's life pass in one second of the demonstration, as the divisor of every pause.
 #[derive(Clone, Copy, Debug)]
-pub struct Pace(pub u32);
+pub(super) struct Pace(pub(super) u32);
 
 /// Work the till until the task is dropped. Answers only if the till says something that a shopper cannot mend.
-pub async fn work(till: ActorRef<TillCommand>, seed: u64, pace: Pace) -> anyhow::Error {
+pub(super) async fn work(till: ActorRef<TillCommand>, seed: u64, pace: Pace) -> anyhow::Error {
     let mut shopper = Shopper { till, random: StdRng::seed_from_u64(seed), pace, goods: goods::items(), last: None };
     loop {
         if let Err(error) = shopper.open_shift().await {

@@ -13,7 +13,7 @@ use crate::chain::Chain;
 const PAGE: u64 = 500;
 
 /// Print the summary; true if the tills and the head office say the same.
-pub async fn tell(chain: &Chain, settle_within: Duration) -> anyhow::Result<bool> {
+pub(super) async fn tell(chain: &Chain, settle_within: Duration) -> anyhow::Result<bool> {
     let settled = chain.settle(settle_within).await;
     let (mut receipts, mut net) = (0_u64, Money::ZERO);
     println!("\n{:<12}{:>10}{:>16}{:>12}", "till", "receipts", "net", "journal");

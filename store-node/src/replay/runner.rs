@@ -141,7 +141,7 @@ impl Runner {
         if self.realtime {
             self.chain.wait_until(operation.at).await;
         }
-        self.chain.clock().set(operation.at);
+        self.chain.set_time(operation.store.as_ref(), operation.at);
         let mut result = Map::new();
         result.insert("n".to_owned(), json!(operation.n));
         if let Some(id) = &operation.id {

@@ -306,15 +306,11 @@ impl<R: BufRead> Reader<R> {
             return Ok(self.at.map_or(first, |before| before + Duration::seconds(1)));
         };
         let offset = self.at.map_or(FixedOffset::east_opt(0).expect("zero is an offset"), |before| *before.offset());
-        let at = DateTime::parse_from_rfc3339(&text).or_else(|_| {
+        let at: Result<DateTime<FixedOffset>, ()> = DateTime::parse_from_rfc3339(&text).or_else(|_| {
             let local = NaiveDateTime::parse_from_str(&text, "%Y-%m-%dT%H:%M:%S%.f");
             local.ok().and_then(|local| local.and_local_timezone(offset).single()).ok_or(())
         });
-        let at = at.map_err(|()| self.refuse(format!("\"at\": \"{text}\" is not a time like 2026-01-31T09:05:00")))?;
-        match self.at {
-            Some(before) if at < before => Err(self.refuse(format!("\"at\": {text} is before the line before it"))),
-            _ => Ok(at),
-        }
+        at.map_err(|()| self.refuse(format!("\"at\": \"{text}\" is not a time like 2026-01-31T09:05:00")))
     }
 }
 
