@@ -184,8 +184,8 @@ done-signed-off = Signed off
 screen-restarted = The screen failed and was started again; the receipt is as it was.
 restored = The till was started again; everything that was committed is here.
 restored-open-receipt = The till was started again; the open receipt is here, line by line.
-restored-finished-receipt = The till was started again and asked the device: the last receipt is closed.
-restored-finished-operation = The till was started again and asked the device: what was begun is done.
+restored-finished-receipt = Started again and asked the device: the last receipt is closed.
+restored-finished-operation = Started again and asked the device: what was begun is done.
 restored-waiting-for-fiscal = The till was started again; the fiscal device does not answer yet.
 shift-expired = The shift is older than 24 hours: it can only be closed (F9, 4).
 

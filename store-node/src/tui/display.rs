@@ -27,9 +27,10 @@ pub struct Console {
 impl Console {
     pub fn open() -> io::Result<Console> {
         terminal::enable_raw_mode()?;
-        let opened = execute!(stdout(), terminal::EnterAlternateScreen)
-            .and_then(|()| Terminal::new(CrosstermBackend::new(stdout())))
-            .and_then(|mut terminal| terminal.clear().map(|()| terminal));
+        // `Terminal::clear` asks where the cursor is, and a plain terminal on a cable never answers that.
+        let clear = terminal::Clear(terminal::ClearType::All);
+        let opened = execute!(stdout(), terminal::EnterAlternateScreen, clear)
+            .and_then(|()| Terminal::new(CrosstermBackend::new(stdout())));
         match opened {
             Ok(terminal) => Ok(Console { terminal }),
             Err(error) => {

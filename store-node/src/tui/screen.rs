@@ -205,7 +205,7 @@ impl Screen {
     }
 
     /// The till went on without us: what no longer fits its mode is put away.
-    fn follow(&mut self, view: &TillView) {
+    pub(in crate::tui) fn follow(&mut self, view: &TillView) {
         let kind = match view.shift {
             Some(_) if view.mode == TillMode::SignedOff => FormKind::SignOn,
             _ => FormKind::OpenShift,

@@ -196,6 +196,7 @@ impl Session {
 
     fn draw(&mut self) -> io::Result<()> {
         let view = self.view();
+        self.screen.follow(&view);
         let busy = self.on_its_way.as_ref().map(|sent| sent.since.elapsed());
         let now = Local::now().fixed_offset();
         self.display.draw(&ViewModel::of(&self.screen, &view, &self.texts, now, busy))?;
