@@ -29,7 +29,7 @@ pub(crate) const FIXTURE: &str = r#"
 
 /// Run `work` on an actix system of its own.
 pub(crate) fn in_system<T>(work: impl Future<Output = T>) -> T {
-    actix::System::new().block_on(work)
+    runtime::system::run(work)
 }
 
 pub(crate) fn parse(script: &str) -> Vec<Operation> {

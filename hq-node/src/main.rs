@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use hq_node::commands::{import, people, rebuild, report, serve, stores};
+use hq_node::settings::SettingsError;
 
 #[derive(Debug, Parser)]
 #[command(name = "hq-node", version, about = "The head office of a chain of shops")]
@@ -28,9 +29,12 @@ enum Command {
     Rebuild(rebuild::Rebuild),
 }
 
+/// Exit status of settings that make no sense, as `sysexits.h` has it.
+const EXIT_USAGE: u8 = 64;
+
 fn main() -> ExitCode {
     let command = Arguments::parse().command;
-    let done = actix::System::new().block_on(async {
+    let done = runtime::system::run(async {
         match command {
             Command::Serve(command) => serve::run(command).await,
             Command::Report(command) => report::run(command).await,
@@ -43,8 +47,8 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error:#}");
-            ExitCode::FAILURE
+            eprintln!("hq-node: {error:#}");
+            if error.is::<SettingsError>() { ExitCode::from(EXIT_USAGE) } else { ExitCode::FAILURE }
         }
     }
 }

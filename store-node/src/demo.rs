@@ -11,6 +11,7 @@ use std::time::Duration;
 use anyhow::Context;
 use devices::port::PortAddress;
 use domain::ids::{StoreId, TillId};
+use runtime::claim::Claim;
 use runtime::clock::Clock;
 use runtime::logging::{self, LogForm, LogTo};
 use runtime::ops::OpsToken;
@@ -91,6 +92,7 @@ pub async fn run(runs_for: Option<Duration>, data: Option<PathBuf>, listen: &str
     // Kept from demo to demo, so that a till that sold meanwhile finds its store again.
     let data = data.unwrap_or_else(|| std::env::temp_dir().join("openstore-demo"));
     let ops_token = OpsToken::random();
+    let _claim = Claim::take(&data.join("demo"))?;
     let mut options = ChainOptions::new(data.clone(), Clock::system());
     options.hq_listen = listen.to_owned();
     options.ops_token = Some(ops_token.reveal().to_owned());

@@ -64,7 +64,7 @@ const EXIT_USAGE: u8 = 64;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let done = actix::System::new().block_on(async {
+    let done = runtime::system::run(async {
         match arguments.command {
             Command::Run { config } => match settings::read(&config) {
                 Ok(settings) => run::machine(settings).await.map(|()| ExitCode::SUCCESS),

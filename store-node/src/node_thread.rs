@@ -27,8 +27,7 @@ impl<H: Send + 'static> NodeThread<H> {
         let (built, answer) = oneshot::channel();
         let killed = kill.clone();
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
-            let system = actix::System::new();
-            system.block_on(async move {
+            runtime::system::run(async move {
                 match build(killed.clone()).await {
                     Ok(handle) => {
                         if built.send(Ok(handle)).is_ok() {
@@ -40,10 +39,6 @@ impl<H: Send + 'static> NodeThread<H> {
                     }
                 }
             });
-            // What the node's tasks held is dropped with them, and a database connection wants its runtime even then.
-            let runtime = system.runtime().tokio_runtime().handle().clone();
-            let _entered = runtime.enter();
-            drop(system);
         })?;
         let handle = answer.await.with_context(|| format!("the thread of {name} ended while starting"))??;
         Ok(NodeThread { handle, kill, thread: Some(thread) })

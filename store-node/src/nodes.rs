@@ -63,7 +63,7 @@ impl TillNode {
         let TillParts { settings, data, clock, device, dial, token, reconnect, screen } = parts;
         let folder = till_folder(&data, &settings.store, settings.till);
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        let database = open::<TillMigrator>(&folder.join("till.sqlite")).await?;
+        let database = open::<TillMigrator>(&till_file(&data, &settings.store, settings.till)).await?;
         let file = folder.join("catalogue.sqlite");
         let catalogue = Catalogue::open(&file).await.with_context(|| format!("cannot open {}", file.display()))?;
         let (shown, views) = watch::channel(Arc::new(Window::blank(settings.store.clone(), settings.till)));
@@ -120,7 +120,7 @@ impl ServerNode {
         let ServerParts { store, data, dial, token, admit, reconnect } = parts;
         let folder = store_folder(&data, &store);
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        let database = open::<ServerMigrator>(&folder.join("store.sqlite")).await?;
+        let database = open::<ServerMigrator>(&server_file(&data, &store)).await?;
         let ground = ServerGround { store: store.clone(), database: database.clone(), dial, token, admit, reconnect };
         let (tree, refs) = tree::server(ground);
         Ok(ServerNode {
@@ -169,6 +169,16 @@ pub fn serve(
 
 async fn open<M: sea_orm_migration::MigratorTrait>(file: &Path) -> anyhow::Result<Database> {
     Database::open_sqlite::<M>(file).await.with_context(|| format!("cannot open the database {}", file.display()))
+}
+
+/// The database of a store server.
+pub fn server_file(data: &Path, store: &StoreId) -> PathBuf {
+    store_folder(data, store).join("store.sqlite")
+}
+
+/// The database of a till.
+pub fn till_file(data: &Path, store: &StoreId, till: TillId) -> PathBuf {
+    till_folder(data, store, till).join("till.sqlite")
 }
 
 pub fn store_folder(data: &Path, store: &StoreId) -> PathBuf {

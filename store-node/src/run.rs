@@ -8,6 +8,7 @@ use devices::fiscal;
 use devices::port::{PortAddress, connector};
 use link::admit::StaticTokens;
 use link::transport::websocket::WebSocketDial;
+use runtime::claim::{Claim, ClaimError};
 use runtime::clock::Clock;
 use runtime::logging::{self, LogForm, LogTo};
 use runtime::ops::OpsToken;
@@ -33,6 +34,7 @@ pub async fn machine(settings: Settings) -> anyhow::Result<()> {
     let token = ops_token(&settings)?;
     let mut running = Vec::new();
     let mut server = None;
+    let _claims = claims(&settings)?;
     if let (true, Some(own)) = (settings.roles.contains(&MachineRole::Server), &settings.server) {
         let tills = own.tills.iter().map(|(number, token)| {
             let number = number.parse().map(TillId).with_context(|| format!("\"{number}\" is not a till's number"))?;
@@ -88,6 +90,7 @@ pub async fn till(settings: Option<Settings>, language: Option<Language>, data: 
     logging::start(LOG_FILTER, LogForm::Text, &LogTo::File(folder.join("till.log")))?;
     let (quit, mut quits) = watch::channel(false);
     let options = ScreenOptions { language: language.unwrap_or(own.language), ..ScreenOptions::default() };
+    let _claim = Claim::take(&nodes::till_file(&settings.data, &settings.store, own.number))?;
     let node = start_till(&settings, own, Some((options, quit))).await?;
     let token = ops_token(&settings)?;
     if !settings.listen.is_empty()
@@ -101,6 +104,18 @@ pub async fn till(settings: Option<Settings>, language: Option<Language>, data: 
     }
     node.node.shutdown().await;
     Ok(())
+}
+
+/// The databases of the nodes that this process runs, and of no other.
+fn claims(settings: &Settings) -> Result<Vec<Claim>, ClaimError> {
+    let mut files = Vec::new();
+    if settings.roles.contains(&MachineRole::Server) {
+        files.push(nodes::server_file(&settings.data, &settings.store));
+    }
+    if let (true, Some(own)) = (settings.roles.contains(&MachineRole::Till), &settings.till) {
+        files.push(nodes::till_file(&settings.data, &settings.store, own.number));
+    }
+    files.iter().map(|file| Claim::take(file)).collect()
 }
 
 async fn start_till(

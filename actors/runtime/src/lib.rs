@@ -17,6 +17,7 @@
 #![expect(clippy::disallowed_methods, reason = "the runtime counts before it sends past actix's own limit")]
 
 pub mod actor;
+pub mod claim;
 pub mod clock;
 pub mod dead_letters;
 pub mod host;
@@ -31,3 +32,4 @@ mod slot;
 pub mod spec;
 pub mod stats;
 pub mod supervisor;
+pub mod system;

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
+use runtime::claim::Claim;
 use runtime::logging::{self, LogForm, LogTo};
 use runtime::shutdown;
 
 use crate::node::HqNode;
 use crate::people::FIRST_NAME;
-use crate::settings::Settings;
+use crate::settings::{DATABASE_FILE, Settings};
 
 /// Migrations and the HTTP server are told of only when something is wrong with them.
 const LOG_FILTER: &str = "info,sea_orm_migration=warn,actix_server=warn";
@@ -24,6 +25,7 @@ pub struct Serve {
 pub async fn run(command: Serve) -> anyhow::Result<()> {
     let settings = Settings::read(&command.config)?;
     logging::start(LOG_FILTER, LogForm::Text, &LogTo::Stderr)?;
+    let _claim = Claim::take(&settings.data.join(DATABASE_FILE))?;
     let node = HqNode::start(settings).await?;
     println!("The head office is at http://{}", node.addr());
     if let Some(password) = node.first_password() {
