@@ -1,5 +1,6 @@
 //! One test binary for every shell of the system.
 
+mod bad_input;
 mod processes;
 mod sandbox;
 mod scenarios;

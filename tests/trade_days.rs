@@ -90,7 +90,8 @@ fn real_data() -> Option<PathBuf> {
 }
 
 fn real_script(folder: &Path) -> Vec<String> {
-    let unpack = Command::new("zstd").arg("-dc").arg(folder.join("online_retail.csv.zst")).stdout(Stdio::piped()).spawn();
+    let unpack =
+        Command::new("zstd").arg("-dc").arg(folder.join("online_retail.csv.zst")).stdout(Stdio::piped()).spawn();
     let unpacked = unpack.expect("zstd runs").stdout.expect("its output is taken");
     let tool = folder.join("../../tools/online_retail_to_script.py");
     let made = Command::new("python3").arg(tool).stdin(unpacked).output().expect("python3 runs");
@@ -110,7 +111,8 @@ fn storm(lines: &[String], seed: u64) -> String {
     let mut script = String::new();
     for (n, line) in lines.iter().enumerate() {
         let operation: Value = serde_json::from_str(line).expect("a line of the script is JSON");
-        let (store, at) = (operation["store"].as_str().unwrap_or_default(), operation["at"].as_str().unwrap_or_default());
+        let (store, at) =
+            (operation["store"].as_str().unwrap_or_default(), operation["at"].as_str().unwrap_or_default());
         let mut say = |act: Value| {
             let mut act = act;
             act["store"] = json!(store);

@@ -47,7 +47,6 @@ pub struct Invitation {
     till: TillId,
     server: String,
     token: String,
-    fiscal: String,
     ops_token: String,
     data: PathBuf,
 }
@@ -77,7 +76,8 @@ impl Invitation {
                 number: self.till,
                 server: self.server,
                 token: self.token,
-                fiscal: self.fiscal,
+                // Beside the till, so that it sells on when the demo is gone.
+                fiscal: PortAddress::Memory,
                 language: Language::default(),
                 unknown_operators: false,
                 kill_at: None,
@@ -123,7 +123,6 @@ pub async fn run(runs_for: Option<Duration>, data: Option<PathBuf>, listen: &str
         till: GUEST_TILL,
         server: format!("ws://{door}/link"),
         token,
-        fiscal: PortAddress::Memory.to_string(),
         ops_token: ops_token.reveal().to_owned(),
         data: data.clone(),
     };

@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use config::{Config, Environment, File};
+use devices::port::PortAddress;
 use domain::ids::{StoreId, TillId};
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use crate::tui::Language;
 
@@ -57,7 +59,8 @@ pub struct TillNodeSettings {
     /// This till's token at the store server.
     pub token: String,
     /// The fiscal device: `tcp://127.0.0.1:7778`, `serial:///dev/ttyS0?baud=115200`, or `memory` for an emulated one.
-    pub fiscal: String,
+    #[serde(deserialize_with = "from_text")]
+    pub fiscal: PortAddress,
     /// Language of the screen: "en" or "ru".
     #[serde(default)]
     pub language: Language,
@@ -67,6 +70,10 @@ pub struct TillNodeSettings {
     /// For tests of recovery: the process kills itself when a receipt reaches this step.
     #[serde(default)]
     pub kill_at: Option<String>,
+}
+
+fn from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PortAddress, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
 }
 
 fn default_listen() -> String {
@@ -85,8 +92,10 @@ pub enum SettingsError {
 
 /// Read `file`, then variables such as `OPENSTORE_STORE__TILL__LANGUAGE`.
 pub fn read(file: &Path) -> Result<Settings, SettingsError> {
-    let unreadable =
-        |error: config::ConfigError| SettingsError::Unreadable { file: file.to_owned(), reason: error.to_string() };
+    let unreadable = |error: config::ConfigError| {
+        let reason = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+        SettingsError::Unreadable { file: file.to_owned(), reason }
+    };
     let sources = Config::builder()
         .add_source(File::from(file))
         .add_source(Environment::with_prefix("OPENSTORE_STORE").prefix_separator("_").separator("__"));

@@ -19,10 +19,11 @@ use serde_json::{Map, Value};
 const LINE_BYTES_MAX: usize = 4 << 20;
 
 #[derive(Debug, thiserror::Error)]
-#[error("{}:{line}: {reason}", file.display())]
+#[error("{}{}: {reason}", file.display(), line.map(|line| format!(":{line}")).unwrap_or_default())]
 pub struct ScriptError {
     pub file: PathBuf,
-    pub line: usize,
+    /// None if the file cannot be read at all.
+    pub line: Option<usize>,
     pub reason: String,
 }
 
@@ -248,11 +249,11 @@ impl<R: BufRead> Reader<R> {
     }
 
     fn refuse(&self, reason: impl Into<String>) -> ScriptError {
-        ScriptError { file: self.file.clone(), line: self.n, reason: reason.into() }
+        ScriptError { file: self.file.clone(), line: Some(self.n), reason: reason.into() }
     }
 
     fn parse(&mut self, text: &str) -> Result<Operation, ScriptError> {
-        let value: Value = serde_json::from_str(text).map_err(|error| self.refuse(format!("not JSON: {error}")))?;
+        let value: Value = serde_json::from_str(text).map_err(|error| self.refuse(not_json(&error)))?;
         let Value::Object(mut fields) = value else { return Err(self.refuse("an operation is a JSON object")) };
         let name = match fields.get("do") {
             Some(Value::String(name)) => name.clone(),
@@ -349,9 +350,16 @@ impl<R: BufRead> Iterator for Reader<R> {
     }
 }
 
+/// The reason with the column, for the line is known better here.
+fn not_json(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let reason = text.split(" at line ").next().unwrap_or(&text);
+    format!("not JSON: {reason} at column {}", error.column())
+}
+
 /// Read a whole script, so that nothing is run of one that is malformed. A name that ends in `.zst` is unpacked.
 pub fn read(file: &Path) -> Result<Vec<Operation>, ScriptError> {
-    let cannot = |error: std::io::Error| ScriptError { file: file.to_owned(), line: 0, reason: error.to_string() };
+    let cannot = |error: std::io::Error| ScriptError { file: file.to_owned(), line: None, reason: error.to_string() };
     let open = std::fs::File::open(file).map_err(cannot)?;
     if file.extension().is_some_and(|extension| extension == "zst") {
         let unpacked = zstd::Decoder::new(open).map_err(cannot)?;

@@ -13,8 +13,8 @@ use super::Fault;
 use super::memory::{DOCUMENTS_MAX, Event, Memory, StoredDocument, StoredKind};
 use receipts::OpenReceipt;
 
-mod receipts;
 mod controls;
+mod receipts;
 mod status;
 mod storage;
 
