@@ -146,7 +146,8 @@ pub async fn run(runs_for: Option<Duration>, data: Option<PathBuf>, listen: &str
     if Invitation::find().is_ok_and(|found| found.ops_token == invitation.ops_token) {
         std::fs::remove_file(Invitation::file()).ok();
     }
-    let same = summary::tell(&chain, SETTLE_DEADLINE).await?;
+    let (text, same) = summary::of(&chain, SETTLE_DEADLINE).await?;
+    print!("{text}");
     chain.stop().await;
     Ok(if same { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

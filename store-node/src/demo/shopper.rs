@@ -27,10 +27,10 @@ pub(super) struct Pace(pub(super) u32);
 pub(super) async fn work(till: ActorRef<TillCommand>, seed: u64, pace: Pace) -> anyhow::Error {
     let mut shopper = Shopper { till, random: StdRng::seed_from_u64(seed), pace, goods: goods::items(), last: None };
     loop {
-        if let Err(error) = shopper.open_shift().await {
-            if !error.passes() {
-                return error.into();
-            }
+        if let Err(error) = shopper.open_shift().await
+            && !error.passes()
+        {
+            return error.into();
         }
         match shopper.serve().await {
             Ok(()) => {}

@@ -1,6 +1,7 @@
 //! What the demonstration came to: the tills' own journals beside the head office's report.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use domain::money::Money;
@@ -12,11 +13,11 @@ use crate::chain::Chain;
 /// Receipts read from a till at a time.
 const PAGE: u64 = 500;
 
-/// Print the summary; true if the tills and the head office say the same.
-pub(super) async fn tell(chain: &Chain, settle_within: Duration) -> anyhow::Result<bool> {
+/// The summary, and whether the tills and the head office say the same.
+pub(super) async fn of(chain: &Chain, settle_within: Duration) -> anyhow::Result<(String, bool)> {
     let settled = chain.settle(settle_within).await;
     let (mut receipts, mut net) = (0_u64, Money::ZERO);
-    println!("\n{:<12}{:>10}{:>16}{:>12}", "till", "receipts", "net", "journal");
+    let mut text = format!("\n{:<12}{:>10}{:>16}{:>12}\n", "till", "receipts", "net", "journal");
     for (store, till) in chain.tills() {
         let database = &chain.till(&store, till)?.database;
         let (mut own, mut sum, mut after) = (0_u64, Money::ZERO, 0);
@@ -36,7 +37,7 @@ pub(super) async fn tell(chain: &Chain, settle_within: Duration) -> anyhow::Resu
             Ok(_) => "unbroken".to_owned(),
             Err(error) => error.to_string(),
         };
-        println!("{:<12}{own:>10}{sum:>16}{journal:>12}", format!("{store}/{till}"));
+        writeln!(text, "{:<12}{own:>10}{sum:>16}{journal:>12}", format!("{store}/{till}"))?;
         receipts += own;
         net += sum;
     }
@@ -52,12 +53,11 @@ pub(super) async fn tell(chain: &Chain, settle_within: Duration) -> anyhow::Resu
             hq_net += row["net"].as_str().unwrap_or_default().parse()?;
         }
     }
-    println!("{:<12}{receipts:>10}{net:>16}", "tills");
-    println!("{:<12}{hq_receipts:>10}{hq_net:>16}", "head office");
+    writeln!(text, "{:<12}{receipts:>10}{net:>16}", "tills")?;
+    writeln!(text, "{:<12}{hq_receipts:>10}{hq_net:>16}", "head office")?;
     let same = settled.is_ok() && (receipts, net) == (hq_receipts, hq_net);
-    println!(
-        "{}",
-        if same { "The head office agrees with the tills." } else { "THE HEAD OFFICE DOES NOT AGREE WITH THE TILLS." }
-    );
-    Ok(same)
+    let verdict =
+        if same { "The head office agrees with the tills." } else { "THE HEAD OFFICE DOES NOT AGREE WITH THE TILLS." };
+    writeln!(text, "{verdict}")?;
+    Ok((text, same))
 }

@@ -106,7 +106,7 @@ fn receipt(number: u64) -> Receipt {
         .map(|line| {
             let item = (number * 31 + u64::from(line) * 977) % ITEMS;
             let amount = Money::from_minor(i64::try_from(100 + item).expect("small"));
-            let vat_rate = VatRate::percent(if item % 3 == 0 { 10 } else { 22 });
+            let vat_rate = VatRate::percent(if item.is_multiple_of(3) { 10 } else { 22 });
             ReceiptLine {
                 line,
                 code: ItemCode(format!("{item:05}")),
