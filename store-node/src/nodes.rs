@@ -26,8 +26,10 @@ use crate::tree::{self, ServerGround, TillGround};
 use crate::tui::ScreenOptions;
 use crate::window::Window;
 
-/// A lost line is dialled again after half a second at first and never more than a minute later.
-pub const RECONNECT: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(60));
+/// A till's line to its store is dialled again after half a second at first, and at least every so often: a cashier looks on.
+pub const TILL_RECONNECT: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(10));
+/// A store's line to the head office: a thousand stores dial again after an outage.
+pub const STORE_RECONNECT: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(60));
 /// Threads of a node's own HTTP server: operators and tills' links, which wait more than they work.
 const HTTP_WORKERS: usize = 1;
 

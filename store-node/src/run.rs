@@ -17,7 +17,7 @@ use tokio::sync::watch;
 
 use crate::chain;
 use crate::demo::Invitation;
-use crate::nodes::{self, RECONNECT, ServerNode, ServerParts, TillNode, TillParts};
+use crate::nodes::{self, STORE_RECONNECT, ServerNode, ServerParts, TILL_RECONNECT, TillNode, TillParts};
 use crate::settings::{MachineRole, Settings, TillNodeSettings};
 use crate::tree::till_peer;
 use crate::tui::{Language, ScreenOptions};
@@ -46,7 +46,7 @@ pub async fn machine(settings: Settings) -> anyhow::Result<()> {
             dial: Arc::new(WebSocketDial::new(&own.hq)),
             token: own.token.clone(),
             admit: Arc::new(StaticTokens::new(tills.collect::<Result<Vec<_>, _>>()?)),
-            reconnect: RECONNECT,
+            reconnect: STORE_RECONNECT,
         })
         .await?;
         let (address, _) = nodes::serve(&settings.listen, node.node.clone(), token.clone(), Some(node.accept.clone()))?;
@@ -135,7 +135,7 @@ async fn start_till(
         device: fiscal_device(settings, own)?,
         dial: Arc::new(WebSocketDial::new(&own.server)),
         token: own.token.clone(),
-        reconnect: RECONNECT,
+        reconnect: TILL_RECONNECT,
         screen,
     })
     .await

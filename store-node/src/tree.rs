@@ -83,7 +83,6 @@ pub fn till(ground: TillGround) -> (Tree, TillRefs) {
         clock: clock.clone(),
         device,
         above: Some(uplink.reference()),
-        uplink: None,
         views: Some(views),
         outbox_bell: Some(outbox_bell),
     };

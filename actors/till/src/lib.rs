@@ -34,6 +34,6 @@ mod wire;
 pub use desk::Record;
 pub use settings::{
     COMMAND_DEADLINE, DeviceFactory, FiscalProfile, SagaStep, StepHook, TillPorts, TillSettings, UnknownOperators,
-    Uplink, ViewSender, views,
+    ViewSender, views,
 };
 pub use till::{ShowTill, Till, TillState};

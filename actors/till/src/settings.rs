@@ -5,14 +5,13 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, FixedOffset};
 use devices::fiscal::FiscalDevice;
 use domain::ids::{StoreId, TillId};
 use domain::receipt::VatRounding;
 use domain::vat::VatRate;
 use link::bell::Bell;
 use link::requests::AskAbove;
-use messages::v1::view::{Light, TillView};
+use messages::v1::view::TillView;
 use migrations::database::Database;
 use runtime::clock::Clock;
 use runtime::reference::ActorRef;
@@ -134,14 +133,6 @@ impl fmt::Debug for TillSettings {
     }
 }
 
-/// The line to the store, for the cashier's eyes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Uplink {
-    pub server: Light,
-    pub unsent: u64,
-    pub oldest_unsent: Option<DateTime<FixedOffset>>,
-}
-
 /// Where views go. Nothing is built while nobody has a receiver.
 pub type ViewSender = Arc<watch::Sender<Option<Arc<TillView>>>>;
 
@@ -159,8 +150,6 @@ pub struct TillPorts {
     pub device: DeviceFactory,
     /// The node above, for receipts of other tills. None: returns by receipt are of this till's receipts only.
     pub above: Option<ActorRef<AskAbove>>,
-    /// The state of the link. None: shown as not working, without a reason.
-    pub uplink: Option<Arc<dyn Fn() -> Uplink + Send + Sync>>,
     pub views: Option<ViewSender>,
     /// Rung when a document for the node above was committed.
     pub outbox_bell: Option<Bell>,

@@ -8,6 +8,8 @@ use rust_decimal::prelude::ToPrimitive;
 const THEME: &str = "shadcn";
 /// More bars than this are thinner than a line; the newest are shown.
 pub const BARS_MAX: usize = 62;
+/// A bar that stands alone would fill the picture.
+const BARS_MIN: usize = 7;
 /// More labels than this run into each other under the bars.
 const LABELS_MAX: usize = 14;
 /// Lines of the scale above zero.
@@ -24,11 +26,16 @@ pub fn standing(name: &str, labels: Vec<String>, amounts: &[Money], width: u16, 
     let skipped = labels.len().saturating_sub(BARS_MAX);
     let step = (labels.len() - skipped).div_ceil(LABELS_MAX).max(1);
     let sparse = |(index, label): (usize, String)| if index.is_multiple_of(step) { label } else { String::new() };
-    let labels: Vec<String> = labels.into_iter().skip(skipped).enumerate().map(sparse).collect();
-    let amounts = amounts.get(skipped..).unwrap_or_default();
-    let series = series(name, amounts)?;
+    let mut labels: Vec<String> = labels.into_iter().skip(skipped).enumerate().map(sparse).collect();
+    let mut amounts = amounts.get(skipped..)?.to_vec();
+    if amounts.is_empty() {
+        return None;
+    }
+    labels.resize(labels.len().max(BARS_MIN), String::new());
+    amounts.resize(amounts.len().max(BARS_MIN), Money::ZERO);
+    let series = series(name, &amounts)?;
     let mut chart = BarChart::new_with_theme(vec![series], labels, THEME);
-    dress(&mut chart.base, &mut chart.y_axis_configs, amounts, width, height);
+    dress(&mut chart.base, &mut chart.y_axis_configs, &amounts, width, height);
     chart.radius = Some(3.0);
     drawn(chart.svg())
 }

@@ -7,9 +7,11 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use dataserver::requests::{ImportItems, ImportPhase};
+use runtime::claim::Claim;
 use runtime::clock::Clock;
 
 use super::open;
+use crate::settings::DATABASE_FILE;
 use crate::tree;
 
 #[derive(Debug, Args)]
@@ -33,6 +35,7 @@ pub enum What {
 }
 
 pub async fn run(Import { what: What::Items { file, skip_bad, data } }: Import) -> anyhow::Result<()> {
+    let _claim = Claim::take(&data.join(DATABASE_FILE))?;
     let database = open(&data).await?;
     let (tree, parts) = tree::tree("hq", &database, &Clock::system());
     let node = tree.start().await;

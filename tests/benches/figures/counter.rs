@@ -24,7 +24,7 @@ use messages::v1::receipt::TenderType;
 use messages::v1::till::{TillCommand, TillReply};
 use migrations::database::Database;
 use runtime::clock::Clock;
-use store_node::nodes::{RECONNECT, TillNode, TillParts};
+use store_node::nodes::{TILL_RECONNECT, TillNode, TillParts};
 use till::catalogue::Catalogue;
 use till::{TillSettings, UnknownOperators};
 
@@ -101,7 +101,7 @@ impl Counter {
             // There is nobody to call: the till sells alone.
             dial: Arc::new(MemoryHub::new().way_to("nobody")),
             token: String::new(),
-            reconnect: RECONNECT,
+            reconnect: TILL_RECONNECT,
             screen: None,
         });
         let counter = Counter { till: till.await.expect("a till"), in_device };

@@ -122,7 +122,6 @@ impl Shop {
             clock: self.clock.clone(),
             device: Arc::new(move || Box::new(Shtrih::with_timing(emulator.connector(), QUICK))),
             above,
-            uplink: None,
             views: None,
             outbox_bell: None,
         };
