@@ -151,7 +151,9 @@ impl Till {
             .map(|record| head.append(at.timestamp_millis(), record.kind(), to_body(record)))
             .collect();
         let (next, opened) = self.after(head, &entries, &changes.records);
-        match store::commit(&self.ports.database, &self.settings, at, &entries, &next, &changes).await {
+        let moved = next.desk != self.standing.desk || next.receipt_from != self.standing.receipt_from;
+        let standing = moved.then_some(&next);
+        match store::commit(&self.ports.database, &self.settings, at, &entries, standing, &changes).await {
             Ok(()) => {}
             Err(CommitError::Aborted(error)) => {
                 tracing::error!(till = %self.settings.till, %error, "nothing was stored");

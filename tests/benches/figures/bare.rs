@@ -36,6 +36,20 @@ impl Bare {
         began.elapsed()
     }
 
+    /// The same with each row's statement as a transaction of its own, in one turn of the database's thread.
+    pub(crate) async fn statements(&self, count: u64, bytes: usize) -> Duration {
+        let body: Vec<u8> = (0..bytes).map(|at| (at * 31 % 251) as u8).collect();
+        let writer = &self.database.writer;
+        let began = Instant::now();
+        for _ in 0..count {
+            let row = [Value::from(body.clone())];
+            let backend = writer.get_database_backend();
+            let insert = Statement::from_sql_and_values(backend, "INSERT INTO bare (body) VALUES ($1)", row);
+            writer.execute_raw(insert).await.expect("committed");
+        }
+        began.elapsed()
+    }
+
     pub(crate) async fn close(self) {
         self.database.close().await.expect("closed");
     }

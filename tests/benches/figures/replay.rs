@@ -82,7 +82,7 @@ async fn in_all(runner: &mut Runner) -> (u64, u64) {
         let node = chain.till(&store, till).expect("a till");
         let made = commits(node).await;
         all += made;
-        bytes += bytes_written(&node.database, made).await;
+        bytes += bytes_written(&node.database).await;
     }
     (all, bytes)
 }

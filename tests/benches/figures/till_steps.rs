@@ -23,7 +23,7 @@ pub(crate) async fn measure(table: &mut Table) {
     // The first receipts fill caches and show how many bytes a commit has.
     round(&counter, &mut next, &mut Times::default()).await;
     let commits = counter.commits().await;
-    let bytes = bytes_written(&counter.till.database, commits).await / commits;
+    let bytes = bytes_written(&counter.till.database).await / commits;
     let bytes_each = usize::try_from(bytes).expect("small");
     bare.commits(RECEIPTS, bytes_each).await;
 
@@ -66,6 +66,11 @@ pub(crate) async fn measure(table: &mut Table) {
         "processors worked {:.2} ms a step, {:.2} ms a bare commit",
         ms(till_worked) / steps as f64,
         ms(bare_worked) / steps as f64,
+    ));
+    let single = bare.statements(steps / ROUNDS as u64, bytes_each).await;
+    table.note(format!(
+        "a bare commit begins, inserts and commits; as one statement: {:.0} /s, which most steps of the till are",
+        rate(steps / ROUNDS as u64, single),
     ));
     parts(table, &counter, &bare, bytes_each, &mut scans).await;
     bare.close().await;
