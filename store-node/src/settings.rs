@@ -98,7 +98,7 @@ pub fn read(file: &Path) -> Result<Settings, SettingsError> {
     };
     let sources = Config::builder()
         .add_source(File::from(file))
-        .add_source(Environment::with_prefix("OPENSTORE_STORE").prefix_separator("_").separator("__"));
+        .add_source(Environment::with_prefix("OPENSTORE_STORE").prefix_separator("__").separator("__"));
     let settings: Settings = sources.build().map_err(unreadable)?.try_deserialize().map_err(unreadable)?;
     if settings.roles.is_empty() {
         return Err(SettingsError::NoRoles { file: file.to_owned() });
