@@ -1,4 +1,4 @@
-//! The same tables on PostgreSQL. Run by hand: `OPENSTORE_TEST_POSTGRES=postgres://… cargo test -p link -- --ignored`.
+//! The same tables on PostgreSQL. Run by hand: `OPENSTORE_TEST_POSTGRES=postgres://user@host:port cargo test -p link -- --ignored`.
 
 use std::sync::Arc;
 
@@ -30,10 +30,11 @@ fn documents(last: u64) -> Vec<Numbered> {
 }
 
 #[test]
-#[ignore = "needs an empty PostgreSQL database in OPENSTORE_TEST_POSTGRES"]
+#[ignore = "needs the address of a PostgreSQL server in OPENSTORE_TEST_POSTGRES, with an empty database \"postgres\""]
 fn the_tables_work_the_same_on_postgres() {
     play(async {
-        let url = std::env::var("OPENSTORE_TEST_POSTGRES").expect("the address of an empty database");
+        let server = std::env::var("OPENSTORE_TEST_POSTGRES").expect("the address of a server");
+        let url = format!("{server}/postgres");
         let database = Database::open_postgres::<ServerMigrator>(&url, 8).await.unwrap();
         let sql = "CREATE TABLE effect (n BIGSERIAL PRIMARY KEY, store TEXT, till BIGINT, sequence BIGINT)";
         database.writer.execute_unprepared(sql).await.unwrap();
