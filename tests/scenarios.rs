@@ -161,7 +161,7 @@ fn retail_s49_the_count_says_over_and_short() {
 fn what_is_refused_leaves_the_till_selling() {
     check(
         r#"
-{"do":"scan","data":"4099999999993","expect":{"ok":false,"error.code":"unknown_code"}}
+{"do":"scan","data":"4099999999996","expect":{"ok":false,"error.code":"unknown_code"}}
 {"do":"open_shift","operator":"1","pin":"1111","float":"0.00","expect":{"ok":false,"error.code":"shift_open"}}
 {"do":"pay","tender":"cash","amount":"1.00","expect":{"ok":false}}
 {"do":"scan","data":"4600000000015"}
