@@ -70,14 +70,11 @@ pub(crate) enum CommitError {
 }
 
 pub(crate) async fn load(connection: &impl ConnectionTrait) -> Result<(Standing, Option<Receipt>), DbErr> {
-    let sql = "SELECT body FROM till_state WHERE id = 1";
-    let backend = connection.get_database_backend();
-    let found = connection.query_one_raw(Statement::from_string(backend, sql)).await?;
-    let Some(row) = found else {
-        return Ok((Standing { head: Head::START, receipt_from: None, desk: Desk::new() }, None));
-    };
-    let row: StandingRow = from_body(&row.try_get::<Vec<u8>>("", "body")?).map_err(unreadable)?;
     let head = last_head(connection).await?;
+    // The journal may have begun with entries that moved nothing else: a device's shift that was not ours, for one.
+    let Some(row) = standing_row(connection).await? else {
+        return Ok((Standing { head, receipt_from: None, desk: Desk::new() }, None));
+    };
     let standing = Standing { head, receipt_from: row.receipt_from, desk: row.desk };
     let receipt = match standing.receipt_from {
         Some(from) => Some(rebuild(connection, from).await?),
@@ -262,13 +259,15 @@ async fn last_head(connection: &impl ConnectionTrait) -> Result<Head, DbErr> {
 
 /// A head that the journal had at least, as the standing has it: an end that was cut off is missed.
 pub(crate) async fn written_head(connection: &impl ConnectionTrait) -> Result<Head, DbErr> {
+    let row = standing_row(connection).await?;
+    Ok(row.map_or(Head::START, |row| Head { sequence: row.sequence, hash: Hash(row.hash) }))
+}
+
+async fn standing_row(connection: &impl ConnectionTrait) -> Result<Option<StandingRow>, DbErr> {
     let sql = "SELECT body FROM till_state WHERE id = 1";
     let backend = connection.get_database_backend();
-    let Some(row) = connection.query_one_raw(Statement::from_string(backend, sql)).await? else {
-        return Ok(Head::START);
-    };
-    let row: StandingRow = from_body(&row.try_get::<Vec<u8>>("", "body")?).map_err(unreadable)?;
-    Ok(Head { sequence: row.sequence, hash: Hash(row.hash) })
+    let row = connection.query_one_raw(Statement::from_string(backend, sql)).await?;
+    row.map(|row| from_body(&row.try_get::<Vec<u8>>("", "body")?).map_err(unreadable)).transpose()
 }
 
 /// A receipt of this till that was not cancelled.

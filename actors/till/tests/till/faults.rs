@@ -180,6 +180,27 @@ fn a_stray_shift_of_the_device_is_closed_first() {
     });
 }
 
+#[test]
+fn a_journal_that_begins_before_the_first_shift_goes_on() {
+    let shop = Shop::new();
+    shop.run(async |counter| {
+        let mut device = Shtrih::new(shop.emulator.connector());
+        device.open_shift("").await.expect("a shift of somebody");
+        drop(device);
+        forbid(counter, "opening_shift", false).await;
+        let open =
+            TillCommand::OpenShift { operator: crate::shop::number("7"), pin: String::new(), float: money("0.00") };
+        counter.refused(open).await;
+        assert_eq!(counter.journal_kinds().await, ["stray_shift_closed"]);
+    });
+    shop.mend("DROP TRIGGER forbidden");
+    shop.run(async |counter| {
+        counter.open_shift("0.00").await;
+        assert_eq!(counter.sale(&[("1", "MILK")], "89.90").await.sequence, 1);
+        counter.verify().await;
+    });
+}
+
 async fn disk(counter: &Counter, refuses: bool) {
     let sql = format!("PRAGMA query_only = {}", u8::from(refuses));
     counter.database.writer.execute_unprepared(&sql).await.expect("a pragma");
@@ -262,6 +283,7 @@ fn a_commit_of_unknown_outcome_ends_the_till_and_the_next_one_reads_the_truth() 
         }
         let view = counter.view().await;
         assert_eq!((view.mode, view.lines.len(), view.sequence), (TillMode::Selling, 0, 1));
+        assert!(shop.fiscal_receipts().is_empty());
         counter.sell("1", "COFFEE").await;
         assert_eq!(closed(counter.cash("349.00").await).sequence, 1);
         counter.verify().await;
