@@ -11,6 +11,7 @@ use futures_util::future::join_all;
 use till::SagaStep;
 
 use crate::sandbox::{eventually, in_system};
+use program::Program;
 use shop::Shop;
 use terminal::Terminal;
 
@@ -84,13 +85,7 @@ fn fault_servers_killed_while_a_till_sells_lose_and_double_nothing() {
         for _ in 0..KILLS {
             // It has just had a receipt when it dies, and dies before or after it has written it down.
             till.shows("server ●").await;
-            sold += 1;
-            assert!(till.scan().await);
-            till.pay().await;
-            store.kill();
-            till.closed(sold).await;
-            sold += 1;
-            till.sell(sold).await;
+            sold = outlive(&mut till, sold, store).await;
             store = shop.begin_store();
             sold += 1;
             till.sell(sold).await;
@@ -101,13 +96,7 @@ fn fault_servers_killed_while_a_till_sells_lose_and_double_nothing() {
             till.sell(sold).await;
             let arrived = async || shop.receipts_at_hq().await.filter(|count| *count > before || *count == sold);
             eventually("a receipt at the head office", PATIENCE, arrived).await;
-            sold += 1;
-            assert!(till.scan().await);
-            till.pay().await;
-            hq.kill();
-            till.closed(sold).await;
-            sold += 1;
-            till.sell(sold).await;
+            sold = outlive(&mut till, sold, hq).await;
             hq = shop.begin_hq();
         }
         till.shows("all sent").await;
@@ -123,6 +112,16 @@ fn fault_servers_killed_while_a_till_sells_lose_and_double_nothing() {
         assert_eq!(heads, [heads[0]; 3]);
         shop.verify_journal(number).await;
     });
+}
+
+/// A receipt in the middle of which `server` dies, and one more; how many are sold now.
+async fn outlive(till: &mut Terminal, sold: u64, server: Program) -> u64 {
+    assert!(till.scan().await);
+    till.pay().await;
+    server.kill();
+    till.closed(sold + 1).await;
+    till.sell(sold + 2).await;
+    sold + 2
 }
 
 #[test]

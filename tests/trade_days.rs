@@ -1,7 +1,7 @@
 //! Days of trade from till to head office: what HQ reports equals what was sold, to the penny, in fine weather and with
 //! links cut for days and nodes killed all the time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -107,21 +107,24 @@ fn storm(lines: &[String], seed: u64) -> String {
     let mut random = StdRng::seed_from_u64(seed);
     let mut pick = |count: usize| -> Vec<usize> { (0..count).map(|_| random.random_range(0..lines.len())).collect() };
     let (store_dies, hq_dies) = (pick(DEATHS), pick(DEATHS));
-    let mut cut: BTreeMap<String, bool> = BTreeMap::new();
+    let mut cut = BTreeSet::new();
     let mut script = String::new();
     for (n, line) in lines.iter().enumerate() {
         let operation: Value = serde_json::from_str(line).expect("a line of the script is JSON");
         let (store, at) =
             (operation["store"].as_str().unwrap_or_default(), operation["at"].as_str().unwrap_or_default());
-        let mut say = |act: Value| {
-            let mut act = act;
+        let mut say = |mut act: Value| {
             act["store"] = json!(store);
             act["at"] = json!(at);
             writeln!(script, "{act}").expect("a string takes any text");
         };
         let in_the_cut = (CUT_FROM..CUT_UNTIL).contains(&&at[..10]);
-        if cut.get(store).copied().unwrap_or(false) != in_the_cut {
-            cut.insert(store.to_owned(), in_the_cut);
+        if cut.contains(store) != in_the_cut {
+            if in_the_cut {
+                cut.insert(store.to_owned())
+            } else {
+                cut.remove(store)
+            };
             say(json!({"do": "link", "between": ["till", "store"], "up": !in_the_cut}));
             say(json!({"do": "link", "between": ["store", "hq"], "up": !in_the_cut}));
         }
@@ -134,7 +137,7 @@ fn storm(lines: &[String], seed: u64) -> String {
         writeln!(script, "{line}").expect("a string takes any text");
     }
     // A store that did not trade after the cut is linked again at the end.
-    for store in cut.iter().filter(|(_, cut)| **cut).map(|(store, _)| store) {
+    for store in &cut {
         for between in [["till", "store"], ["store", "hq"]] {
             let act = json!({"do": "link", "between": between, "up": true, "store": store});
             writeln!(script, "{act}").expect("a string takes any text");

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use store_node::settings::SettingsError;
 use store_node::{demo, replay, run, settings};
 
 #[derive(Debug, Parser)]
@@ -66,26 +67,17 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = runtime::system::run(async {
         match arguments.command {
-            Command::Run { config } => match settings::read(&config) {
-                Ok(settings) => run::machine(settings).await.map(|()| ExitCode::SUCCESS),
-                Err(error) => {
-                    eprintln!("store-node: {error}");
-                    Ok(ExitCode::from(EXIT_USAGE))
-                }
-            },
-            Command::Till { config, language, data } => match config.as_deref().map(settings::read).transpose() {
-                Ok(settings) => run::till(settings, language, data).await.map(|()| ExitCode::SUCCESS),
-                Err(error) => {
-                    eprintln!("store-node: {error}");
-                    Ok(ExitCode::from(EXIT_USAGE))
-                }
-            },
+            Command::Run { config } => run::machine(settings::read(&config)?).await.map(|()| ExitCode::SUCCESS),
+            Command::Till { config, language, data } => {
+                let settings = config.as_deref().map(settings::read).transpose()?;
+                run::till(settings, language, data).await.map(|()| ExitCode::SUCCESS)
+            }
             Command::Demo { runs_for, data, listen } => demo::run(runs_for, data, &listen).await,
             Command::Replay(arguments) => Ok(replay::run(arguments).await),
         }
     });
     done.unwrap_or_else(|error| {
         eprintln!("store-node: {error:#}");
-        ExitCode::FAILURE
+        if error.is::<SettingsError>() { ExitCode::from(EXIT_USAGE) } else { ExitCode::FAILURE }
     })
 }

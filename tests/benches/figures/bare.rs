@@ -22,15 +22,11 @@ impl Bare {
 
     /// So many transactions, each of one row of so many bytes.
     pub(crate) async fn commits(&self, count: u64, bytes: usize) -> Duration {
-        // Bytes that differ, as those of a journal do.
-        let body: Vec<u8> = (0..bytes).map(|at| (at * 31 % 251) as u8).collect();
+        let body = body(bytes);
         let began = Instant::now();
         for _ in 0..count {
             let transaction = self.database.begin().await.expect("a transaction");
-            let backend = transaction.get_database_backend();
-            let row = [Value::from(body.clone())];
-            let insert = Statement::from_sql_and_values(backend, "INSERT INTO bare (body) VALUES ($1)", row);
-            transaction.execute_raw(insert).await.expect("inserted");
+            insert(&transaction, &body).await;
             transaction.commit().await.expect("committed");
         }
         began.elapsed()
@@ -38,14 +34,10 @@ impl Bare {
 
     /// The same with each row's statement as a transaction of its own, in one turn of the database's thread.
     pub(crate) async fn statements(&self, count: u64, bytes: usize) -> Duration {
-        let body: Vec<u8> = (0..bytes).map(|at| (at * 31 % 251) as u8).collect();
-        let writer = &self.database.writer;
+        let body = body(bytes);
         let began = Instant::now();
         for _ in 0..count {
-            let row = [Value::from(body.clone())];
-            let backend = writer.get_database_backend();
-            let insert = Statement::from_sql_and_values(backend, "INSERT INTO bare (body) VALUES ($1)", row);
-            writer.execute_raw(insert).await.expect("committed");
+            insert(&self.database.writer, &body).await;
         }
         began.elapsed()
     }
@@ -53,6 +45,17 @@ impl Bare {
     pub(crate) async fn close(self) {
         self.database.close().await.expect("closed");
     }
+}
+
+/// Bytes that differ, as those of a journal do.
+fn body(bytes: usize) -> Vec<u8> {
+    (0..bytes).map(|at| (at * 31 % 251) as u8).collect()
+}
+
+async fn insert(connection: &impl ConnectionTrait, body: &[u8]) {
+    let (backend, row) = (connection.get_database_backend(), [Value::from(body.to_vec())]);
+    let insert = Statement::from_sql_and_values(backend, "INSERT INTO bare (body) VALUES ($1)", row);
+    connection.execute_raw(insert).await.expect("inserted");
 }
 
 /// A number from a database.
