@@ -1,4 +1,5 @@
-//! Devices of a shop: fiscal registrars, scanners, cash drawers, and simulators that speak the same bytes.
+//! Devices of a shop: fiscal registrars, payment terminals, scales, scanners, printers, displays, cash drawers, and simulators
+//! that speak the same bytes.
 //!
 //! Layers, each usable alone: [`port`] moves bytes, a codec turns bytes into frames and back without any I/O, a driver
 //! speaks commands and keeps the rules of recovery, and a trait (such as [`fiscal::FiscalDevice`]) is all that a till
@@ -9,8 +10,12 @@
 //!
 //! Must never: know a receipt's rules, a database, an actor or a screen. Only value types of `domain` are used.
 
+pub mod display;
 pub mod drawer;
 pub mod fiscal;
 pub mod port;
+pub mod printer;
+pub mod scale;
 pub mod scanner;
 pub mod sim;
+pub mod terminal;
