@@ -10,6 +10,8 @@
 
 pub mod allocation;
 pub mod barcode;
+pub mod claims;
+pub mod hours;
 pub mod ids;
 pub mod item;
 pub mod journal;
@@ -18,6 +20,7 @@ pub mod quantity;
 pub mod receipt;
 pub mod refusal;
 pub mod returns;
+pub mod rights;
 pub mod rounding;
 pub mod shift;
 pub mod vat;

@@ -6,6 +6,16 @@ use crate::apply::Peer;
 
 /// Find a receipt: body is a receipt uid as text, answer a `v1::receipt::Receipt` body with what already came back.
 pub const FIND_RECEIPT: u32 = 1;
+/// Find a sale: body `v1::requests::SaleBy`, answer as of [`FIND_RECEIPT`].
+pub const FIND_SALE: u32 = 2;
+/// What is parked in the store: empty body, answer a list of `v1::requests::ParkedReceipt`.
+pub const LIST_PARKED: u32 = 3;
+/// Body `v1::requests::TakeParked`, answer `Taken`.
+pub const TAKE_PARKED: u32 = 4;
+/// Body `v1::requests::ClaimMark`, answer `MarkClaimed`.
+pub const CLAIM_MARK: u32 = 5;
+/// Body `v1::requests::AskBusinessDay`, answer `BusinessDay`.
+pub const BUSINESS_DAY: u32 = 6;
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {

@@ -3,5 +3,7 @@
 pub mod catalogue;
 pub mod document;
 pub mod receipt;
+pub mod requests;
+pub mod settings;
 pub mod till;
 pub mod view;

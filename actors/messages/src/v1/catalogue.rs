@@ -1,16 +1,21 @@
 //! Datasets: what a till must know to sell. State, not events: the newest row of a key is the truth.
 
+use chrono::{DateTime, FixedOffset};
+use domain::hours::Hours;
 use domain::ids::{ItemCode, OperatorNumber};
 use domain::money::Money;
+use domain::quantity::Quantity;
 use domain::vat::VatRate;
 use serde::{Deserialize, Serialize};
+
+use super::settings::TILL_SETTINGS;
 
 /// Names of datasets on the wire.
 pub const ITEMS: &str = "items";
 pub const BARCODE_RULES: &str = "barcode_rules";
 pub const OPERATORS: &str = "operators";
 /// All of them, in the order in which a node asks for them: people before rules before goods.
-pub const DATASETS: [&str; 3] = [OPERATORS, BARCODE_RULES, ITEMS];
+pub const DATASETS: [&str; 4] = [OPERATORS, TILL_SETTINGS, BARCODE_RULES, ITEMS];
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -44,6 +49,52 @@ pub struct Item {
     pub min_age: Option<u8>,
     #[serde(default = "yes")]
     pub discountable: bool,
+    /// Hours in which it may not be sold.
+    #[serde(default)]
+    pub no_sale: Option<Hours>,
+    /// The cashier enters the price, from the first to the second.
+    #[serde(default)]
+    pub open_price: Option<[Money; 2]>,
+    /// What is added with each piece: a deposit for the bottle.
+    #[serde(default)]
+    pub deposit: Option<ItemCode>,
+    /// Weight of its wrapping, taken off at the till's scale.
+    #[serde(default)]
+    pub tare: Option<Quantity>,
+    /// Lower prices of late, newest first: a return without receipt gives back the lowest.
+    #[serde(default)]
+    pub past_prices: Vec<PastPrice>,
+}
+
+impl Item {
+    /// A plain item sold by the piece.
+    pub fn new(code: ItemCode, name: String, price: Money, vat: VatRate) -> Item {
+        Item {
+            code,
+            name,
+            price,
+            vat,
+            unit: Unit::Piece,
+            barcodes: Vec::new(),
+            plu: None,
+            group: None,
+            marked: false,
+            min_age: None,
+            discountable: true,
+            no_sale: None,
+            open_price: None,
+            deposit: None,
+            tare: None,
+            past_prices: Vec::new(),
+        }
+    }
+}
+
+/// A price that held until `until`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastPrice {
+    pub price: Money,
+    pub until: DateTime<FixedOffset>,
 }
 
 fn yes() -> bool {
@@ -90,4 +141,7 @@ pub struct Operator {
     /// A password hash in PHC form; never the PIN.
     pub pin_hash: String,
     pub role: Role,
+    /// SHA-256, in hex, of what the person's card says; who shows the card needs no PIN.
+    #[serde(default)]
+    pub card_hash: Option<String>,
 }

@@ -26,6 +26,8 @@ pub enum TenderType {
     Gift,
     Credit,
     Points,
+    /// A QR code of a fast payment system.
+    Qr,
 }
 
 /// Amounts of a return are positive too: `kind` says which way they go.
@@ -43,7 +45,9 @@ pub struct Receipt {
     pub at: DateTime<FixedOffset>,
     pub operator: OperatorNumber,
     pub lines: Vec<ReceiptLine>,
+    /// Of all lines, what was rounded off included.
     pub discount: Money,
+    /// What rounding to whole cash changed the total by; below zero in the customer's favour.
     pub rounding: Money,
     pub total: Money,
     /// By rate, ascending.
@@ -55,6 +59,53 @@ pub struct Receipt {
     /// The receipt whose goods came back, if the customer had it.
     #[serde(default)]
     pub of: Option<ReceiptId>,
+    /// A sale that could not be found, by its fiscal code, whose goods came back.
+    #[serde(default)]
+    pub of_fiscal: Option<FiscalCode>,
+    /// The card or the phone by which the customer is known.
+    #[serde(default)]
+    pub customer: Option<String>,
+    /// Manual discounts, in the order in which they were given. Their sums are in the lines.
+    #[serde(default)]
+    pub discounts: Vec<ManualDiscount>,
+    /// What a supervisor allowed on this receipt.
+    #[serde(default)]
+    pub approvals: Vec<Approved>,
+    /// The parked receipt from which this one was taken.
+    #[serde(default)]
+    pub recalled: Option<ReceiptId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManualDiscount {
+    /// None: from the whole receipt.
+    pub line: Option<u32>,
+    /// In per cent ("10"), if it was given so.
+    #[serde(default)]
+    pub percent: Option<String>,
+    #[serde(default)]
+    pub amount: Option<Money>,
+    pub reason: String,
+}
+
+/// One act that a supervisor allowed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approved {
+    /// The name of the right.
+    pub right: String,
+    pub requester: OperatorNumber,
+    pub approver: OperatorNumber,
+    pub reason: String,
+}
+
+/// What the QR code of a fiscal receipt says.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct FiscalCode {
+    /// Number of the fiscal storage.
+    pub device: String,
+    pub number: u32,
+    pub sign: String,
+    pub total: Money,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +125,12 @@ pub struct ReceiptLine {
     /// On a return with its receipt: the line that comes back.
     #[serde(default)]
     pub of_line: Option<u32>,
+    /// The marked unit: its number and serial, without the signature.
+    #[serde(default)]
+    pub mark: Option<String>,
+    /// The line whose deposit this is.
+    #[serde(default)]
+    pub deposit_of: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +143,25 @@ pub struct VatSum {
 pub struct Tender {
     pub tender: TenderType,
     pub amount: Money,
+    /// What the terminal said: by it the payment is given back.
+    #[serde(default)]
+    pub proof: Option<TenderProof>,
+}
+
+impl Tender {
+    pub fn new(tender: TenderType, amount: Money) -> Tender {
+        Tender { tender, amount, proof: None }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TenderProof {
+    pub reference: String,
+    #[serde(default)]
+    pub authorisation: String,
+    /// With all but its last digits hidden.
+    #[serde(default)]
+    pub card: String,
 }
 
 /// What the fiscal device said of the receipt.

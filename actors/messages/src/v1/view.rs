@@ -5,7 +5,8 @@ use domain::ids::{StoreId, TillId};
 use domain::money::Money;
 use serde::{Deserialize, Serialize};
 
-use super::receipt::{ReceiptKind, ReceiptLine, Tender};
+use super::receipt::{ManualDiscount, ReceiptKind, ReceiptLine, Tender, TenderType};
+use super::till::Ask;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TillView {
@@ -37,6 +38,45 @@ pub struct TillView {
     /// What a restart found and did, in one sentence code ("restored_open_receipt").
     pub restored: Option<String>,
     pub catalogue_version: u64,
+    /// What the till must be told before it does what was asked.
+    #[serde(default)]
+    pub asks: Option<Ask>,
+    /// Nothing of this is real.
+    #[serde(default)]
+    pub training: bool,
+    #[serde(default)]
+    pub customer: Option<String>,
+    #[serde(default)]
+    pub discounts: Vec<ManualDiscount>,
+    /// What cash rounding would make of what is due; the same as `due` if nothing.
+    #[serde(default)]
+    pub due_in_cash: Money,
+    /// Who locked the till, if it is locked.
+    #[serde(default)]
+    pub locked: Option<Locked>,
+    /// A terminal is at work.
+    #[serde(default)]
+    pub terminal: Option<TerminalWork>,
+    /// Receipts that were parked at this till and not taken again, as far as it knows.
+    #[serde(default)]
+    pub parked: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Locked {
+    pub operator: String,
+    pub since: DateTime<FixedOffset>,
+    /// A pause that the operator announced, and not only a till left for a moment.
+    pub break_: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TerminalWork {
+    pub tender: TenderType,
+    pub amount: Money,
+    pub since: DateTime<FixedOffset>,
+    /// Money goes back.
+    pub gives_back: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,11 +84,15 @@ pub struct TillView {
 pub enum TillMode {
     /// Nobody is signed on.
     SignedOff,
+    /// The operator has left for a while; the receipt stays.
+    Locked,
     ShiftClosed,
     /// Lines may be added.
     Selling,
     /// A tender was taken; the rest is due.
     Paying,
+    /// The terminal is at work, or its answer was lost.
+    WaitingForTerminal,
     /// Paid, and the fiscal device has not answered yet.
     WaitingForFiscal,
 }
