@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::port::Connector;
 
+pub mod cp866;
 pub mod escpos;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

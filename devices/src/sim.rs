@@ -8,3 +8,5 @@ pub mod cd5220;
 pub mod escpos;
 pub mod shtrih;
 pub mod zvt;
+
+mod link;

@@ -1,17 +1,23 @@
 //! One file a table.
 
+pub mod audit;
 pub mod cash_movement;
 pub mod dataset_head;
 pub mod dataset_row;
 pub mod inbox_cursor;
 pub mod incident;
 pub mod link_peer;
+pub mod mark;
+pub mod mark_claim;
 pub mod node_identity;
 pub mod origin_head;
 pub mod out_head;
 pub mod outbox;
 pub mod parked;
+pub mod parked_recall;
+pub mod parked_receipt;
 pub mod receipt;
+pub mod returned_fiscal;
 pub mod returned_line;
 pub mod sales_hour;
 pub mod sales_item;

@@ -11,6 +11,7 @@ pub mod m20261125_catalogue;
 pub mod m20261125_link;
 pub mod m20261125_people;
 pub mod m20261125_till;
+pub mod m20261126_trade;
 
 use sea_orm_migration::prelude::*;
 
@@ -44,6 +45,7 @@ impl MigratorTrait for ServerMigrator {
             Box::new(m20261125_link::Migration),
             Box::new(m20261125_backoffice::Migration),
             Box::new(m20261125_people::Migration),
+            Box::new(m20261126_trade::Migration),
         ]
     }
 }

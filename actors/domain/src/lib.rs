@@ -11,6 +11,7 @@
 pub mod allocation;
 pub mod barcode;
 pub mod claims;
+pub mod fiscal_code;
 pub mod hours;
 pub mod ids;
 pub mod item;

@@ -1,7 +1,8 @@
 //! One receipt, from its first line to its fiscal document, as a machine of events.
 //!
-//! `Open → Paying → Paid → Fiscalising → Fiscalised → Closed`, or `Cancelled`. Claims of scarce things (bonus points,
-//! marked goods) will stand between Open and Paying, their confirmation between Fiscalised and Closed.
+//! `Open → Paying → Paid → Fiscalising → Fiscalised → Closed`, or `Cancelled`, or `Parked`. Scarce things (marked units) are
+//! claimed with their lines, pinned when the device is asked, and confirmed when the receipt closes: see [`crate::claims`].
+//! While a terminal is asked for money nothing else happens to the receipt.
 //!
 //! Invariants, kept on in every build:
 //! - R-1 The total is the sum of the lines that are not voided.
@@ -9,23 +10,34 @@
 //! - R-3 A line keeps its number, its price and its VAT rate whatever happens to the catalogue; an item that is entered
 //!   again while the receipt is open has the price it had the first time.
 //! - R-4 A voided line stays to be seen, counts for nothing and cannot be voided again.
+//! - R-6 A line's regular price times its quantity, or its label, is what it costs plus its discount.
+//! - R-7 No money is asked of a terminal, to come or to go, before where the terminal stood is in the history.
 //! - R-5 The device's state before fiscalisation is part of the receipt's history before the device is asked for anything.
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, FixedOffset, NaiveTime};
 
 use crate::allocation;
-use crate::ids::ItemCode;
+use crate::claims::Claims;
+use crate::ids::{ItemCode, OperatorNumber};
 use crate::money::Money;
 use crate::quantity::Quantity;
+use crate::rights::Right;
+use crate::rounding::CashRounding;
 use crate::vat::VatRate;
 
 mod decide;
 mod event;
+mod payment;
+mod pricing;
 
 pub use decide::Input;
-pub use event::{Baseline, Event, Kind, Line, LineSource, NewLine, Opening, Sign, Tender, TenderKind, VatRounding};
+pub use event::{
+    Asked, AskedFor, Baseline, Discount, DiscountBy, Event, Kind, Line, LineSource, LineTraits, Mark, NewLine, Opening,
+    Priced, Proof, Sign, Tender, TenderKind, VatRounding,
+};
+pub use pricing::hundredths_of;
 
 /// Most lines of one receipt: a wholesale customer's, and what a fiscal device prints in a minute.
 pub const LINES_MAX: usize = 2_000;
@@ -33,6 +45,10 @@ pub const LINES_MAX: usize = 2_000;
 pub const AMOUNT_MAX: Money = Money::from_minor(999_999_999_999);
 /// Largest quantity of a line, in units: what fits a fiscal device.
 pub const QUANTITY_MAX: Quantity = Quantity::from_thousandths(99_999_999);
+/// Most manual discounts of one receipt: more is not selling.
+pub const DISCOUNTS_MAX: usize = 100;
+/// Most tenders of one receipt: what a fiscal receipt can list.
+pub const TENDERS_MAX: usize = 16;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
@@ -43,6 +59,16 @@ pub enum State {
     Fiscalised,
     Closed { at: DateTime<FixedOffset> },
     Cancelled { at: DateTime<FixedOffset> },
+    Parked { at: DateTime<FixedOffset> },
+}
+
+/// What a supervisor allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approval {
+    pub right: Right,
+    pub requester: OperatorNumber,
+    pub approver: OperatorNumber,
+    pub reason: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +81,15 @@ pub struct Receipt {
     tendered: Money,
     change: Money,
     sign: Option<Sign>,
+    asked: Option<Asked>,
+    discounts: Vec<Discount>,
+    rounding: Money,
+    customer: Option<String>,
+    /// Years that the buyer surely has.
+    age_confirmed: u8,
+    approvals: Vec<Approval>,
+    claims: Claims,
+    voids: Money,
     /// First price of each item of the catalogue on this receipt.
     prices: BTreeMap<ItemCode, (Money, VatRate)>,
 }
@@ -70,6 +105,14 @@ impl Receipt {
             tendered: Money::ZERO,
             change: Money::ZERO,
             sign: None,
+            asked: None,
+            discounts: Vec::new(),
+            rounding: Money::ZERO,
+            customer: None,
+            age_confirmed: 0,
+            approvals: Vec::new(),
+            claims: Claims::default(),
+            voids: Money::ZERO,
             prices: BTreeMap::new(),
         }
     }
@@ -110,14 +153,67 @@ impl Receipt {
         self.sign.as_ref()
     }
 
+    /// What a terminal is asked for and has not answered.
+    pub fn asked(&self) -> Option<&Asked> {
+        self.asked.as_ref()
+    }
+
+    pub fn discounts(&self) -> &[Discount] {
+        &self.discounts
+    }
+
+    /// What rounding to whole cash changed the total by.
+    pub fn rounding(&self) -> Money {
+        self.rounding
+    }
+
+    pub fn customer(&self) -> Option<&str> {
+        self.customer.as_deref()
+    }
+
+    pub fn age_confirmed(&self) -> u8 {
+        self.age_confirmed
+    }
+
+    pub fn approvals(&self) -> &[Approval] {
+        &self.approvals
+    }
+
+    pub fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// Sum of what was voided.
+    pub fn voids(&self) -> Money {
+        self.voids
+    }
+
+    /// A line that may not be paid for at this time of day.
+    pub fn forbidden_at(&self, time: NaiveTime) -> Option<&Line> {
+        self.live_lines().find(|line| line.traits.no_sale.is_some_and(|hours| hours.contain(time)))
+    }
+
+    /// A tender that a bank must give back before the receipt can be given up, with its place.
+    pub fn to_reverse(&self) -> Option<(usize, &Tender)> {
+        self.tenders.iter().enumerate().rev().find(|(_, tender)| tender.proof.is_some() && tender.amount.is_positive())
+    }
+
+    /// What is due when the rest is paid in cash.
+    pub fn due_in_cash(&self, rounding: Option<CashRounding>) -> Money {
+        let due = self.due();
+        // What was paid for a sale comes back as it was paid.
+        let rounds = self.opening.of.is_none() && self.rounding.is_zero();
+        rounding.filter(|_| rounds).map_or(due, |rounding| rounding.of(due))
+    }
+
     /// What is still to pay.
     pub fn due(&self) -> Money {
         if self.tendered < self.total { self.total - self.tendered } else { Money::ZERO }
     }
 
-    /// Money was taken and no document closed it yet.
+    /// Money was taken and no document closed it yet, or a terminal has not answered.
     pub fn is_unfinished(&self) -> bool {
-        matches!(self.state, State::Paid | State::Fiscalising(_) | State::Fiscalised)
+        self.asked.is_some() || matches!(self.state, State::Paid | State::Fiscalising(_) | State::Fiscalised)
     }
 
     /// VAT by rate, ascending.
@@ -153,31 +249,89 @@ impl Receipt {
             Event::LinesAdded { lines } => self.add(lines),
             Event::QuantityChanged { line, quantity, amount, vat }
             | Event::LinePartVoided { line, quantity, amount, vat, .. } => {
-                let line = self.line_mut(*line);
-                let before = line.amount;
-                (line.quantity, line.amount, line.vat) = (*quantity, *amount, *vat);
-                self.total = self.total - before + *amount;
+                if let Event::LinePartVoided { .. } = event {
+                    let line = &self.lines[index(*line)];
+                    self.voids += line.amount - *amount;
+                }
+                self.lines[index(*line)].quantity = *quantity;
+                self.put(&Priced { line: *line, discount: Money::ZERO, amount: *amount, vat: *vat });
             }
             Event::LineVoided { line } => {
                 let line = self.line_mut(*line);
                 line.voided = true;
                 let amount = line.amount;
                 self.total -= amount;
+                self.voids += amount;
+            }
+            Event::Discounted(discount) => {
+                self.discounts.retain(|before| before.line.is_none() || before.line != discount.line);
+                self.discounts.push(discount.clone());
+            }
+            Event::Repriced { lines } => lines.iter().for_each(|priced| self.put(priced)),
+            Event::PriceChanged { line, price, amount, vat, .. } => {
+                let changed = self.line_mut(*line);
+                (changed.price, changed.source) = (*price, LineSource::OpenPrice);
+                self.put(&Priced { line: *line, discount: Money::ZERO, amount: *amount, vat: *vat });
+            }
+            Event::CustomerIdentified { number } => self.customer = Some(number.clone()),
+            Event::AgeConfirmed { years } => self.age_confirmed = self.age_confirmed.max(*years),
+            Event::Approved { right, requester, approver, reason } => self.approvals.push(Approval {
+                right: *right,
+                requester: requester.clone(),
+                approver: approver.clone(),
+                reason: reason.clone(),
+            }),
+            Event::Claimed { claim } => self.claims.claim(claim.clone()),
+            Event::Released { kind, key } => self.claims.release(*kind, key),
+            Event::Rounded { by, lines } => {
+                lines.iter().for_each(|priced| self.put(priced));
+                self.rounding += *by;
+            }
+            Event::TerminalAsked(asked) => self.asked = Some(asked.clone()),
+            Event::TerminalRefused { .. } => self.asked = None,
+            Event::TenderReversed { tender, amount, .. } => {
+                self.asked = None;
+                self.tenders[*tender].amount -= *amount;
+                self.tendered -= *amount;
+                if self.tendered.is_zero() && self.state == State::Paying {
+                    self.state = State::Open;
+                }
             }
             Event::Tendered(tender) => {
+                self.asked = None;
                 self.tendered += tender.amount;
                 self.tenders.push(tender.clone());
                 self.state = State::Paying;
             }
             Event::Paid { change, vats } => self.pay(*change, vats.as_deref()),
-            Event::Fiscalising(baseline) => self.state = State::Fiscalising(baseline.clone()),
+            Event::Fiscalising(baseline) => {
+                self.claims.pin();
+                self.state = State::Fiscalising(baseline.clone());
+            }
             Event::Fiscalised { sign } => {
                 self.sign.clone_from(sign);
                 self.state = State::Fiscalised;
             }
-            Event::Closed { at } => self.state = State::Closed { at: *at },
-            Event::Cancelled { at } => self.state = State::Cancelled { at: *at },
+            Event::Closed { at } => {
+                self.claims.confirm();
+                self.state = State::Closed { at: *at };
+            }
+            Event::Cancelled { at } => {
+                self.claims.release_all();
+                self.state = State::Cancelled { at: *at };
+            }
+            Event::Parked { at, .. } => {
+                self.claims.release_all();
+                self.state = State::Parked { at: *at };
+            }
         }
+    }
+
+    fn put(&mut self, priced: &Priced) {
+        let line = self.line_mut(priced.line);
+        let before = line.amount;
+        (line.discount, line.amount, line.vat) = (priced.discount, priced.amount, priced.vat);
+        self.total = self.total - before + priced.amount;
     }
 
     fn add(&mut self, lines: &[Line]) {
@@ -204,13 +358,13 @@ impl Receipt {
         self.state = State::Paid;
     }
 
-    fn next_line(&self) -> u32 {
+    /// The number that the next line will have.
+    pub fn next_line(&self) -> u32 {
         u32::try_from(self.lines.len() + 1).expect("lines are limited")
     }
 
     fn line_mut(&mut self, number: u32) -> &mut Line {
-        let index = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
-        index.and_then(|index| self.lines.get_mut(index)).expect("an event names a line of its receipt")
+        self.lines.get_mut(index(number)).expect("an event names a line of its receipt")
     }
 
     /// Each line's share of the VAT that was rounded once a rate; a voided or returned line keeps its own.
@@ -229,6 +383,11 @@ impl Receipt {
         }
         vats
     }
+}
+
+/// Where the line with this number is.
+fn index(number: u32) -> usize {
+    usize::try_from(number).ok().and_then(|number| number.checked_sub(1)).expect("lines are numbered from 1")
 }
 
 fn by_rate(sums: impl Iterator<Item = (VatRate, Money)>) -> Vec<(VatRate, Money)> {

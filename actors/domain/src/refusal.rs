@@ -1,9 +1,11 @@
 //! Why a rule says no: a stable code by which screens translate and scripts expect, and a sentence for the cashier.
 
-use crate::ids::{ItemCode, OperatorNumber, ReceiptId};
+use crate::hours::Hours;
+use crate::ids::{ItemCode, OperatorNumber, ReceiptId, TillId};
 use crate::money::Money;
 use crate::quantity::Quantity;
-use crate::receipt::{AMOUNT_MAX, LINES_MAX, TenderKind};
+use crate::receipt::{AMOUNT_MAX, DISCOUNTS_MAX, LINES_MAX, TENDERS_MAX, TenderKind};
+use crate::rights::Right;
 
 /// A refusal changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -15,6 +17,30 @@ pub enum Refusal {
     UnknownOperator(OperatorNumber),
     #[error("the PIN is wrong")]
     WrongPin,
+    #[error("too many wrong PINs: wait {seconds} seconds")]
+    PinWait { seconds: i64 },
+    #[error("too many wrong PINs: a supervisor must unlock this operator")]
+    PinBlocked,
+    #[error("{0} may not do this")]
+    MissingRight(Right),
+    #[error("the till is locked by {0}")]
+    Locked(String),
+    #[error("a supervisor is another person")]
+    OwnApproval,
+    #[error("nothing was asked")]
+    NothingAsked,
+    #[error("the clock of this till is set back to {now}, and the last entry is of {last}: set it right")]
+    ClockSetBack { now: String, last: String },
+    #[error("finish training first")]
+    Training,
+    #[error("this till cannot train: it has no place for it")]
+    NoTraining,
+    #[error("there is no receipt to print")]
+    NothingToPrint,
+    #[error("the printer: {0}")]
+    Printer(String),
+    #[error("the shift is not counted: only one that is too old is closed so")]
+    NotCounted,
     #[error("the shift is closed: open it first")]
     ShiftClosed,
     #[error("the shift is open already")]
@@ -61,6 +87,56 @@ pub enum Refusal {
     WeightNeeded,
     #[error("several items have the name {0}: choose by code")]
     AmbiguousName(String),
+    #[error("line {0} is one marked unit: scan each unit by itself")]
+    OneUnit(u32),
+    #[error("this unit is on the receipt already")]
+    MarkTwice,
+    #[error("this unit was sold already: take another one")]
+    MarkSold,
+    #[error("this is not the code of the unit: {0}")]
+    NotTheMark(String),
+    #[error("marked goods cannot be checked for {hours} hours: they are not sold until the store answers")]
+    MarksUnchecked { hours: i64 },
+    #[error("{name} is not sold from {hours}")]
+    NoSaleNow { name: String, hours: Hours },
+    #[error("{0} is not sold to a buyer of that age")]
+    TooYoung(String),
+    #[error("the price is not between {from} and {to}")]
+    PriceOutOfRange { from: Money, to: Money },
+    #[error("nothing was sold that could be repeated")]
+    NothingToRepeat,
+    #[error("the scale: {0}")]
+    Scale(String),
+    #[error("the weight is not stable: wait a moment and weigh again")]
+    WeightUnstable,
+    #[error("there is nothing on the scale")]
+    NoWeight,
+    #[error("the scale carries more than it can")]
+    ScaleOverload,
+    #[error("this is not sold by weight")]
+    NotWeighed,
+
+    // Discounts and customers.
+    #[error("no discount may be taken from this")]
+    NotDiscountable,
+    #[error("the discount is more than there is to pay")]
+    DiscountTooLarge,
+    #[error("a receipt has at most {DISCOUNTS_MAX} discounts")]
+    TooManyDiscounts,
+    #[error("this is not the number of a card or a phone")]
+    NotACustomer,
+
+    // Parked receipts.
+    #[error("a return is not put aside: finish or cancel it")]
+    ReturnNotParked,
+    #[error("nothing is put aside")]
+    NothingParked,
+    #[error("several receipts are put aside: choose one")]
+    ChooseParked,
+    #[error("that receipt was taken up at till {0}")]
+    ParkedTaken(TillId),
+    #[error("that receipt is not in this till, and the store cannot be reached")]
+    ParkedUnreachable,
 
     // Money.
     #[error("the receipt has no lines to pay for")]
@@ -73,6 +149,18 @@ pub enum Refusal {
     NotCovered { due: Money },
     #[error("the receipt is paid already")]
     Paid,
+    #[error("a receipt has at most {TENDERS_MAX} payments")]
+    TooManyTenders,
+    #[error("the terminal is asked for money and has not answered: wait for it")]
+    TerminalAsked,
+    #[error("the payment terminal: {0}")]
+    Terminal(String),
+    #[error("there is no payment terminal at this till")]
+    NoTerminal,
+    #[error("a payment was taken by the terminal and not given back")]
+    PaymentNotReversed,
+    #[error("this is the last line: cancel the receipt instead")]
+    LastLine,
 
     // Returns.
     #[error("receipt {0} is not known")]
@@ -87,6 +175,16 @@ pub enum Refusal {
     ReturnTooMuch { line: u32, left: Quantity },
     #[error("everything of this receipt came back already")]
     NothingLeft,
+    #[error("{0}")]
+    NotFiscalCode(String),
+    #[error("receipt {0} is not known")]
+    SaleNotFound(String),
+    #[error("receipt {0} is not in this till, and the head office cannot be reached to look for it: use its fiscal code")]
+    SaleUnreachable(String),
+    #[error("the sale was more than {days} days ago")]
+    ReturnTooLate { days: u32 },
+    #[error("only {left} of this sale can still come back")]
+    ReturnOverSale { left: Money },
 
     // The fiscal device.
     #[error("the last receipt waits for the fiscal device: put the device right and go on")]
@@ -143,6 +241,52 @@ impl Refusal {
             Refusal::NothingWaits => "nothing_waits",
             Refusal::FiscalConflict(_) => "fiscal_conflict",
             Refusal::Fiscal(_) => "fiscal_device",
+            Refusal::OneUnit(_) => "one_unit",
+            Refusal::MarkTwice => "mark_twice",
+            Refusal::MarkSold => "mark_sold",
+            Refusal::NotTheMark(_) => "not_the_mark",
+            Refusal::MarksUnchecked { .. } => "marks_unchecked",
+            Refusal::NoSaleNow { .. } => "no_sale_now",
+            Refusal::TooYoung(_) => "too_young",
+            Refusal::PriceOutOfRange { .. } => "price_out_of_range",
+            Refusal::NothingToRepeat => "nothing_to_repeat",
+            Refusal::Scale(_) => "scale",
+            Refusal::WeightUnstable => "weight_unstable",
+            Refusal::NoWeight => "no_weight",
+            Refusal::ScaleOverload => "scale_overload",
+            Refusal::NotWeighed => "not_weighed",
+            Refusal::NotDiscountable => "not_discountable",
+            Refusal::DiscountTooLarge => "discount_too_large",
+            Refusal::TooManyDiscounts => "too_many_discounts",
+            Refusal::NotACustomer => "not_a_customer",
+            Refusal::ReturnNotParked => "return_not_parked",
+            Refusal::NothingParked => "nothing_parked",
+            Refusal::ChooseParked => "choose_parked",
+            Refusal::ParkedTaken(_) => "parked_taken",
+            Refusal::ParkedUnreachable => "parked_unreachable",
+            Refusal::TooManyTenders => "too_many_tenders",
+            Refusal::TerminalAsked => "terminal_asked",
+            Refusal::Terminal(_) => "terminal",
+            Refusal::NoTerminal => "no_terminal",
+            Refusal::PaymentNotReversed => "payment_not_reversed",
+            Refusal::LastLine => "last_line",
+            Refusal::NotFiscalCode(_) => "not_fiscal_code",
+            Refusal::SaleNotFound(_) => "sale_not_found",
+            Refusal::SaleUnreachable(_) => "sale_unreachable",
+            Refusal::ReturnTooLate { .. } => "return_too_late",
+            Refusal::ReturnOverSale { .. } => "return_over_sale",
+            Refusal::PinWait { .. } => "pin_wait",
+            Refusal::PinBlocked => "pin_blocked",
+            Refusal::MissingRight(_) => "missing_right",
+            Refusal::Locked(_) => "locked",
+            Refusal::OwnApproval => "own_approval",
+            Refusal::NothingAsked => "nothing_asked",
+            Refusal::ClockSetBack { .. } => "clock_set_back",
+            Refusal::Training => "training",
+            Refusal::NoTraining => "no_training",
+            Refusal::NothingToPrint => "nothing_to_print",
+            Refusal::Printer(_) => "printer",
+            Refusal::NotCounted => "not_counted",
         }
     }
 }

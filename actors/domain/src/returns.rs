@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use crate::ids::ItemCode;
 use crate::money::Money;
 use crate::quantity::Quantity;
-use crate::receipt::{LineSource, NewLine};
+use crate::receipt::{LineSource, LineTraits, NewLine};
 use crate::refusal::Refusal;
 use crate::rounding;
 use crate::vat::VatRate;
@@ -58,6 +58,7 @@ impl SoldLine {
             vat: Some(self.vat_up_to(to) - self.vat_up_to(from)),
             source: LineSource::Returned,
             of_line: Some(self.line),
+            traits: LineTraits::default(),
         })
     }
 

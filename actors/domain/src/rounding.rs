@@ -2,6 +2,7 @@
 
 use rust_decimal::prelude::ToPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
+use serde::{Deserialize, Serialize};
 
 use crate::money::{MONEY_SCALE, Money};
 use crate::quantity::{QUANTITY_SCALE, Quantity};
@@ -24,6 +25,43 @@ pub fn quantity_for(amount: Money, price: Money) -> Option<Quantity> {
     rounded.checked_mul(Decimal::ONE_THOUSAND)?.to_i64().map(Quantity::from_thousandths)
 }
 
+/// Which way a sum goes when it is rounded to whole cash.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    #[default]
+    Down,
+    Up,
+    /// Half up.
+    Nearest,
+}
+
+/// How sums are rounded that are paid in cash: to whole multiples of `to`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CashRounding {
+    pub to: Money,
+    pub direction: Direction,
+}
+
+impl CashRounding {
+    /// What is paid in cash for `sum`, which is not below zero. A sum that would vanish stays as it is.
+    pub fn of(self, sum: Money) -> Money {
+        let (minor, to) = (sum.minor(), self.to.minor());
+        if to <= 1 {
+            return sum;
+        }
+        let down = minor - minor.rem_euclid(to);
+        let up = if down == minor { minor } else { down + to };
+        let rounded = match self.direction {
+            Direction::Down => down,
+            Direction::Up => up,
+            Direction::Nearest if (minor - down) * 2 >= to => up,
+            Direction::Nearest => down,
+        };
+        if rounded == 0 { sum } else { Money::from_minor(rounded) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -33,6 +71,19 @@ mod tests {
         let price = Money::from_minor(12990);
         assert_eq!(line_amount(price, Quantity::from_thousandths(1250)).to_string(), "162.38");
         assert_eq!(line_amount(price, Quantity::from_thousandths(-1250)).to_string(), "-162.38");
+    }
+
+    #[test]
+    fn cash_is_rounded_the_way_that_is_set() {
+        let check = |direction, to, sum| CashRounding { to: Money::from_minor(to), direction }.of(Money::from_minor(sum)).minor();
+        assert_eq!(check(Direction::Down, 100, 23230), 23200);
+        assert_eq!(check(Direction::Down, 100, 750), 700);
+        assert_eq!(check(Direction::Down, 100, 30), 30);
+        assert_eq!(check(Direction::Up, 100, 17900), 17900);
+        assert_eq!(check(Direction::Up, 100, 17850), 17900);
+        assert_eq!(check(Direction::Nearest, 5, 1002), 1000);
+        assert_eq!(check(Direction::Nearest, 5, 1003), 1005);
+        assert_eq!(check(Direction::Down, 0, 1003), 1003);
     }
 
     #[test]

@@ -54,6 +54,9 @@ pub struct Shift {
     pub turnover: BothWays,
     pub cancelled_count: u64,
     pub cancelled: Money,
+    /// Of the returns, those without a receipt.
+    #[serde(default)]
+    pub returns_without_receipt: Money,
     /// Net of change.
     pub tenders: BTreeMap<TenderKind, BothWays>,
     pub rates: BTreeMap<VatRate, Taxed>,
@@ -63,6 +66,7 @@ impl Shift {
     pub fn open(
         number: u32,
         at: DateTime<FixedOffset>,
+        business_day: NaiveDate,
         operator: OperatorNumber,
         float: Money,
     ) -> Result<Shift, Refusal> {
@@ -74,7 +78,7 @@ impl Shift {
         }
         Ok(Shift {
             number,
-            business_day: at.date_naive(),
+            business_day,
             opened_at: at,
             operator,
             float,
@@ -85,6 +89,7 @@ impl Shift {
             turnover: BothWays::default(),
             cancelled_count: 0,
             cancelled: Money::ZERO,
+            returns_without_receipt: Money::ZERO,
             tenders: BTreeMap::new(),
             rates: BTreeMap::new(),
         })
@@ -137,6 +142,9 @@ impl Shift {
             Kind::Return => self.returns_count += 1,
         }
         self.turnover.add(kind, receipt.total());
+        if kind == Kind::Return && receipt.opening().of.is_none() && receipt.opening().of_fiscal.is_none() {
+            self.returns_without_receipt += receipt.total();
+        }
         for (tender, amount) in receipt.paid() {
             self.tenders.entry(tender).or_default().add(kind, amount);
         }

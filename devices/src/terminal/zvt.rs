@@ -1,54 +1,368 @@
-//! Driver of payment terminals that speak ZVT (the ECR protocol) over any byte port.
+//! Driver of payment terminals that speak ZVT (the ECR protocol) over any byte port, in roubles.
+//!
+//! Invariants: a request that moves money is sent once; a yes counts only if the terminal reported result 0, the asked
+//! amount and a receipt number, and ended with a completion; anything less is [`TerminalError::NoAnswer`].
+//!
+//! The reference of an approval is its receipt and trace number, "0123/000001": a reversal needs the first. The mark is
+//! that of the last operation, whether it was approved or not. The terminal is told at registration that only the till
+//! starts payments, so an operation newer than the mark is the one that was asked for; amount and kind are compared all
+//! the same.
+//!
+//! Files: `codec` is packets, `fields` their data, `report` what a terminal tells, `link` the dialogue, `errors` the
+//! meaning of codes.
 
+use std::pin::pin;
+use std::time::Duration;
+
+use domain::money::Money;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use super::{Approval, Cancel, Mark, Outcome, PaymentTerminal, TerminalError, TerminalRequest, TerminalTotals};
+use super::{
+    Approval, Cancel, Mark, Outcome, PaymentTerminal, TerminalError, TerminalOperation, TerminalRequest, TerminalTotals,
+};
 use crate::port::Connector;
+use codec::Packet;
+use link::{Link, PASSWORD, Report, Trouble};
+use report::{CURRENCY, Status};
+
+pub mod codec;
+pub(crate) mod errors;
+pub mod fields;
+mod link;
+pub mod report;
+
+/// The mark of a terminal that has done nothing yet.
+const NO_MARK: &str = "none";
+/// The terminal reports its last operation, and prints nothing or prints it again.
+const SERVICE_STATUS_ONLY: u8 = 0x03;
+const SERVICE_STATUS_AND_SLIP: u8 = 0x02;
+
+/// How long the terminal may be silent.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadlines {
+    /// Before it acknowledges a packet.
+    pub ack: Duration,
+    /// In a dialogue that needs neither a customer nor the bank.
+    pub query: Duration,
+    /// In a dialogue with the customer and the bank.
+    pub answer: Duration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Deadlines {
+        Deadlines {
+            ack: Duration::from_secs(5),
+            query: Duration::from_secs(10),
+            // Terminals give up on a customer or a bank within 90 s.
+            answer: Duration::from_secs(120),
+        }
+    }
+}
 
 pub struct Zvt {
-    connector: Connector,
+    link: Link,
+}
+
+/// The last operation of the terminal.
+struct Last {
+    status: Status,
+    slip: Vec<String>,
 }
 
 impl Zvt {
     pub fn new(connector: Connector) -> Zvt {
-        Zvt { connector }
+        Zvt::with_deadlines(connector, Deadlines::default())
     }
 
-    async fn reach(&mut self) -> TerminalError {
-        match (self.connector)().await {
-            Ok(_) => TerminalError::Offline { reason: "it does not answer".into() },
-            Err(error) => TerminalError::Offline { reason: error.to_string() },
+    pub fn with_deadlines(connector: Connector, deadlines: Deadlines) -> Zvt {
+        Zvt { link: Link::new(connector, deadlines) }
+    }
+
+    async fn last(&mut self, service: u8) -> Result<Option<Last>, Trouble> {
+        let mut data = PASSWORD.to_vec();
+        fields::put(fields::SERVICE, &[service], &mut data);
+        let report = self.link.query(&Packet::new(codec::REPEAT_RECEIPT, data)).await?;
+        match (report.status, report.abort) {
+            (Some(status), None) => Ok(Some(Last { status, slip: report.slip })),
+            (_, Some(errors::NOT_POSSIBLE)) => Ok(None),
+            (_, Some(code)) => Err(Trouble::Refused(code)),
+            (None, None) => Err(Trouble::Lost),
         }
+    }
+
+    async fn ask(&mut self, request: &TerminalRequest, cancel: &Cancel) -> Result<Approval, TerminalError> {
+        // From here on the wish is heard, also while the terminal is being reached.
+        let mut asked = pin!(cancel.asked());
+        let mut is_asked = (&mut asked).now_or_never().is_some();
+        let packet = packet(request)?;
+        self.link.reach().await.map_err(before_asked)?;
+        is_asked = is_asked || (&mut asked).now_or_never().is_some();
+        if is_asked {
+            return Err(TerminalError::Cancelled);
+        }
+        let report = self.link.operate(&packet, asked).await.map_err(after_asked)?;
+        judge(report, request)
+    }
+
+    async fn find_outcome(&mut self, mark: &str, request: &TerminalRequest) -> Result<Outcome, TerminalError> {
+        self.link.wait_idle().await.map_err(after_asked)?;
+        let last = self.last(SERVICE_STATUS_AND_SLIP).await.map_err(after_asked)?;
+        let Some(last) = last.filter(|last| mark_of(&last.status) != mark) else {
+            return if mark == NO_MARK || self.stands_at(mark).await? {
+                Ok(Outcome::Nothing)
+            } else {
+                Err(TerminalError::Protocol { what: "it has forgotten its operations; compare its slips".into() })
+            };
+        };
+        let status = &last.status;
+        if status.result != 0 {
+            return Ok(Outcome::Nothing);
+        }
+        match (status.receipt, differs(status, request)) {
+            (Some(receipt), false) if status.is_of(request.operation) && status.amount.is_some() => {
+                Ok(Outcome::Approved(approval(receipt, last.status, last.slip)))
+            }
+            _ => Err(TerminalError::Protocol {
+                what: format!(
+                    "its last operation is not the one that was asked for: receipt {}, {} for {}",
+                    mark_of(status),
+                    kind(status),
+                    status.amount.map_or("no amount".to_owned(), |amount| amount.to_string()),
+                ),
+            }),
+        }
+    }
+
+    /// Whether the terminal's last operation is that of the mark.
+    async fn stands_at(&mut self, mark: &str) -> Result<bool, TerminalError> {
+        let last = self.last(SERVICE_STATUS_ONLY).await.map_err(after_asked)?;
+        Ok(last.is_some_and(|last| mark_of(&last.status) == mark))
+    }
+
+    async fn sums(&mut self, report: Report) -> Result<TerminalTotals, TerminalError> {
+        if let Some(code) = report.abort.filter(|code| *code != 0) {
+            return Err(TerminalError::Protocol { what: errors::text(code) });
+        }
+        let status = report.status.ok_or_else(no_totals)?;
+        if status.result != 0 {
+            return Err(TerminalError::Protocol { what: errors::text(status.result) });
+        }
+        status.totals.ok_or_else(no_totals)
     }
 }
 
 impl PaymentTerminal for Zvt {
     fn mark(&mut self) -> BoxFuture<'_, Result<Mark, TerminalError>> {
-        async { Err(self.reach().await) }.boxed()
+        async {
+            let last = self.last(SERVICE_STATUS_ONLY).await.map_err(before_asked)?;
+            Ok(last.map_or(NO_MARK.to_owned(), |last| mark_of(&last.status)))
+        }
+        .boxed()
     }
 
     fn perform<'a>(
         &'a mut self,
-        _request: &'a TerminalRequest,
-        _cancel: &'a Cancel,
+        request: &'a TerminalRequest,
+        cancel: &'a Cancel,
     ) -> BoxFuture<'a, Result<Approval, TerminalError>> {
-        async { Err(self.reach().await) }.boxed()
+        self.ask(request, cancel).boxed()
     }
 
     fn outcome<'a>(
         &'a mut self,
-        _mark: &'a str,
-        _request: &'a TerminalRequest,
+        mark: &'a str,
+        request: &'a TerminalRequest,
     ) -> BoxFuture<'a, Result<Outcome, TerminalError>> {
-        async { Err(self.reach().await) }.boxed()
+        self.find_outcome(mark, request).boxed()
     }
 
     fn totals(&mut self) -> BoxFuture<'_, Result<TerminalTotals, TerminalError>> {
-        async { Err(self.reach().await) }.boxed()
+        async {
+            let packet = Packet::new(codec::TURNOVER_TOTALS, PASSWORD.to_vec());
+            let report = self.link.query(&packet).await.map_err(before_asked)?;
+            self.sums(report).await
+        }
+        .boxed()
     }
 
     fn settle(&mut self) -> BoxFuture<'_, Result<TerminalTotals, TerminalError>> {
-        async { Err(self.reach().await) }.boxed()
+        async {
+            self.link.reach().await.map_err(before_asked)?;
+            let packet = Packet::new(codec::END_OF_DAY, PASSWORD.to_vec());
+            let report = self.link.operate(&packet, pin!(std::future::pending())).await.map_err(after_asked)?;
+            self.sums(report).await
+        }
+        .boxed()
+    }
+}
+
+fn packet(request: &TerminalRequest) -> Result<Packet, TerminalError> {
+    if !request.amount.is_positive() || request.amount > fields::AMOUNT_MAX {
+        return Err(TerminalError::Protocol { what: format!("an amount of {}", request.amount) });
+    }
+    let of = match &request.of {
+        Some(of) => Some(report::receipt_of(of).ok_or_else(|| TerminalError::Protocol {
+            what: format!("find a payment by \"{of}\", which is not a receipt number of this terminal"),
+        })?),
+        None => None,
+    };
+    let mut data = Vec::new();
+    let (control, has_password, has_amount) = match request.operation {
+        TerminalOperation::Sale => (codec::AUTHORISATION, false, true),
+        TerminalOperation::Refund => (codec::REFUND, true, true),
+        TerminalOperation::Reverse if of.is_none() => {
+            return Err(TerminalError::Protocol { what: "reverse a payment without its receipt number".into() });
+        }
+        // The whole payment is undone: there is no amount to give.
+        TerminalOperation::Reverse => (codec::REVERSAL, true, false),
+    };
+    if has_password {
+        data.extend(PASSWORD);
+    }
+    if has_amount {
+        data.push(fields::AMOUNT);
+        fields::put_amount(request.amount, &mut data);
+        fields::put(fields::CURRENCY, &fields::bcd(CURRENCY, 2), &mut data);
+    }
+    if let Some(receipt) = of.filter(|_| request.operation != TerminalOperation::Sale) {
+        fields::put(fields::RECEIPT, &fields::bcd(u64::from(receipt), 2), &mut data);
+    }
+    Ok(Packet::new(control, data))
+}
+
+/// What a report means for the request that it answers.
+fn judge(report: Report, request: &TerminalRequest) -> Result<Approval, TerminalError> {
+    let result = report.status.as_ref().map(|status| status.result);
+    let code = match (result, report.abort) {
+        (Some(0), None) => 0,
+        // Approved and then stopped: only the terminal's memory tells which of the two holds.
+        (Some(0), Some(_)) | (None, None) => return Err(TerminalError::NoAnswer),
+        (Some(code), _) => code,
+        (None, Some(code)) => code,
+    };
+    match (code, report.status) {
+        (0, Some(status)) => match status.receipt {
+            Some(receipt) if !differs(&status, request) => Ok(approval(receipt, status, report.slip)),
+            _ => {
+                tracing::warn!(?status, ?request, "the payment terminal approved something else");
+                Err(TerminalError::NoAnswer)
+            }
+        },
+        (errors::ABORTED, _) => Err(TerminalError::Cancelled),
+        (code, _) => Err(TerminalError::Declined { code, text: errors::text(code) }),
+    }
+}
+
+fn approval(receipt: u16, status: Status, slip: Vec<String>) -> Approval {
+    Approval {
+        reference: report::reference(receipt, status.trace),
+        authorisation: status.authorisation,
+        card: status.card,
+        slip,
+    }
+}
+
+/// Another amount or currency than was asked for, if the terminal tells them.
+fn differs(status: &Status, request: &TerminalRequest) -> bool {
+    status.amount.is_some_and(|amount| amount != request.amount)
+        || status.currency.is_some_and(|currency| currency != CURRENCY)
+}
+
+fn mark_of(status: &Status) -> Mark {
+    match (status.receipt, status.trace) {
+        (Some(receipt), trace) => report::reference(receipt, trace),
+        // The closing of a day has no receipt number.
+        (None, Some(trace)) => format!("----/{trace:06}"),
+        (None, None) => NO_MARK.to_owned(),
+    }
+}
+
+fn kind(status: &Status) -> &'static str {
+    if status.is_of(TerminalOperation::Reverse) {
+        "a reversal"
+    } else if status.is_of(TerminalOperation::Sale) {
+        "a payment"
+    } else {
+        "a refund"
+    }
+}
+
+fn no_totals() -> TerminalError {
+    TerminalError::Protocol { what: "tell its totals".into() }
+}
+
+/// No money was asked for yet.
+fn before_asked(trouble: Trouble) -> TerminalError {
+    match trouble {
+        Trouble::Lost => TerminalError::Offline { reason: "it does not answer".into() },
+        other => after_asked(other),
+    }
+}
+
+/// The request is on its way, or the terminal is asked what became of it.
+fn after_asked(trouble: Trouble) -> TerminalError {
+    match trouble {
+        Trouble::Unreachable(reason) => TerminalError::Offline { reason },
+        Trouble::Busy => TerminalError::Offline { reason: "it is busy with another operation".into() },
+        Trouble::Refused(code) => TerminalError::Protocol { what: errors::text(code) },
+        Trouble::Lost => TerminalError::NoAnswer,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(operation: TerminalOperation, of: Option<&str>) -> TerminalRequest {
+        TerminalRequest { operation, amount: Money::from_minor(17_980), of: of.map(str::to_owned) }
+    }
+
+    fn bytes(request: &TerminalRequest) -> String {
+        let mut bytes = Vec::new();
+        packet(request).expect("a packet").encode(&mut bytes);
+        bytes.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn requests_are_written_byte_for_byte() {
+        let sale = request(TerminalOperation::Sale, None);
+        assert_eq!(bytes(&sale), "06 01 0A 04 00 00 00 01 79 80 49 06 43");
+        let refund = request(TerminalOperation::Refund, Some("0123/000001"));
+        assert_eq!(bytes(&refund), "06 31 10 00 00 00 04 00 00 00 01 79 80 49 06 43 87 01 23");
+        let reversal = request(TerminalOperation::Reverse, Some("0123/000001"));
+        assert_eq!(bytes(&reversal), "06 30 06 00 00 00 87 01 23");
+    }
+
+    #[test]
+    fn a_request_that_cannot_be_written_is_refused_before_anything_is_sent() {
+        let zero = TerminalRequest { amount: Money::default(), ..request(TerminalOperation::Sale, None) };
+        for request in [
+            zero,
+            request(TerminalOperation::Reverse, None),
+            request(TerminalOperation::Reverse, Some("RRN 123")),
+            request(TerminalOperation::Refund, Some("12")),
+        ] {
+            assert!(matches!(packet(&request), Err(TerminalError::Protocol { .. })), "{request:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_whole_yes_is_a_yes() {
+        let sale = request(TerminalOperation::Sale, None);
+        let status = Status { amount: Some(sale.amount), receipt: Some(123), trace: Some(1), ..Status::default() };
+        let with = |status: Option<Status>, abort| judge(Report { status, abort, slip: Vec::new() }, &sale);
+        assert_eq!(with(Some(status.clone()), None).map(|yes| yes.reference), Ok("0123/000001".to_owned()));
+        assert_eq!(with(None, None), Err(TerminalError::NoAnswer));
+        assert_eq!(with(Some(status.clone()), Some(0xCC)), Err(TerminalError::NoAnswer));
+        assert_eq!(with(Some(Status { receipt: None, ..status.clone() }), None), Err(TerminalError::NoAnswer));
+        let other = Status { amount: Some(Money::from_minor(1)), ..status.clone() };
+        assert_eq!(with(Some(other), None), Err(TerminalError::NoAnswer));
+        let euro = Status { currency: Some(978), ..status.clone() };
+        assert_eq!(with(Some(euro), None), Err(TerminalError::NoAnswer));
+        let declined = Status { result: 51, ..status };
+        assert!(matches!(with(Some(declined), None), Err(TerminalError::Declined { code: 51, .. })));
+        assert_eq!(with(None, Some(0x6C)), Err(TerminalError::Cancelled));
+        assert!(matches!(with(None, Some(0x05)), Err(TerminalError::Declined { code: 5, .. })));
     }
 }

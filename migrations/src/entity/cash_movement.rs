@@ -15,6 +15,9 @@ pub struct Model {
     pub operator: String,
     pub amount: i64,
     pub reason: String,
+    /// As `messages::v1::document::CashKind` is written.
+    pub kind: String,
+    pub offset_s: i64,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -23,6 +23,10 @@ pub struct Model {
     pub returns: Option<i64>,
     /// `messages::v1::document::ShiftTotals` as it came.
     pub totals: Option<Vec<u8>>,
+    /// Seconds by which the till's clock is east of UTC.
+    pub offset_s: i64,
+    /// `messages::v1::document::ShiftClosed` as it came.
+    pub closing: Option<Vec<u8>>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -3,13 +3,14 @@
 use chrono::{DateTime, FixedOffset};
 
 use super::{
-    AMOUNT_MAX, Baseline, Event, Kind, LINES_MAX, Line, LineSource, NewLine, QUANTITY_MAX, Receipt, Sign, State,
-    Tender, TenderKind, VatRounding,
+    AMOUNT_MAX, Approval, Asked, Baseline, DISCOUNTS_MAX, Discount, DiscountBy, Event, Kind, LINES_MAX, Line, LineSource,
+    NewLine, Proof, QUANTITY_MAX, Receipt, Sign, State, Tender, pricing,
 };
+use crate::claims::{Claim, ClaimKind};
 use crate::money::Money;
 use crate::quantity::Quantity;
 use crate::refusal::Refusal;
-use crate::rounding;
+use crate::rounding::{self, CashRounding};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
@@ -23,7 +24,41 @@ pub enum Input {
         line: u32,
         quantity: Option<Quantity>,
     },
-    Tender(Tender),
+    Discount(Discount),
+    ChangePrice {
+        line: u32,
+        price: Money,
+        reason: String,
+    },
+    Customer {
+        number: String,
+    },
+    /// The buyer is that old.
+    ConfirmAge {
+        years: u8,
+    },
+    /// A supervisor's word that was used for this receipt.
+    Approve(Approval),
+    /// A terminal is going to be asked.
+    AskTerminal(Asked),
+    /// It said no, or surely did nothing.
+    TerminalRefused {
+        reason: String,
+    },
+    /// It gave a tender, or a part of it, back.
+    Reversed {
+        proof: Proof,
+    },
+    /// One tender; cash may be rounded.
+    Tender {
+        tender: Tender,
+        rounding: Option<CashRounding>,
+    },
+    /// A line of a receipt that is paid and surely has no document. Its money went back by the terminal, or goes back in cash.
+    TakeOut {
+        line: u32,
+        reversed: Option<Proof>,
+    },
     Fiscalise(Baseline),
     Fiscalised {
         sign: Option<Sign>,
@@ -35,15 +70,45 @@ pub enum Input {
     Cancel {
         at: DateTime<FixedOffset>,
     },
+    Park {
+        at: DateTime<FixedOffset>,
+        name: String,
+    },
 }
 
 impl Receipt {
     pub fn decide(&self, input: &Input) -> Result<Vec<Event>, Refusal> {
         match input {
+            Input::TerminalRefused { .. } | Input::Reversed { .. } | Input::Tender { .. } | Input::TakeOut { .. } => {}
+            // Nothing else happens while a terminal moves money.
+            _ if self.asked.is_some() => return Err(Refusal::TerminalAsked),
+            _ => {}
+        }
+        match input {
             Input::Add(lines) => self.decide_add(lines),
             Input::ChangeQuantity { line, quantity } => self.decide_quantity(*line, *quantity),
             Input::Void { line, quantity } => self.decide_void(*line, *quantity),
-            Input::Tender(tender) => self.decide_tender(tender),
+            Input::Discount(discount) => self.decide_discount(discount),
+            Input::ChangePrice { line, price, reason } => self.decide_price(*line, *price, reason),
+            Input::Customer { number } => match self.state {
+                State::Open | State::Paying => Ok(vec![Event::CustomerIdentified { number: number.clone() }]),
+                _ => Err(self.wrong_state()),
+            },
+            Input::ConfirmAge { years } => Ok(vec![Event::AgeConfirmed { years: *years }]),
+            Input::Approve(Approval { right, requester, approver, reason }) => Ok(vec![Event::Approved {
+                right: *right,
+                requester: requester.clone(),
+                approver: approver.clone(),
+                reason: reason.clone(),
+            }]),
+            Input::AskTerminal(asked) => self.decide_ask(asked),
+            Input::TerminalRefused { reason } => match self.asked {
+                Some(_) => Ok(vec![Event::TerminalRefused { reason: reason.clone() }]),
+                None => Err(Refusal::NothingWaits),
+            },
+            Input::Reversed { proof } => self.decide_reversed(proof),
+            Input::Tender { tender, rounding } => self.decide_tender(tender, *rounding),
+            Input::TakeOut { line, reversed } => self.decide_take_out(*line, reversed.as_ref()),
             Input::Fiscalise(baseline) => match self.state {
                 State::Paid => Ok(vec![Event::Fiscalising(baseline.clone())]),
                 _ => Err(self.wrong_state()),
@@ -58,20 +123,27 @@ impl Receipt {
                 _ => Err(self.wrong_state()),
             },
             Input::Cancel { at } => match self.state {
-                State::Open | State::Paying | State::Paid | State::Fiscalising(_) => {
-                    Ok(vec![Event::Cancelled { at: *at }])
-                }
+                State::Open | State::Paying | State::Paid | State::Fiscalising(_) => match self.to_reverse() {
+                    None => Ok(vec![Event::Cancelled { at: *at }]),
+                    Some(_) => Err(Refusal::PaymentNotReversed),
+                },
+                _ => Err(self.wrong_state()),
+            },
+            Input::Park { at, name } => match self.state {
+                State::Open if self.live_lines().next().is_none() => Err(Refusal::EmptyReceipt),
+                State::Open if self.opening.kind == Kind::Return => Err(Refusal::ReturnNotParked),
+                State::Open => Ok(vec![Event::Parked { at: *at, name: name.clone() }]),
                 _ => Err(self.wrong_state()),
             },
         }
     }
 
-    fn wrong_state(&self) -> Refusal {
+    pub(super) fn wrong_state(&self) -> Refusal {
         match self.state {
             State::Open => Refusal::NotCovered { due: self.due() },
             State::Paying => Refusal::PaymentBegun,
             State::Paid | State::Fiscalising(_) | State::Fiscalised => Refusal::Paid,
-            State::Closed { .. } | State::Cancelled { .. } => Refusal::NoReceipt,
+            State::Closed { .. } | State::Cancelled { .. } | State::Parked { .. } => Refusal::NoReceipt,
         }
     }
 
@@ -94,7 +166,32 @@ impl Receipt {
         if total > AMOUNT_MAX {
             return Err(Refusal::AmountTooLarge);
         }
-        Ok(vec![Event::LinesAdded { lines }])
+        let mut events = Vec::with_capacity(1);
+        for mark in lines.iter().filter_map(|line| line.traits.mark.as_ref()) {
+            let twice = |event: &Event| matches!(event, Event::Claimed { claim } if claim.key == mark.identity);
+            if self.claims.holds(ClaimKind::Mark, &mark.identity) || events.iter().any(twice) {
+                return Err(Refusal::MarkTwice);
+            }
+            let claim = Claim { kind: ClaimKind::Mark, key: mark.identity.clone(), amount: None };
+            events.push(Event::Claimed { claim });
+        }
+        events.push(Event::LinesAdded { lines });
+        Ok(self.repriced(events))
+    }
+
+    /// `events`, and what discounts make of the lines after them.
+    fn repriced(&self, mut events: Vec<Event>) -> Vec<Event> {
+        let discounted = |event: &Event| matches!(event, Event::Discounted(_));
+        if self.discounts.is_empty() && !events.iter().any(discounted) {
+            return events;
+        }
+        let mut after = self.clone();
+        events.iter().for_each(|event| after.apply(event));
+        let lines = pricing::reprice(&after.lines, &after.discounts);
+        if !lines.is_empty() {
+            events.push(Event::Repriced { lines });
+        }
+        events
     }
 
     fn number(&self, number: u32, new: &NewLine) -> Result<Line, Refusal> {
@@ -126,10 +223,11 @@ impl Receipt {
             source: new.source,
             of_line: new.of_line,
             voided: false,
+            traits: new.traits.clone(),
         })
     }
 
-    fn live_line(&self, number: u32) -> Result<&Line, Refusal> {
+    pub(super) fn live_line(&self, number: u32) -> Result<&Line, Refusal> {
         let line = self.lines.iter().find(|line| line.number == number).ok_or(Refusal::NoSuchLine(number))?;
         if line.voided { Err(Refusal::LineVoided(number)) } else { Ok(line) }
     }
@@ -140,11 +238,85 @@ impl Receipt {
         if line.source.has_fixed_sum() {
             return Err(Refusal::FixedSum(number));
         }
-        let amount = amount_of(line.price, quantity)?;
+        if line.traits.mark.is_some() {
+            return Err(Refusal::OneUnit(number));
+        }
+        let mut events = vec![changed(line, quantity)?];
+        for deposit in self.deposits_of(number) {
+            events.push(changed(deposit, quantity)?);
+        }
+        let mut after = self.total;
+        for event in &events {
+            if let Event::QuantityChanged { line, amount, .. } = event {
+                let before = &self.lines[super::index(*line)];
+                after = after - before.amount + *amount;
+            }
+        }
+        if after > AMOUNT_MAX {
+            return Err(Refusal::AmountTooLarge);
+        }
+        Ok(self.repriced(events))
+    }
+
+    fn deposits_of(&self, number: u32) -> impl Iterator<Item = &Line> {
+        self.live_lines().filter(move |line| line.traits.deposit_of == Some(number))
+    }
+
+    fn decide_discount(&self, discount: &Discount) -> Result<Vec<Event>, Refusal> {
+        self.lines_may_change()?;
+        let zero = match discount.by {
+            DiscountBy::Percent { hundredths } if hundredths > 10_000 => return Err(Refusal::DiscountTooLarge),
+            DiscountBy::Percent { hundredths } => hundredths == 0,
+            DiscountBy::Amount(amount) => !amount.is_positive(),
+        };
+        if zero {
+            return Err(Refusal::AmountNotPositive);
+        }
+        if self.discounts.len() >= DISCOUNTS_MAX {
+            return Err(Refusal::TooManyDiscounts);
+        }
+        let touches = match discount.line {
+            Some(number) => pricing::is_discountable(self.live_line(number)?),
+            None => self.lines.iter().any(pricing::is_discountable),
+        };
+        if !touches {
+            return Err(Refusal::NotDiscountable);
+        }
+        if let DiscountBy::Amount(amount) = discount.by
+            && amount > self.discountable(discount.line)
+        {
+            return Err(Refusal::DiscountTooLarge);
+        }
+        Ok(self.repriced(vec![Event::Discounted(discount.clone())]))
+    }
+
+    /// What a manual discount of `line`, or of all lines, may be taken from. A second discount of a line takes the place of
+    /// the first, so that one is not taken off.
+    pub fn discountable(&self, line: Option<u32>) -> Money {
+        let open = self.lines.iter().filter(|open| pricing::is_discountable(open));
+        match line {
+            Some(number) => {
+                open.filter(|open| open.number == number).map(|open| open.amount + open.discount).sum()
+            }
+            None => open.map(|open| open.amount).sum(),
+        }
+    }
+
+    fn decide_price(&self, number: u32, price: Money, reason: &str) -> Result<Vec<Event>, Refusal> {
+        self.lines_may_change()?;
+        let line = self.live_line(number)?;
+        if line.source.has_fixed_sum() {
+            return Err(Refusal::FixedSum(number));
+        }
+        if price.is_negative() {
+            return Err(Refusal::AmountNegative);
+        }
+        let amount = amount_of(price, line.quantity)?;
         if self.total - line.amount + amount > AMOUNT_MAX {
             return Err(Refusal::AmountTooLarge);
         }
-        Ok(vec![Event::QuantityChanged { line: number, quantity, amount, vat: line.vat_rate.contained_in(amount) }])
+        let (vat, reason) = (line.vat_rate.contained_in(amount), reason.to_owned());
+        Ok(self.repriced(vec![Event::PriceChanged { line: number, price, amount, vat, reason }]))
     }
 
     fn decide_void(&self, number: u32, quantity: Option<Quantity>) -> Result<Vec<Event>, Refusal> {
@@ -158,7 +330,13 @@ impl Receipt {
             return Err(Refusal::VoidTooMuch { line: number, there_is: line.quantity });
         }
         if voided == line.quantity {
-            return Ok(vec![Event::LineVoided { line: number }]);
+            let mut events = vec![Event::LineVoided { line: number }];
+            events.extend(self.deposits_of(number).map(|deposit| Event::LineVoided { line: deposit.number }));
+            events.extend(line.traits.mark.as_ref().map(|mark| Event::Released {
+                kind: ClaimKind::Mark,
+                key: mark.identity.clone(),
+            }));
+            return Ok(self.repriced(events));
         }
         if line.source.has_fixed_sum() {
             return Err(Refusal::FixedSum(number));
@@ -166,44 +344,20 @@ impl Receipt {
         let quantity = line.quantity - voided;
         let amount = amount_of(line.price, quantity)?;
         let vat = line.vat_rate.contained_in(amount);
-        Ok(vec![Event::LinePartVoided { line: number, voided, quantity, amount, vat }])
-    }
-
-    /// One tender, and the payment of the receipt when it covers what is due.
-    fn decide_tender(&self, tender: &Tender) -> Result<Vec<Event>, Refusal> {
-        if !matches!(self.state, State::Open | State::Paying) {
-            return Err(self.wrong_state());
+        let mut events = vec![Event::LinePartVoided { line: number, voided, quantity, amount, vat }];
+        for deposit in self.deposits_of(number) {
+            events.push(changed(deposit, quantity)?);
         }
-        if self.live_lines().next().is_none() {
-            return Err(Refusal::EmptyReceipt);
-        }
-        if !matches!(tender.kind, TenderKind::Cash | TenderKind::Card) {
-            return Err(Refusal::TenderNotTaken(tender.kind));
-        }
-        let due = self.due();
-        if tender.amount.is_negative() || (tender.amount.is_zero() && !due.is_zero()) {
-            return Err(Refusal::AmountNotPositive);
-        }
-        if tender.amount > AMOUNT_MAX {
-            return Err(Refusal::AmountTooLarge);
-        }
-        let gives_change = tender.kind == TenderKind::Cash && self.opening.kind == Kind::Sale;
-        if tender.amount > due && !gives_change {
-            return Err(Refusal::OverDue { due });
-        }
-        let mut events = vec![Event::Tendered(tender.clone())];
-        if tender.amount >= due {
-            let vats = match self.opening.vat_rounding {
-                VatRounding::Line => None,
-                VatRounding::Group => Some(self.grouped_vats()),
-            };
-            events.push(Event::Paid { change: tender.amount - due, vats });
-        }
-        Ok(events)
+        Ok(self.repriced(events))
     }
 }
 
-fn amount_of(price: Money, quantity: Quantity) -> Result<Money, Refusal> {
+fn changed(line: &Line, quantity: Quantity) -> Result<Event, Refusal> {
+    let amount = amount_of(line.price, quantity)?;
+    Ok(Event::QuantityChanged { line: line.number, quantity, amount, vat: line.vat_rate.contained_in(amount) })
+}
+
+pub(super) fn amount_of(price: Money, quantity: Quantity) -> Result<Money, Refusal> {
     if !quantity.is_positive() {
         return Err(Refusal::QuantityNotPositive);
     }

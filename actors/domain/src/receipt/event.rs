@@ -5,9 +5,13 @@ use std::fmt;
 use chrono::{DateTime, FixedOffset};
 use serde::{Deserialize, Serialize};
 
+use crate::claims::{Claim, ClaimKind};
+use crate::fiscal_code::FiscalCode;
+use crate::hours::Hours;
 use crate::ids::{ItemCode, OperatorNumber, ReceiptId};
 use crate::money::Money;
 use crate::quantity::Quantity;
+use crate::rights::Right;
 use crate::vat::VatRate;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +30,15 @@ pub enum TenderKind {
     Gift,
     Credit,
     Points,
+    /// A QR code of a fast payment system.
+    Qr,
+}
+
+impl TenderKind {
+    /// A bank decides about it, by its terminal.
+    pub fn is_electronic(self) -> bool {
+        matches!(self, TenderKind::Card | TenderKind::Qr)
+    }
 }
 
 impl fmt::Display for TenderKind {
@@ -36,6 +49,7 @@ impl fmt::Display for TenderKind {
             TenderKind::Gift => "gift cards",
             TenderKind::Credit => "credit",
             TenderKind::Points => "points",
+            TenderKind::Qr => "QR payments",
         })
     }
 }
@@ -87,6 +101,37 @@ pub struct Line {
     pub source: LineSource,
     pub of_line: Option<u32>,
     pub voided: bool,
+    #[serde(default, skip_serializing_if = "LineTraits::are_plain")]
+    pub traits: LineTraits,
+}
+
+/// What makes a line particular; most lines have none of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LineTraits {
+    /// No manual discount may touch it.
+    pub no_discount: bool,
+    /// Hours in which it may not be paid for.
+    pub no_sale: Option<Hours>,
+    /// The marked unit that it is.
+    pub mark: Option<Mark>,
+    /// The line whose deposit this is.
+    pub deposit_of: Option<u32>,
+}
+
+impl LineTraits {
+    fn are_plain(&self) -> bool {
+        *self == LineTraits::default()
+    }
+}
+
+/// The code of one marked unit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Number and serial, without the signature: by this it is known.
+    pub identity: String,
+    /// All of the code, as the fiscal device wants it.
+    pub code: String,
 }
 
 /// A line before it has a number.
@@ -103,6 +148,33 @@ pub struct NewLine {
     pub vat: Option<Money>,
     pub source: LineSource,
     pub of_line: Option<u32>,
+    pub traits: LineTraits,
+}
+
+/// A manual discount.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Discount {
+    /// None: from the whole receipt.
+    pub line: Option<u32>,
+    pub by: DiscountBy,
+    pub reason: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DiscountBy {
+    /// In hundredths of a per cent.
+    Percent { hundredths: u32 },
+    Amount(Money),
+}
+
+/// What a line costs after everything that touches its price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Priced {
+    pub line: u32,
+    pub discount: Money,
+    pub amount: Money,
+    pub vat: Money,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,6 +182,38 @@ pub struct Tender {
     pub kind: TenderKind,
     pub amount: Money,
     pub number: Option<String>,
+    /// What the terminal said. None: there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Proof>,
+}
+
+/// A terminal's yes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    /// By which the payment is given back.
+    pub reference: String,
+    pub authorisation: String,
+    pub card: String,
+}
+
+/// What a terminal is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    pub kind: TenderKind,
+    pub amount: Money,
+    pub for_what: AskedFor,
+    /// Where the terminal stood before.
+    pub mark: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AskedFor {
+    Payment,
+    /// Goods came back; `of` is the reference of their payment.
+    Refund { of: Option<String> },
+    /// All or a part of a tender of this receipt, by its place.
+    Reversal { tender: usize, of: String },
 }
 
 /// What is known of a receipt when it opens.
@@ -124,6 +228,12 @@ pub struct Opening {
     pub vat_rounding: VatRounding,
     /// The sale whose goods come back.
     pub of: Option<ReceiptId>,
+    /// A sale that could not be found, whose goods come back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of_fiscal: Option<FiscalCode>,
+    /// The parked receipt that goes on in this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recalled: Option<ReceiptId>,
 }
 
 /// Proof of the fiscal device.
@@ -165,6 +275,53 @@ pub enum Event {
         amount: Money,
         vat: Money,
     },
+    Discounted(Discount),
+    /// Discounts made these lines cost something else.
+    Repriced {
+        lines: Vec<Priced>,
+    },
+    PriceChanged {
+        line: u32,
+        price: Money,
+        amount: Money,
+        vat: Money,
+        reason: String,
+    },
+    CustomerIdentified {
+        number: String,
+    },
+    AgeConfirmed {
+        years: u8,
+    },
+    Approved {
+        right: Right,
+        requester: OperatorNumber,
+        approver: OperatorNumber,
+        reason: String,
+    },
+    Claimed {
+        claim: Claim,
+    },
+    Released {
+        kind: ClaimKind,
+        key: String,
+    },
+    /// What is paid in cash was rounded; the lines share it.
+    Rounded {
+        by: Money,
+        lines: Vec<Priced>,
+    },
+    TerminalAsked(Asked),
+    /// No money moved.
+    TerminalRefused {
+        reason: String,
+    },
+    /// All or a part of a tender went back.
+    TenderReversed {
+        tender: usize,
+        amount: Money,
+        proof: Proof,
+    },
     Tendered(Tender),
     /// `vats` are the lines' shares when VAT is rounded a group at a time.
     Paid {
@@ -182,6 +339,10 @@ pub enum Event {
     Cancelled {
         at: DateTime<FixedOffset>,
     },
+    Parked {
+        at: DateTime<FixedOffset>,
+        name: String,
+    },
 }
 
 impl Event {
@@ -193,12 +354,25 @@ impl Event {
             Event::QuantityChanged { .. } => "quantity_changed",
             Event::LineVoided { .. } => "line_voided",
             Event::LinePartVoided { .. } => "line_part_voided",
+            Event::Discounted(_) => "discounted",
+            Event::Repriced { .. } => "repriced",
+            Event::PriceChanged { .. } => "price_changed",
+            Event::CustomerIdentified { .. } => "customer_identified",
+            Event::AgeConfirmed { .. } => "age_confirmed",
+            Event::Approved { .. } => "approved",
+            Event::Claimed { .. } => "claimed",
+            Event::Released { .. } => "released",
+            Event::Rounded { .. } => "rounded",
+            Event::TerminalAsked(_) => "terminal_asked",
+            Event::TerminalRefused { .. } => "terminal_refused",
+            Event::TenderReversed { .. } => "tender_reversed",
             Event::Tendered(_) => "tendered",
             Event::Paid { .. } => "paid",
             Event::Fiscalising(_) => "fiscalising",
             Event::Fiscalised { .. } => "fiscalised",
             Event::Closed { .. } => "receipt_closed",
             Event::Cancelled { .. } => "receipt_cancelled",
+            Event::Parked { .. } => "receipt_parked",
         }
     }
 }

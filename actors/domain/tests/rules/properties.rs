@@ -91,7 +91,7 @@ proptest! {
                 prop_assert_eq!(vat, rate.contained_in(turnover));
             }
         }
-        let mut shift = Shift::open(1, at(), OperatorNumber("7".to_owned()), Money::from_minor(500)).expect("a shift");
+        let mut shift = Shift::open(1, at(), at().date_naive(), OperatorNumber("7".to_owned()), Money::from_minor(500)).expect("a shift");
         shift.count_receipt(&receipt);
         prop_assert_eq!(shift.turnover.sales, receipt.total());
         prop_assert_eq!(shift.cash_expected(), Money::from_minor(500) + receipt.total() - card);

@@ -45,7 +45,7 @@ pub(crate) fn line(code: &str, price: Money, quantity: domain::quantity::Quantit
 }
 
 pub(crate) fn tender(kind: TenderKind, amount: Money) -> Input {
-    Input::Tender(Tender { kind, amount, number: None })
+    Input::Tender { tender: Tender { kind, amount, number: None, proof: None }, rounding: None }
 }
 
 /// Run a script and compare what came of each line of it.

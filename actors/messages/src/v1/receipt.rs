@@ -1,6 +1,7 @@
 //! A closed receipt as it travels from the till to the head office, and as results and exports show it.
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
+pub use domain::fiscal_code::FiscalCode;
 use domain::ids::{ItemCode, OperatorNumber, ReceiptId, StoreId, TillId};
 use domain::money::Money;
 use domain::quantity::Quantity;
@@ -96,16 +97,6 @@ pub struct Approved {
     pub requester: OperatorNumber,
     pub approver: OperatorNumber,
     pub reason: String,
-}
-
-/// What the QR code of a fiscal receipt says.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct FiscalCode {
-    /// Number of the fiscal storage.
-    pub device: String,
-    pub number: u32,
-    pub sign: String,
-    pub total: Money,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

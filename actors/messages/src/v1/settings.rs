@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use domain::ids::ItemCode;
 use domain::money::Money;
 use domain::rights::Permissions;
+pub use domain::rounding::Direction;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -35,16 +36,6 @@ impl Roles {
             Role::StoreAdmin => Permissions::all(),
         })
     }
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Direction {
-    #[default]
-    Down,
-    Up,
-    /// Half up.
-    Nearest,
 }
 
 /// Money in the drawer.

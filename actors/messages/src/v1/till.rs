@@ -4,6 +4,7 @@ use actix::Message;
 use domain::ids::{ItemCode, OperatorNumber, ReceiptId};
 use domain::money::Money;
 use domain::quantity::Quantity;
+pub use domain::receipt::DiscountBy;
 use domain::vat::VatRate;
 use serde::{Deserialize, Serialize};
 
@@ -212,14 +213,6 @@ pub enum Answer {
     Mark(String),
     Price(Money),
     Quantity(Quantity),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DiscountBy {
-    /// In hundredths of a per cent.
-    Percent { hundredths: u32 },
-    Amount(Money),
 }
 
 /// What a person counted in the drawer.
