@@ -106,15 +106,17 @@ impl Zvt {
     }
 
     async fn find_outcome(&mut self, mark: &str, request: &TerminalRequest) -> Result<Outcome, TerminalError> {
-        self.link.wait_idle().await.map_err(after_asked)?;
-        let last = self.last(SERVICE_STATUS_AND_SLIP).await.map_err(after_asked)?;
-        let Some(last) = last.filter(|last| mark_of(&last.status) != mark) else {
-            return if mark == NO_MARK || self.stands_at(mark).await? {
+        self.link.wait_idle().await.map_err(unclear)?;
+        let Some(last) = self.last(SERVICE_STATUS_AND_SLIP).await.map_err(unclear)? else {
+            return if mark == NO_MARK {
                 Ok(Outcome::Nothing)
             } else {
-                Err(TerminalError::Protocol { what: "it has forgotten its operations; compare its slips".into() })
+                Err(TerminalError::Protocol { what: "it has forgotten its last operation; compare its slips".into() })
             };
         };
+        if mark_of(&last.status) == mark {
+            return Ok(Outcome::Nothing);
+        }
         let status = &last.status;
         if status.result != 0 {
             return Ok(Outcome::Nothing);
@@ -132,23 +134,6 @@ impl Zvt {
                 ),
             }),
         }
-    }
-
-    /// Whether the terminal's last operation is that of the mark.
-    async fn stands_at(&mut self, mark: &str) -> Result<bool, TerminalError> {
-        let last = self.last(SERVICE_STATUS_ONLY).await.map_err(after_asked)?;
-        Ok(last.is_some_and(|last| mark_of(&last.status) == mark))
-    }
-
-    async fn sums(&mut self, report: Report) -> Result<TerminalTotals, TerminalError> {
-        if let Some(code) = report.abort.filter(|code| *code != 0) {
-            return Err(TerminalError::Protocol { what: errors::text(code) });
-        }
-        let status = report.status.ok_or_else(no_totals)?;
-        if status.result != 0 {
-            return Err(TerminalError::Protocol { what: errors::text(status.result) });
-        }
-        status.totals.ok_or_else(no_totals)
     }
 }
 
@@ -181,7 +166,7 @@ impl PaymentTerminal for Zvt {
         async {
             let packet = Packet::new(codec::TURNOVER_TOTALS, PASSWORD.to_vec());
             let report = self.link.query(&packet).await.map_err(before_asked)?;
-            self.sums(report).await
+            sums(report)
         }
         .boxed()
     }
@@ -191,7 +176,7 @@ impl PaymentTerminal for Zvt {
             self.link.reach().await.map_err(before_asked)?;
             let packet = Packet::new(codec::END_OF_DAY, PASSWORD.to_vec());
             let report = self.link.operate(&packet, pin!(std::future::pending())).await.map_err(after_asked)?;
-            self.sums(report).await
+            sums(report)
         }
         .boxed()
     }
@@ -288,6 +273,17 @@ fn kind(status: &Status) -> &'static str {
     }
 }
 
+fn sums(report: Report) -> Result<TerminalTotals, TerminalError> {
+    if let Some(code) = report.abort.filter(|code| *code != 0) {
+        return Err(TerminalError::Protocol { what: errors::text(code) });
+    }
+    let status = report.status.ok_or_else(no_totals)?;
+    if status.result != 0 {
+        return Err(TerminalError::Protocol { what: errors::text(status.result) });
+    }
+    status.totals.ok_or_else(no_totals)
+}
+
 fn no_totals() -> TerminalError {
     TerminalError::Protocol { what: "tell its totals".into() }
 }
@@ -300,13 +296,21 @@ fn before_asked(trouble: Trouble) -> TerminalError {
     }
 }
 
-/// The request is on its way, or the terminal is asked what became of it.
+/// The request may be on its way.
 fn after_asked(trouble: Trouble) -> TerminalError {
     match trouble {
         Trouble::Unreachable(reason) => TerminalError::Offline { reason },
         Trouble::Busy => TerminalError::Offline { reason: "it is busy with another operation".into() },
         Trouble::Refused(code) => TerminalError::Protocol { what: errors::text(code) },
         Trouble::Lost => TerminalError::NoAnswer,
+    }
+}
+
+/// What became of an operation is being asked.
+fn unclear(trouble: Trouble) -> TerminalError {
+    match trouble {
+        Trouble::Busy => TerminalError::NoAnswer,
+        other => after_asked(other),
     }
 }
 

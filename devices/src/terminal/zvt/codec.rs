@@ -132,11 +132,11 @@ enum Read {
 
 fn read(bytes: &[u8]) -> Read {
     let [class, rest @ ..] = bytes else { return Read::Short };
-    if !matches!(class, 0x04 | 0x05 | 0x06 | 0x80 | NACK_CLASS) {
+    if !matches!(*class, 0x04 | 0x05 | 0x06 | 0x80 | NACK_CLASS) {
         return Read::Noise;
     }
     let [instruction, rest @ ..] = rest else { return Read::Short };
-    let known = match class {
+    let known = match *class {
         0x04 => matches!(instruction, 0x01 | 0x0D | 0x0E | 0x0F | 0xFF),
         0x05 => *instruction == 0x01,
         0x06 => INSTRUCTIONS.contains(instruction),

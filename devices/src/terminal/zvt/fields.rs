@@ -180,7 +180,7 @@ pub fn put_object(tag: u16, value: &[u8], out: &mut Vec<u8>) {
 
 fn tlv_length(bytes: &[u8]) -> Option<(usize, &[u8])> {
     match bytes {
-        [length @ ..0x80, rest @ ..] => Some((usize::from(*length), rest)),
+        [length @ ..=0x7F, rest @ ..] => Some((usize::from(*length), rest)),
         [0x81, length, rest @ ..] => Some((usize::from(*length), rest)),
         [0x82, high, low, rest @ ..] => Some((usize::from(u16::from_be_bytes([*high, *low])), rest)),
         _ => None,
@@ -190,7 +190,7 @@ fn tlv_length(bytes: &[u8]) -> Option<(usize, &[u8])> {
 fn put_tlv_length(length: usize, out: &mut Vec<u8>) {
     let [high, low] = u16::try_from(length).expect("a container fits into a packet").to_be_bytes();
     match (high, low) {
-        (0, ..0x80) => out.push(low),
+        (0, ..=0x7F) => out.push(low),
         (0, _) => out.extend([0x81, low]),
         _ => out.extend([0x82, high, low]),
     }
