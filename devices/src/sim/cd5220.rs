@@ -139,7 +139,7 @@ impl Device {
             [0x0A] => self.row = (self.row + 1) % ROWS,
             [0x0B] => (self.column, self.row) = (0, 0),
             [0x0D] => self.column = 0,
-            [text @ 0x20..] => {
+            [text @ 0x20..=0xFF] => {
                 self.grid[self.row][self.column] = text;
                 self.step();
             }
