@@ -11,7 +11,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use backoffice::find_receipt::FindReceipt;
+use backoffice::answers::TradeAnswers;
 use backoffice::ledger::TradeLedger;
 use dataserver::publisher::{CataloguePublisher, PublisherPorts};
 use dataserver::requests::ImportView;
@@ -68,10 +68,10 @@ pub fn tree(name: &str, database: &Database, clock: &Clock) -> (Tree, Parts) {
     );
 
     tree.group("link", Strategy::OneForOne);
-    let wiring = (database.clone(), datasets_bell, committed.clone(), name.to_owned());
+    let wiring = (database.clone(), datasets_bell, committed.clone(), name.to_owned(), clock.clone());
     let downlinks = tree.child(
         ChildSpec::new("link/down", "downlinks", move || {
-            let (database, datasets_bell, committed, name) = wiring.clone();
+            let (database, datasets_bell, committed, name, clock) = wiring.clone();
             let me = Peer { name, role: PeerRole::Hq };
             let downlinks = Downlinks::new(
                 database.clone(),
@@ -80,7 +80,7 @@ pub fn tree(name: &str, database: &Database, clock: &Clock) -> (Tree, Parts) {
                 Arc::new(TradeLedger::new(false)),
             )
             .datasets_from(Arc::new(TableDatasets::new(database.clone())), datasets_bell)
-            .answers(Arc::new(FindReceipt::new(database.reader.clone())))
+            .answers(Arc::new(TradeAnswers::new(database, clock)))
             .ring(committed);
             std::future::ready(Ok(downlinks))
         })

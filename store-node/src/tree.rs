@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use backoffice::find_receipt::FindReceipt;
+use backoffice::answers::TradeAnswers;
 use backoffice::ledger::TradeLedger;
 use domain::ids::{StoreId, TillAddress, TillId};
 use link::admit::Admit;
@@ -137,12 +137,13 @@ pub fn server(ground: ServerGround) -> (Tree, ServerRefs) {
     }));
 
     tree.group("tills", Strategy::OneForOne);
+    let above = Arc::new(uplink.reference::<link::requests::AskAbove>());
     let downlinks = tree.child(ChildSpec::new("tills/downlinks", "downlinks", move || {
         let settings = DownlinkSettings::new(me.clone()).datasets(&DATASETS);
         let ledger = Arc::new(TradeLedger::new(true));
         let downlinks = Downlinks::new(database.clone(), settings, admit.clone(), ledger)
             .datasets_from(datasets.clone(), datasets_bell.clone())
-            .answers(Arc::new(FindReceipt::new(database.reader.clone())))
+            .answers(Arc::new(TradeAnswers::new(database.clone(), Clock::system()).asks(above.clone())))
             .ring(outbox_bell.clone());
         async move { Ok(downlinks) }
     }));

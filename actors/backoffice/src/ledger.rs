@@ -3,26 +3,26 @@
 //! A batch is decoded and judged in memory, then written with a few statements: receipts, sums, what came back, and the
 //! newest of each till. Everything is in the caller's transaction, which also moves the link's cursor (BO-2).
 
-mod check;
+mod audit;
+pub(crate) mod check;
+mod incident;
 mod known;
+mod marks;
+mod page;
+mod parked;
 mod returned;
 mod shifts;
 mod tills;
 
 use std::collections::HashSet;
 
-use chrono::Timelike;
 use futures_util::future::BoxFuture;
 use link::apply::{Apply, Outcome, Peer, Received};
-use messages::codec::to_body;
 use messages::v1::document::{Document, DocumentError};
-use messages::v1::receipt::{Receipt, ReceiptKind};
-use sea_orm::{DatabaseTransaction, DbErr, Value};
+use sea_orm::{DatabaseTransaction, DbErr};
 
-use crate::bulk::{self, Shape};
-use crate::totals::Totals;
 use known::Known;
-use returned::Returned;
+use page::Page;
 use tills::Tills;
 
 /// Applies documents. A store server also passes each on to the node above.
@@ -88,10 +88,13 @@ impl TradeLedger {
         tills: &mut Tills,
         page: &mut Page,
     ) -> Result<Outcome, DbErr> {
+        let (store, till) = place_of(&document);
+        if let Err(wrong) = check::place(store, till, &received.origin) {
+            return Ok(Outcome::Park { reason: wrong.to_string() });
+        }
         Ok(match document {
             Document::ReceiptClosed(receipt) => {
-                let judged = check::place(receipt.store.as_str(), receipt.till.0, &received.origin)
-                    .and_then(|()| check::bounds(&receipt))
+                let judged = check::bounds(&receipt)
                     .and_then(|()| check::sums(&receipt))
                     .and_then(|()| known.take(&receipt));
                 kept(judged, || {
@@ -101,38 +104,47 @@ impl TradeLedger {
             }
             Document::ReceiptCancelled(cancelled) => {
                 let receipt = cancelled.receipt;
-                let judged = check::place(receipt.store.as_str(), receipt.till.0, &received.origin)
-                    .and_then(|()| check::bounds(&receipt))
-                    .and_then(|()| known.take(&receipt));
+                let judged = check::bounds(&receipt).and_then(|()| known.take(&receipt));
                 kept(judged, || {
                     tills.number(&receipt);
-                    page.row(&receipt, "cancelled", to_body(&receipt));
+                    page.cancelled(&receipt);
                 })
             }
+            Document::ReceiptParked(parked) => {
+                let judged = check::bounds(&parked.receipt).and_then(|()| known.take(&parked.receipt));
+                kept(judged, || {
+                    tills.number(&parked.receipt);
+                    page.parked(&parked);
+                })
+            }
+            Document::ParkedRecalled(recalled) => parked::recalled(transaction, recalled).await?,
             Document::ShiftOpened(opened) => {
-                match check::place(opened.store.as_str(), opened.till.0, &received.origin) {
-                    Err(wrong) => Outcome::Park { reason: wrong.to_string() },
-                    Ok(()) => {
-                        tills.shift_opened(&opened);
-                        shifts::opened(transaction, opened).await?
-                    }
-                }
+                tills.shift_opened(&opened);
+                shifts::opened(transaction, opened).await?
             }
             Document::ShiftClosed(closed) => {
-                match check::place(closed.store.as_str(), closed.till.0, &received.origin) {
-                    Err(wrong) => Outcome::Park { reason: wrong.to_string() },
-                    Ok(()) => {
-                        tills.shift_closed(&closed);
-                        shifts::closed(transaction, *closed).await?
-                    }
-                }
+                tills.shift_closed(&closed);
+                shifts::closed(transaction, *closed).await?
             }
-            Document::CashMoved(moved) => match check::place(moved.store.as_str(), moved.till.0, &received.origin) {
-                Err(wrong) => Outcome::Park { reason: wrong.to_string() },
-                Ok(()) => shifts::cash_moved(transaction, received.id, moved).await?,
-            },
+            Document::CashMoved(moved) => shifts::cash_moved(transaction, received.id, moved).await?,
+            Document::AuditNoted(noted) => audit::noted(transaction, received.id, noted).await?,
         })
     }
+}
+
+/// Where a document says that it was made.
+fn place_of(document: &Document) -> (&str, u32) {
+    let (store, till) = match document {
+        Document::ReceiptClosed(receipt) => (&receipt.store, receipt.till),
+        Document::ReceiptCancelled(cancelled) => (&cancelled.receipt.store, cancelled.receipt.till),
+        Document::ReceiptParked(parked) => (&parked.receipt.store, parked.receipt.till),
+        Document::ParkedRecalled(recalled) => (&recalled.store, recalled.till),
+        Document::ShiftOpened(opened) => (&opened.store, opened.till),
+        Document::ShiftClosed(closed) => (&closed.store, closed.till),
+        Document::CashMoved(moved) => (&moved.store, moved.till),
+        Document::AuditNoted(noted) => (&noted.store, noted.till),
+    };
+    (store.as_str(), till.0)
 }
 
 impl Apply for TradeLedger {
@@ -157,53 +169,3 @@ fn kept(judged: Result<bool, check::Wrong>, keep: impl FnOnce()) -> Outcome {
         }
     }
 }
-
-/// What a batch adds: rows of receipts, sums, and what came back.
-#[derive(Default)]
-struct Page {
-    rows: Vec<Value>,
-    totals: Totals,
-    returned: Returned,
-}
-
-impl Page {
-    fn closed(&mut self, receipt: Receipt, body: Vec<u8>) {
-        let kind = match receipt.kind {
-            ReceiptKind::Sale => "sale",
-            ReceiptKind::Return => "return",
-        };
-        self.row(&receipt, kind, body);
-        self.totals.add(&receipt);
-        self.returned.add(receipt);
-    }
-
-    fn row(&mut self, receipt: &Receipt, kind: &'static str, body: Vec<u8>) {
-        self.rows.extend([
-            Value::from(receipt.uid.0),
-            receipt.store.as_str().into(),
-            i64::from(receipt.till.0).into(),
-            // Within the bounds that `Known::take` has checked.
-            i64::try_from(receipt.sequence).unwrap_or(i64::MAX).into(),
-            receipt.business_day.into(),
-            i64::from(receipt.at.hour()).into(),
-            kind.into(),
-            receipt.total.minor().into(),
-            receipt.at.timestamp_millis().into(),
-            body.into(),
-        ]);
-    }
-
-    async fn write(self, transaction: &DatabaseTransaction) -> Result<(), DbErr> {
-        bulk::write(transaction, &RECEIPT, self.rows).await?;
-        self.totals.write(transaction).await?;
-        self.returned.write(transaction).await
-    }
-}
-
-const RECEIPT: Shape = Shape {
-    table: "receipt",
-    columns: &["uid", "store", "till", "sequence", "business_day", "hour", "kind", "total", "at_ms", "body"],
-    key: &[],
-    add: &[],
-    replace: &[],
-};

@@ -10,12 +10,16 @@
 //!
 //! Must never: compute a price, change a receipt, or serve a page.
 
+pub mod answers;
 mod bulk;
 pub mod find_receipt;
 pub mod incidents;
 pub mod ledger;
+mod marks;
+mod parked;
 pub mod people;
 pub mod rebuild;
 pub mod reports;
 pub mod tills;
 mod totals;
+mod word;

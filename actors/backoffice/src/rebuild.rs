@@ -13,6 +13,7 @@ use sea_orm::{
     QuerySelect,
 };
 
+use crate::find_receipt::is_closed;
 use crate::totals::{ItemSums, Sums, Totals};
 
 /// Receipts read at a time.
@@ -98,7 +99,7 @@ async fn computed(
             .await?;
         let Some(last) = page.last() else { return Ok(totals) };
         after = (last.till, last.sequence);
-        for row in page.iter().filter(|row| row.kind != "cancelled") {
+        for row in page.iter().filter(|row| is_closed(&row.kind)) {
             let receipt: Receipt = from_body(&row.body).map_err(|error| RebuildError::Unreadable {
                 uid: row.uid.to_string(),
                 store: store.to_owned(),

@@ -62,6 +62,7 @@ pub(crate) fn tender_name(tender: TenderType) -> &'static str {
         TenderType::Gift => "gift",
         TenderType::Credit => "credit",
         TenderType::Points => "points",
+        TenderType::Qr => "qr",
     }
 }
 

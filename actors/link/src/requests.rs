@@ -17,6 +17,11 @@ pub const CLAIM_MARK: u32 = 5;
 /// Body `v1::requests::AskBusinessDay`, answer `BusinessDay`.
 pub const BUSINESS_DAY: u32 = 6;
 
+/// How a refusal begins when neither the asked node nor one above it knows what was asked for.
+pub const NOT_KNOWN: &str = "not known";
+/// How a refusal begins when the asked node does not know it, and the node above could not be asked.
+pub const UNREACHABLE: &str = "unreachable";
+
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
     #[error("there is no line to the other node")]
@@ -25,6 +30,21 @@ pub enum RequestError {
     Deadline,
     #[error("the other node refused: {0}")]
     Refused(String),
+}
+
+impl RequestError {
+    /// Nobody knows it, and everybody was asked.
+    pub fn is_not_known(&self) -> bool {
+        matches!(self, RequestError::Refused(text) if text.starts_with(NOT_KNOWN))
+    }
+
+    /// It may be known where nobody could ask.
+    pub fn is_unreachable(&self) -> bool {
+        match self {
+            RequestError::NoLine | RequestError::Deadline => true,
+            RequestError::Refused(text) => text.starts_with(UNREACHABLE),
+        }
+    }
 }
 
 /// What a node answers to the others.

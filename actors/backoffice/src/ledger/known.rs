@@ -28,6 +28,7 @@ fn receipt_of(document: &Result<Document, DocumentError>) -> Option<&Receipt> {
     match document {
         Ok(Document::ReceiptClosed(receipt)) => Some(receipt),
         Ok(Document::ReceiptCancelled(cancelled)) => Some(&cancelled.receipt),
+        Ok(Document::ReceiptParked(parked)) => Some(&parked.receipt),
         _ => None,
     }
 }

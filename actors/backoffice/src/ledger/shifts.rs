@@ -1,5 +1,6 @@
 //! Shifts and cash movements. They are few, so each is written by itself.
 
+use chrono::{DateTime, FixedOffset};
 use link::apply::Outcome;
 use messages::codec::to_body;
 use messages::v1::document::{CashMoved, ShiftClosed, ShiftOpened};
@@ -7,8 +8,14 @@ use migrations::entity::{cash_movement, shift};
 use sea_orm::{ActiveModelTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, Set};
 use uuid::Uuid;
 
+use crate::word::word;
+
 fn key(store: &str, till: u32, shift: u32) -> (String, i64, i64) {
     (store.to_owned(), i64::from(till), i64::from(shift))
+}
+
+fn offset(at: DateTime<FixedOffset>) -> i64 {
+    i64::from(at.offset().local_minus_utc())
 }
 
 pub(super) async fn opened(transaction: &DatabaseTransaction, opened: ShiftOpened) -> Result<Outcome, DbErr> {
@@ -20,6 +27,7 @@ pub(super) async fn opened(transaction: &DatabaseTransaction, opened: ShiftOpene
     if let Some(row) = found {
         let mut row = row.into_active_model();
         row.opened_ms = Set(Some(opened.at.timestamp_millis()));
+        row.offset_s = Set(offset(opened.at));
         row.drawer_float = Set(opened.float.minor());
         row.update(transaction).await?;
         return Ok(Outcome::Applied);
@@ -38,6 +46,8 @@ pub(super) async fn opened(transaction: &DatabaseTransaction, opened: ShiftOpene
         sales: Set(None),
         returns: Set(None),
         totals: Set(None),
+        offset_s: Set(offset(opened.at)),
+        closing: Set(None),
     };
     shift::Entity::insert(row).exec_without_returning(transaction).await?;
     Ok(Outcome::Applied)
@@ -56,7 +66,7 @@ pub(super) async fn closed(transaction: &DatabaseTransaction, closed: ShiftClose
         till: Set(till),
         shift: Set(number),
         business_day: Set(totals.business_day),
-        operator: Set(closed.operator.0),
+        operator: Set(closed.operator.0.clone()),
         opened_ms: Set(Some(totals.opened_at.timestamp_millis())),
         closed_ms: Set(Some(closed.at.timestamp_millis())),
         drawer_float: Set(totals.float.minor()),
@@ -65,6 +75,8 @@ pub(super) async fn closed(transaction: &DatabaseTransaction, closed: ShiftClose
         sales: Set(Some(totals.sales.minor())),
         returns: Set(Some(totals.returns.minor())),
         totals: Set(Some(to_body(totals))),
+        offset_s: Set(offset(closed.at)),
+        closing: Set(Some(to_body(&closed))),
     };
     if is_new {
         shift::Entity::insert(row).exec_without_returning(transaction).await?;
@@ -93,6 +105,8 @@ pub(super) async fn cash_moved(
         operator: Set(moved.operator.0),
         amount: Set(moved.amount.minor()),
         reason: Set(moved.reason),
+        kind: Set(word(&moved.kind)),
+        offset_s: Set(offset(moved.at)),
     };
     cash_movement::Entity::insert(row).exec_without_returning(transaction).await?;
     Ok(Outcome::Applied)
