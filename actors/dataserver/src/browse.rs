@@ -1,11 +1,17 @@
 //! Looking into the catalogue of the head office, page by page, for people.
 
+use domain::ids::StoreId;
 use link::datasets;
 use messages::codec::from_body;
 use messages::v1::catalogue::{BARCODE_RULES, BarcodeRule, ITEMS, Item, OPERATORS, Operator};
+use messages::v1::settings::TILL_SETTINGS;
 use migrations::entity::dataset_row::{Column, Entity, Model};
 use sea_orm::{ColumnTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::requests::SettingsKey;
+use crate::sections::SectionKind;
 
 /// Rows of one page.
 pub const PAGE_ROWS_MAX: usize = 200;
@@ -79,6 +85,33 @@ pub async fn barcode_rules(db: &DatabaseConnection) -> Result<Vec<BarcodeRule>, 
 pub async fn operators(db: &DatabaseConnection, after: Option<&str>, limit: usize) -> Result<Vec<Operator>, DbErr> {
     let limit = limit.clamp(1, PAGE_ROWS_MAX) as u64;
     rows_after(db, OPERATORS, "", after, limit).await?.iter().map(body).collect()
+}
+
+pub async fn operator(db: &DatabaseConnection, number: &str) -> Result<Option<Operator>, DbErr> {
+    let row = Entity::find_by_id((OPERATORS.to_owned(), number.to_owned())).one(db).await?;
+    row.filter(|row| !row.deleted).map(|row| body(&row)).transpose()
+}
+
+/// Keys of settings of the tills that were published, a page after the key `after`: "cash", "cash/S0012".
+pub async fn till_settings(db: &DatabaseConnection, after: Option<&str>, limit: usize) -> Result<Vec<String>, DbErr> {
+    let limit = limit.clamp(1, PAGE_ROWS_MAX) as u64;
+    Ok(rows_after(db, TILL_SETTINGS, "", after, limit).await?.into_iter().map(|row| row.key).collect())
+}
+
+/// A section as it was published for just this place; `None` if it was not.
+pub async fn till_section(
+    db: &DatabaseConnection,
+    section: SectionKind,
+    store: Option<&StoreId>,
+) -> Result<Option<Value>, DbErr> {
+    let key = SettingsKey { section: section.name.to_owned(), store: store.cloned() }.to_string();
+    let row = Entity::find_by_id((TILL_SETTINGS.to_owned(), key)).one(db).await?;
+    let read = |row: Model| {
+        section
+            .json(&row.body)
+            .map_err(|error| DbErr::Custom(format!("row \"{}\" of {}: {error}", row.key, row.dataset)))
+    };
+    row.filter(|row| !row.deleted).map(read).transpose()
 }
 
 /// The version of a dataset, to show what is published.

@@ -1,8 +1,9 @@
 //! A file of items, read row by row.
 //!
 //! The first line names the columns, in any order: `code`, `name`, `price` and `vat` must be there; `unit`, `barcodes`
-//! (separated by `|`), `plu`, `group`, `marked`, `min_age` and `discountable` may be. Columns are separated by `,` or `;`;
-//! in a file with `;` a price may have a decimal comma. UTF-8, with or without its mark.
+//! (separated by `|`), `plu`, `group`, `marked`, `min_age`, `discountable`, `no_sale` (`22:00-08:00`), `open_price_from` and
+//! `open_price_to` (both or none), `deposit` and `tare` may be. Columns are separated by `,` or `;`; in a file with `;` a
+//! price and a tare may have a decimal comma. UTF-8, with or without its mark.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -34,10 +35,15 @@ enum Column {
     Marked,
     MinAge,
     Discountable,
+    NoSale,
+    OpenPriceFrom,
+    OpenPriceTo,
+    Deposit,
+    Tare,
 }
 
 /// The columns by name, and whether a file must have them.
-const COLUMNS: [(&str, Column, bool); 11] = [
+const COLUMNS: [(&str, Column, bool); 16] = [
     ("code", Column::Code, true),
     ("name", Column::Name, true),
     ("price", Column::Price, true),
@@ -49,6 +55,11 @@ const COLUMNS: [(&str, Column, bool); 11] = [
     ("marked", Column::Marked, false),
     ("min_age", Column::MinAge, false),
     ("discountable", Column::Discountable, false),
+    ("no_sale", Column::NoSale, false),
+    ("open_price_from", Column::OpenPriceFrom, false),
+    ("open_price_to", Column::OpenPriceTo, false),
+    ("deposit", Column::Deposit, false),
+    ("tare", Column::Tare, false),
 ];
 
 #[derive(Debug, thiserror::Error)]
@@ -158,12 +169,14 @@ impl ItemRows {
             let text = std::str::from_utf8(bytes).map_err(|_| bad(column, "it is not UTF-8 text"))?;
             Ok(text.trim())
         };
-        let price = cell(Column::Price)?;
-        let price = if self.decimal_comma { price.replace(',', ".") } else { price.to_owned() };
+        let decimal = |column: Column| -> Result<String, (String, String)> {
+            let text = cell(column)?;
+            Ok(if self.decimal_comma { text.replace(',', ".") } else { text.to_owned() })
+        };
         let item = Item {
             code: ItemCode(cell(Column::Code)?.to_owned()),
             name: cell(Column::Name)?.to_owned(),
-            price: parsed(Column::Price, &price)?,
+            price: parsed(Column::Price, &decimal(Column::Price)?)?,
             vat: parsed(Column::Vat, cell(Column::Vat)?)?,
             unit: match cell(Column::Unit)? {
                 "" | "pc" => Unit::Piece,
@@ -181,6 +194,19 @@ impl ItemRows {
             marked: yes_or_no(Column::Marked, cell(Column::Marked)?, false)?,
             min_age: number(Column::MinAge, cell(Column::MinAge)?)?,
             discountable: yes_or_no(Column::Discountable, cell(Column::Discountable)?, true)?,
+            no_sale: optional(Column::NoSale, cell(Column::NoSale)?)?,
+            open_price: match (
+                optional(Column::OpenPriceFrom, &decimal(Column::OpenPriceFrom)?)?,
+                optional(Column::OpenPriceTo, &decimal(Column::OpenPriceTo)?)?,
+            ) {
+                (Some(from), Some(to)) => Some([from, to]),
+                (None, None) => None,
+                (Some(_), None) => return Err(bad(Column::OpenPriceTo, "it is empty, but open_price_from is not")),
+                (None, Some(_)) => return Err(bad(Column::OpenPriceFrom, "it is empty, but open_price_to is not")),
+            },
+            deposit: Some(cell(Column::Deposit)?).filter(|code| !code.is_empty()).map(|code| ItemCode(code.to_owned())),
+            tare: optional(Column::Tare, &decimal(Column::Tare)?)?,
+            past_prices: Vec::new(),
         };
         rules::check_item(&item).map_err(|broken| (broken.field.to_owned(), broken.why))?;
         match self.lines.insert(self.hasher.hash_one(&item.code.0), line) {
@@ -218,6 +244,10 @@ fn bad(column: Column, why: &str) -> (String, String) {
 
 fn parsed<T: FromStr<Err: std::fmt::Display>>(column: Column, text: &str) -> Result<T, (String, String)> {
     text.parse().map_err(|error: T::Err| bad(column, &error.to_string()))
+}
+
+fn optional<T: FromStr<Err: std::fmt::Display>>(column: Column, text: &str) -> Result<Option<T>, (String, String)> {
+    if text.is_empty() { Ok(None) } else { parsed(column, text).map(Some) }
 }
 
 fn number<T: FromStr>(column: Column, text: &str) -> Result<Option<T>, (String, String)> {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use actix::Message;
-use domain::ids::{ItemCode, OperatorNumber};
+use domain::ids::{ItemCode, OperatorNumber, StoreId};
 use messages::v1::catalogue::{BarcodeRule, Item, Role};
 use serde::Serialize;
 
@@ -12,7 +12,7 @@ pub const ROWS_MAX: usize = 10_000;
 /// Operators of one request: hashing a PIN takes a twentieth of a second on purpose.
 pub const OPERATORS_MAX: usize = 100;
 
-/// Put items into the catalogue, all or none.
+/// Put items into the catalogue, all or none. Their past prices are not read: the publisher knows them (DS-5).
 ///
 /// Sender: console, REST, exchange. Answer: what changed.
 /// Repeat: yes; what is the same is not published again.
@@ -52,7 +52,7 @@ pub struct RemoveBarcodeRules {
     pub rules: Vec<(String, usize)>,
 }
 
-/// An operator with the PIN in clear, on its way to being hashed.
+/// An operator with the PIN and the card in clear, on their way to being hashed.
 #[derive(Clone)]
 pub struct NewOperator {
     pub number: OperatorNumber,
@@ -60,6 +60,8 @@ pub struct NewOperator {
     /// `None` leaves the PIN of an operator who is there already.
     pub pin: Option<String>,
     pub role: Role,
+    /// What the person's card says. `None` leaves the card as it is; empty text takes it away.
+    pub card: Option<String>,
 }
 
 impl std::fmt::Debug for NewOperator {
@@ -68,7 +70,7 @@ impl std::fmt::Debug for NewOperator {
     }
 }
 
-/// Put operators, all or none.
+/// Put operators, all or none. No two of them may have the same card.
 ///
 /// Sender: console, REST. Answer: what changed.
 /// Repeat: yes; the same PIN is not published again.
@@ -86,6 +88,45 @@ pub struct PutOperators {
 #[rtype(result = "Result<Published, PublishError>")]
 pub struct RemoveOperators {
     pub numbers: Vec<OperatorNumber>,
+}
+
+/// Which settings of the tills: a section, for all stores or for one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingsKey {
+    pub section: String,
+    pub store: Option<StoreId>,
+}
+
+impl std::fmt::Display for SettingsKey {
+    /// As the key of the row.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.store {
+            Some(store) => write!(f, "{}/{store}", self.section),
+            None => f.write_str(&self.section),
+        }
+    }
+}
+
+/// Put a section of the settings of the tills.
+///
+/// Sender: console, REST, command. Answer: what changed.
+/// Repeat: yes; what is the same is not published again.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<Published, PublishError>")]
+pub struct PutTillSettings {
+    pub key: SettingsKey,
+    /// The section as `deploy/TILL-SETTINGS.md` has it.
+    pub json: String,
+}
+
+/// Take a section back: a store then has what the chain has, and the chain what is built in.
+///
+/// Sender: console, REST, command. Answer: what changed.
+/// Repeat: yes.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<Published, PublishError>")]
+pub struct RemoveTillSettings {
+    pub key: SettingsKey,
 }
 
 /// Begin to import a file of items. It is checked to its end before the first row is published.

@@ -1,6 +1,6 @@
 //! Rows of datasets in the database of the head office.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use link::datasets;
 use migrations::entity::dataset_row::{Column, Entity};
@@ -19,22 +19,41 @@ pub(crate) struct Written {
     pub(crate) removed: u64,
 }
 
+/// A row on its way in.
+pub(crate) trait Row {
+    fn key(&self) -> &str;
+
+    /// What is kept where `old` is kept now: `old` itself if nothing has changed.
+    fn body(&self, old: Option<&[u8]>) -> Vec<u8>;
+}
+
+impl Row for (String, Vec<u8>) {
+    fn key(&self) -> &str {
+        &self.0
+    }
+
+    fn body(&self, _: Option<&[u8]>) -> Vec<u8> {
+        self.1.clone()
+    }
+}
+
 /// Put those rows that are new or different.
-pub(crate) async fn put(
+pub(crate) async fn put<R: Row>(
     transaction: &DatabaseTransaction,
     dataset: &'static str,
-    rows: Vec<(String, Vec<u8>)>,
+    rows: Vec<R>,
 ) -> Result<Written, DbErr> {
-    let olds = live(transaction, dataset, rows.iter().map(|(key, _)| key.as_str())).await?;
+    let olds = live(transaction, dataset, rows.iter().map(Row::key)).await?;
     let all = rows.len() as u64;
     // Of a key that comes twice the last row counts.
-    let newest: HashMap<String, Vec<u8>> = rows.iter().cloned().collect();
+    let newest: HashMap<&str, &R> = rows.iter().map(|row| (row.key(), row)).collect();
     let mut different = Vec::new();
-    let mut seen = std::collections::HashSet::with_capacity(newest.len());
-    for (key, _) in rows {
-        let body = &newest[&key];
-        if seen.insert(key.clone()) && olds.get(&key) != Some(body) {
-            different.push((key, body.clone()));
+    let mut seen = HashSet::with_capacity(newest.len());
+    for key in rows.iter().map(Row::key).filter(|key| seen.insert(*key)) {
+        let old = olds.get(key).map(Vec::as_slice);
+        let body = newest[key].body(old);
+        if old != Some(&body) {
+            different.push((key.to_owned(), body));
         }
     }
     let changed = different.len() as u64;
@@ -75,6 +94,12 @@ pub(crate) async fn live<'a, C: ConnectionTrait>(
         bodies.extend(rows.into_iter().map(|row| (row.key, row.body)));
     }
     Ok(bodies)
+}
+
+/// The bodies of all rows that are there and not removed.
+pub(crate) async fn all<C: ConnectionTrait>(db: &C, dataset: &str) -> Result<Vec<Vec<u8>>, DbErr> {
+    let rows = Entity::find().filter(Column::Dataset.eq(dataset)).filter(Column::Deleted.eq(false)).all(db).await?;
+    Ok(rows.into_iter().map(|row| row.body).collect())
 }
 
 pub(crate) async fn count<C: ConnectionTrait>(db: &C, dataset: &str) -> Result<u64, DbErr> {

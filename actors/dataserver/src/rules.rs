@@ -1,7 +1,9 @@
 //! The rules of `domain` on what is about to be published.
 
 use domain::barcode::in_store::{InStoreRule, LabelKind};
-use domain::item::{BadItem, Facts};
+use domain::item::{BadItem, CODE_CHARS_MAX, Facts, PRICE_MINOR_MAX};
+use domain::money::Money;
+use domain::quantity::Quantity;
 use messages::v1::catalogue::{BarcodeKind, BarcodeRule, Item};
 
 use crate::requests::{NewOperator, PublishError};
@@ -12,6 +14,10 @@ const OPERATOR_NUMBER_CHARS_MAX: usize = 20;
 const OPERATOR_NAME_CHARS_MAX: usize = 100;
 /// Longest PIN, in characters.
 const PIN_CHARS_MAX: usize = 32;
+/// Longest text of a person's card, in characters: the longest track of a magnetic stripe has 107.
+const CARD_CHARS_MAX: usize = 200;
+/// Heaviest wrapping, in grams: more than the goods that a counter scale takes.
+const TARE_THOUSANDTHS_MAX: i64 = 100_000;
 
 pub(crate) fn check_item(item: &Item) -> Result<(), BadItem> {
     domain::item::check(&Facts {
@@ -22,7 +28,35 @@ pub(crate) fn check_item(item: &Item) -> Result<(), BadItem> {
         plu: item.plu,
         group: item.group.as_deref(),
         min_age: item.min_age,
-    })
+    })?;
+    let refuse = |field, why: String| Err(BadItem { field, why });
+    if let Some([from, to]) = item.open_price {
+        let highest = Money::from_minor(PRICE_MINOR_MAX);
+        if from.is_negative() || to > highest {
+            return refuse("open_price", format!("{from} to {to} is not between 0 and {highest}"));
+        }
+        if from > to {
+            return refuse("open_price", format!("{from} to {to} is no range: the lower price comes first"));
+        }
+    }
+    if let Some(deposit) = &item.deposit {
+        if *deposit == item.code {
+            return refuse("deposit", "an item cannot be the deposit of itself".to_owned());
+        }
+        if !plain(&deposit.0, CODE_CHARS_MAX) {
+            return refuse("deposit", format!("\"{deposit}\" cannot be the code of an item"));
+        }
+    }
+    if let Some(tare) = item.tare.filter(|tare| !(0..=TARE_THOUSANDTHS_MAX).contains(&tare.thousandths())) {
+        let heaviest = Quantity::from_thousandths(TARE_THOUSANDTHS_MAX);
+        return refuse("tare", format!("{tare} kg is not between 0 and {heaviest}"));
+    }
+    Ok(())
+}
+
+/// Text that people type and tills compare: without spaces at its ends or control characters.
+pub(crate) fn plain(text: &str, chars_max: usize) -> bool {
+    !text.is_empty() && text.trim() == text && !text.chars().any(char::is_control) && text.chars().count() <= chars_max
 }
 
 pub(crate) fn refuse_item(item: &Item) -> Result<(), PublishError> {
@@ -49,12 +83,6 @@ pub(crate) fn rule_key(prefix: &str, length: usize) -> String {
 
 pub(crate) fn refuse_operator(operator: &NewOperator) -> Result<(), PublishError> {
     let number = &operator.number.0;
-    let plain = |text: &str, chars_max: usize| {
-        !text.is_empty()
-            && text.trim() == text
-            && !text.chars().any(char::is_control)
-            && text.chars().count() <= chars_max
-    };
     let refuse = |what: &str, chars_max: usize| {
         Err(PublishError::Refused(format!(
             "operator \"{number}\", {what}: 1 to {chars_max} characters without spaces at the ends are expected"
@@ -66,8 +94,11 @@ pub(crate) fn refuse_operator(operator: &NewOperator) -> Result<(), PublishError
     if !plain(&operator.name, OPERATOR_NAME_CHARS_MAX) {
         return refuse("name", OPERATOR_NAME_CHARS_MAX);
     }
-    match &operator.pin {
-        Some(pin) if !plain(pin, PIN_CHARS_MAX) => refuse("PIN", PIN_CHARS_MAX),
+    if operator.pin.as_ref().is_some_and(|pin| !plain(pin, PIN_CHARS_MAX)) {
+        return refuse("PIN", PIN_CHARS_MAX);
+    }
+    match &operator.card {
+        Some(card) if !card.is_empty() && !plain(card, CARD_CHARS_MAX) => refuse("card", CARD_CHARS_MAX),
         _ => Ok(()),
     }
 }
