@@ -24,7 +24,7 @@ use crate::ids::{ItemCode, OperatorNumber};
 use crate::money::Money;
 use crate::quantity::Quantity;
 use crate::rights::Right;
-use crate::rounding::CashRounding;
+use crate::rounding::{self, CashRounding};
 use crate::vat::VatRate;
 
 mod decide;
@@ -202,7 +202,8 @@ impl Receipt {
     pub fn due_in_cash(&self, rounding: Option<CashRounding>) -> Money {
         let due = self.due();
         // What was paid for a sale comes back as it was paid.
-        let rounds = self.opening.of.is_none() && self.rounding.is_zero();
+        let comes_back = |line: &Line| line.source == LineSource::Returned;
+        let rounds = self.opening.of.is_none() && self.rounding.is_zero() && !self.live_lines().any(comes_back);
         rounding.filter(|_| rounds).map_or(due, |rounding| rounding.of(due))
     }
 
@@ -250,8 +251,7 @@ impl Receipt {
             Event::QuantityChanged { line, quantity, amount, vat }
             | Event::LinePartVoided { line, quantity, amount, vat, .. } => {
                 if let Event::LinePartVoided { .. } = event {
-                    let line = &self.lines[index(*line)];
-                    self.voids += line.amount - *amount;
+                    self.voids += self.lines[index(*line)].less_by(*amount);
                 }
                 self.lines[index(*line)].quantity = *quantity;
                 self.put(&Priced { line: *line, discount: Money::ZERO, amount: *amount, vat: *vat });
@@ -382,6 +382,15 @@ impl Receipt {
             }
         }
         vats
+    }
+}
+
+impl Line {
+    /// What a customer pays less when only `regular` is left of the line: the discount shrinks with it.
+    fn less_by(&self, regular: Money) -> Money {
+        let net = regular.to_decimal() * self.amount.to_decimal();
+        let left = net.checked_div((self.amount + self.discount).to_decimal());
+        self.amount - left.map_or(Money::ZERO, rounding::to_money)
     }
 }
 

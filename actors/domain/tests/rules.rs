@@ -1,6 +1,22 @@
 //! The rules of a receipt and a shift: scripts with their outcomes, and properties over random receipts.
 
+#[path = "rules/claims.rs"]
+mod claims;
+#[path = "rules/discount_limits.rs"]
+mod discount_limits;
+#[path = "rules/discounts.rs"]
+mod discounts;
+#[path = "rules/language.rs"]
+mod language;
+#[path = "rules/payment.rs"]
+mod payment;
 #[path = "rules/properties.rs"]
 mod properties;
 #[path = "rules/scripts.rs"]
 mod scripts;
+#[path = "rules/steps.rs"]
+mod steps;
+#[path = "rules/take_out.rs"]
+mod take_out;
+#[path = "rules/terminal.rs"]
+mod terminal;

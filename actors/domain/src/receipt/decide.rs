@@ -3,8 +3,8 @@
 use chrono::{DateTime, FixedOffset};
 
 use super::{
-    AMOUNT_MAX, Approval, Asked, Baseline, DISCOUNTS_MAX, Discount, DiscountBy, Event, Kind, LINES_MAX, Line, LineSource,
-    NewLine, Proof, QUANTITY_MAX, Receipt, Sign, State, Tender, pricing,
+    AMOUNT_MAX, Approval, Asked, Baseline, DISCOUNTS_MAX, Discount, DiscountBy, Event, Kind, LINES_MAX, Line,
+    LineSource, NewLine, Proof, QUANTITY_MAX, Receipt, Sign, State, Tender, pricing,
 };
 use crate::claims::{Claim, ClaimKind};
 use crate::money::Money;
@@ -78,6 +78,9 @@ pub enum Input {
 
 impl Receipt {
     pub fn decide(&self, input: &Input) -> Result<Vec<Event>, Refusal> {
+        if matches!(self.state, State::Closed { .. } | State::Cancelled { .. } | State::Parked { .. }) {
+            return Err(Refusal::NoReceipt);
+        }
         match input {
             Input::TerminalRefused { .. } | Input::Reversed { .. } | Input::Tender { .. } | Input::TakeOut { .. } => {}
             // Nothing else happens while a terminal moves money.
@@ -110,12 +113,13 @@ impl Receipt {
             Input::Tender { tender, rounding } => self.decide_tender(tender, *rounding),
             Input::TakeOut { line, reversed } => self.decide_take_out(*line, reversed.as_ref()),
             Input::Fiscalise(baseline) => match self.state {
-                State::Paid => Ok(vec![Event::Fiscalising(baseline.clone())]),
+                State::Paid => self.is_covered().map(|()| vec![Event::Fiscalising(baseline.clone())]),
                 _ => Err(self.wrong_state()),
             },
             Input::Fiscalised { sign } => match (&self.state, sign) {
-                (State::Fiscalising(_), Some(_)) => Ok(vec![Event::Fiscalised { sign: sign.clone() }]),
-                (State::Paid, None) => Ok(vec![Event::Fiscalised { sign: None }]),
+                (State::Fiscalising(_), Some(_)) | (State::Paid, None) => {
+                    self.is_covered().map(|()| vec![Event::Fiscalised { sign: sign.clone() }])
+                }
                 _ => Err(self.wrong_state()),
             },
             Input::Close { at } => match self.state {
@@ -176,22 +180,25 @@ impl Receipt {
             events.push(Event::Claimed { claim });
         }
         events.push(Event::LinesAdded { lines });
-        Ok(self.repriced(events))
+        self.repriced(events)
     }
 
     /// `events`, and what discounts make of the lines after them.
-    fn repriced(&self, mut events: Vec<Event>) -> Vec<Event> {
+    fn repriced(&self, mut events: Vec<Event>) -> Result<Vec<Event>, Refusal> {
         let discounted = |event: &Event| matches!(event, Event::Discounted(_));
         if self.discounts.is_empty() && !events.iter().any(discounted) {
-            return events;
+            return Ok(events);
         }
         let mut after = self.clone();
         events.iter().for_each(|event| after.apply(event));
         let lines = pricing::reprice(&after.lines, &after.discounts);
         if !lines.is_empty() {
-            events.push(Event::Repriced { lines });
+            let repriced = Event::Repriced { lines };
+            after.apply(&repriced);
+            events.push(repriced);
         }
-        events
+        // A smaller discount in the place of a larger one makes a receipt dearer.
+        if after.total > AMOUNT_MAX { Err(Refusal::AmountTooLarge) } else { Ok(events) }
     }
 
     fn number(&self, number: u32, new: &NewLine) -> Result<Line, Refusal> {
@@ -199,12 +206,22 @@ impl Receipt {
             Some(first) if new.source == LineSource::Catalogue => *first,
             _ => (new.price, new.vat_rate),
         };
-        if price.is_negative() || new.discount.is_negative() || new.amount.is_some_and(Money::is_negative) {
+        // A sale that was rounded up has lines with discounts below zero; they come back as they were.
+        let is_surcharge = new.discount.is_negative() && new.source != LineSource::Returned;
+        let sums = [Some(price), new.amount, new.vat];
+        if is_surcharge || sums.iter().flatten().any(|sum| sum.is_negative()) {
             return Err(Refusal::AmountNegative);
         }
+        let too_large = |sum: &Money| *sum > AMOUNT_MAX || *sum < -AMOUNT_MAX;
+        if sums.iter().flatten().chain([&new.discount]).any(too_large) || new.quantity > QUANTITY_MAX {
+            return Err(Refusal::AmountTooLarge);
+        }
+        // A deposit follows its goods, so it comes after them.
+        if let Some(goods) = new.traits.deposit_of.filter(|goods| *goods == 0 || *goods >= number) {
+            return Err(Refusal::NoSuchLine(goods));
+        }
         let amount = match new.amount {
-            Some(fixed) if fixed <= AMOUNT_MAX => fixed,
-            Some(_) => return Err(Refusal::AmountTooLarge),
+            Some(fixed) => fixed,
             None => amount_of(price, new.quantity)?,
         };
         if !new.quantity.is_positive() {
@@ -255,10 +272,10 @@ impl Receipt {
         if after > AMOUNT_MAX {
             return Err(Refusal::AmountTooLarge);
         }
-        Ok(self.repriced(events))
+        self.repriced(events)
     }
 
-    fn deposits_of(&self, number: u32) -> impl Iterator<Item = &Line> {
+    pub(super) fn deposits_of(&self, number: u32) -> impl Iterator<Item = &Line> {
         self.live_lines().filter(move |line| line.traits.deposit_of == Some(number))
     }
 
@@ -272,7 +289,8 @@ impl Receipt {
         if zero {
             return Err(Refusal::AmountNotPositive);
         }
-        if self.discounts.len() >= DISCOUNTS_MAX {
+        let stays = |before: &&Discount| before.line.is_none() || before.line != discount.line;
+        if self.discounts.iter().filter(stays).count() >= DISCOUNTS_MAX {
             return Err(Refusal::TooManyDiscounts);
         }
         let touches = match discount.line {
@@ -287,18 +305,15 @@ impl Receipt {
         {
             return Err(Refusal::DiscountTooLarge);
         }
-        Ok(self.repriced(vec![Event::Discounted(discount.clone())]))
+        self.repriced(vec![Event::Discounted(discount.clone())])
     }
 
     /// What a manual discount of `line`, or of all lines, may be taken from. A second discount of a line takes the place of
     /// the first, so that one is not taken off.
     pub fn discountable(&self, line: Option<u32>) -> Money {
-        let open = self.lines.iter().filter(|open| pricing::is_discountable(open));
         match line {
-            Some(number) => {
-                open.filter(|open| open.number == number).map(|open| open.amount + open.discount).sum()
-            }
-            None => open.map(|open| open.amount).sum(),
+            Some(number) => pricing::left_of(number, &self.lines, &self.discounts),
+            None => self.lines.iter().filter(|line| pricing::is_discountable(line)).map(|line| line.amount).sum(),
         }
     }
 
@@ -316,7 +331,7 @@ impl Receipt {
             return Err(Refusal::AmountTooLarge);
         }
         let (vat, reason) = (line.vat_rate.contained_in(amount), reason.to_owned());
-        Ok(self.repriced(vec![Event::PriceChanged { line: number, price, amount, vat, reason }]))
+        self.repriced(vec![Event::PriceChanged { line: number, price, amount, vat, reason }])
     }
 
     fn decide_void(&self, number: u32, quantity: Option<Quantity>) -> Result<Vec<Event>, Refusal> {
@@ -332,23 +347,26 @@ impl Receipt {
         if voided == line.quantity {
             let mut events = vec![Event::LineVoided { line: number }];
             events.extend(self.deposits_of(number).map(|deposit| Event::LineVoided { line: deposit.number }));
-            events.extend(line.traits.mark.as_ref().map(|mark| Event::Released {
-                kind: ClaimKind::Mark,
-                key: mark.identity.clone(),
-            }));
-            return Ok(self.repriced(events));
+            events.extend(
+                line.traits
+                    .mark
+                    .as_ref()
+                    .map(|mark| Event::Released { kind: ClaimKind::Mark, key: mark.identity.clone() }),
+            );
+            return self.repriced(events);
         }
         if line.source.has_fixed_sum() {
             return Err(Refusal::FixedSum(number));
         }
-        let quantity = line.quantity - voided;
-        let amount = amount_of(line.price, quantity)?;
-        let vat = line.vat_rate.contained_in(amount);
-        let mut events = vec![Event::LinePartVoided { line: number, voided, quantity, amount, vat }];
-        for deposit in self.deposits_of(number) {
-            events.push(changed(deposit, quantity)?);
+        if line.traits.mark.is_some() {
+            return Err(Refusal::OneUnit(number));
         }
-        Ok(self.repriced(events))
+        let quantity = line.quantity - voided;
+        let mut events = vec![part_voided(line, voided, quantity)?];
+        for deposit in self.deposits_of(number) {
+            events.push(part_voided(deposit, voided, quantity)?);
+        }
+        self.repriced(events)
     }
 }
 
@@ -357,7 +375,13 @@ fn changed(line: &Line, quantity: Quantity) -> Result<Event, Refusal> {
     Ok(Event::QuantityChanged { line: line.number, quantity, amount, vat: line.vat_rate.contained_in(amount) })
 }
 
-pub(super) fn amount_of(price: Money, quantity: Quantity) -> Result<Money, Refusal> {
+fn part_voided(line: &Line, voided: Quantity, quantity: Quantity) -> Result<Event, Refusal> {
+    let amount = amount_of(line.price, quantity)?;
+    let vat = line.vat_rate.contained_in(amount);
+    Ok(Event::LinePartVoided { line: line.number, voided, quantity, amount, vat })
+}
+
+fn amount_of(price: Money, quantity: Quantity) -> Result<Money, Refusal> {
     if !quantity.is_positive() {
         return Err(Refusal::QuantityNotPositive);
     }

@@ -1,20 +1,30 @@
 //! What may be done with the money of a receipt: tenders, what terminals are asked for, what goes back.
 
 use super::{
-    AMOUNT_MAX, Asked, AskedFor, Event, Kind, Proof, Receipt, State, TENDERS_MAX, Tender, TenderKind, VatRounding, pricing,
+    AMOUNT_MAX, Asked, AskedFor, Event, Kind, Line, Proof, Receipt, State, TENDERS_MAX, Tender, TenderKind,
+    VatRounding, pricing,
 };
+use crate::claims::ClaimKind;
 use crate::money::Money;
 use crate::refusal::Refusal;
 use crate::rounding::CashRounding;
 
+impl Asked {
+    /// Is `tender` what was asked for, with the terminal's word?
+    fn answered_by(&self, tender: &Tender) -> bool {
+        let moves_on = !matches!(self.for_what, AskedFor::Reversal { .. });
+        moves_on && self.kind == tender.kind && self.amount == tender.amount && tender.proof.is_some()
+    }
+
+    /// Is it `amount` of this tender that was asked back?
+    fn gives_back(&self, tender: usize, amount: Money) -> bool {
+        matches!(self.for_what, AskedFor::Reversal { tender: of, .. } if of == tender) && self.amount == amount
+    }
+}
+
 impl Receipt {
     /// May a tender of `kind` and `amount` be taken? Answers what is due for it.
-    fn may_tender(
-        &self,
-        kind: TenderKind,
-        amount: Money,
-        rounding: Option<CashRounding>,
-    ) -> Result<Money, Refusal> {
+    fn may_tender(&self, kind: TenderKind, amount: Money, rounding: Option<CashRounding>) -> Result<Money, Refusal> {
         if !matches!(self.state, State::Open | State::Paying) {
             return Err(self.wrong_state());
         }
@@ -40,18 +50,19 @@ impl Receipt {
         if amount > due_max && !gives_change {
             return Err(Refusal::OverDue { due: due_max });
         }
+        // Rounded up, cash may not stop between the two: nothing would be due, and nothing paid.
+        if amount < due && amount >= self.due() {
+            return Err(Refusal::NotCovered { due });
+        }
         Ok(due)
     }
 
     /// One tender, and the payment of the receipt when it covers what is due.
-    pub(super) fn decide_tender(
-        &self,
-        tender: &Tender,
-        rounding: Option<CashRounding>,
-    ) -> Result<Vec<Event>, Refusal> {
+    pub(super) fn decide_tender(&self, tender: &Tender, rounding: Option<CashRounding>) -> Result<Vec<Event>, Refusal> {
         match &self.asked {
+            None if tender.proof.is_some() => return Err(Refusal::NothingWaits),
             None => {}
-            Some(asked) if asked.kind == tender.kind && asked.amount == tender.amount && tender.proof.is_some() => {}
+            Some(asked) if asked.answered_by(tender) => {}
             Some(_) => return Err(Refusal::TerminalAsked),
         }
         let due = self.may_tender(tender.kind, tender.amount, rounding)?;
@@ -81,12 +92,23 @@ impl Receipt {
     }
 
     pub(super) fn decide_ask(&self, asked: &Asked) -> Result<Vec<Event>, Refusal> {
+        if !asked.kind.is_electronic() {
+            return Err(Refusal::TenderNotTaken(asked.kind));
+        }
         match &asked.for_what {
             AskedFor::Payment | AskedFor::Refund { .. } => {
                 self.may_tender(asked.kind, asked.amount, None)?;
+                if asked.amount.is_zero() {
+                    return Err(Refusal::AmountNotPositive);
+                }
             }
             AskedFor::Reversal { tender, .. } => {
-                let there_is = self.tenders.get(*tender).filter(|tender| tender.proof.is_some());
+                // A receipt that has its document is not undone.
+                if self.state == State::Fiscalised {
+                    return Err(self.wrong_state());
+                }
+                let there_is = self.tenders.get(*tender);
+                let there_is = there_is.filter(|tender| tender.proof.is_some() && tender.kind == asked.kind);
                 let there_is = there_is.map_or(Money::ZERO, |tender| tender.amount);
                 if !asked.amount.is_positive() || asked.amount > there_is {
                     return Err(Refusal::OverDue { due: there_is });
@@ -102,42 +124,55 @@ impl Receipt {
         Ok(vec![Event::TenderReversed { tender, amount: asked.amount, proof: proof.clone() }])
     }
 
-    /// The tender by which the money of a line that is taken out goes back; none: in cash.
+    /// Do the tenders still pay for the lines? Not after one went back: then the receipt is only cancelled.
+    pub(super) fn is_covered(&self) -> Result<(), Refusal> {
+        let covers = self.total + self.change;
+        if self.tendered == covers { Ok(()) } else { Err(Refusal::NotCovered { due: covers - self.tendered }) }
+    }
+
+    /// The tender by which the money of a line that is taken out, and of its deposits, goes back; none: in cash.
     pub fn gives_back(&self, line: u32) -> Result<Option<(usize, &Tender, Money)>, Refusal> {
         if !matches!(self.state, State::Paid | State::Fiscalising(_)) {
             return Err(self.wrong_state());
         }
-        let amount = self.live_line(line)?.amount;
-        if self.live_lines().count() == 1 {
-            return Err(Refusal::LastLine);
-        }
-        let by = self.tenders.iter().enumerate().find(|(_, tender)| tender.proof.is_some() && tender.amount >= amount);
+        self.is_covered()?;
+        let amount: Money = self.taken_out(line)?.iter().map(|line| line.amount).sum();
+        let gives = |tender: &Tender| tender.proof.is_some() && amount.is_positive() && tender.amount >= amount;
+        let by = self.tenders.iter().enumerate().find(|(_, tender)| gives(tender));
         Ok(by.map(|(index, tender)| (index, tender, amount)))
+    }
+
+    /// What goes with a line that is taken out: itself and its deposits. Something must be left.
+    fn taken_out(&self, line: u32) -> Result<Vec<&Line>, Refusal> {
+        let out: Vec<&Line> = std::iter::once(self.live_line(line)?).chain(self.deposits_of(line)).collect();
+        if out.len() == self.live_lines().count() { Err(Refusal::LastLine) } else { Ok(out) }
     }
 
     pub(super) fn decide_take_out(&self, line: u32, reversed: Option<&Proof>) -> Result<Vec<Event>, Refusal> {
         let by = self.gives_back(line)?;
-        let amount = self.live_line(line)?.amount;
+        let out = self.taken_out(line)?;
         let mut events = Vec::new();
-        let change = match (by, reversed) {
-            (Some((tender, _, amount)), Some(proof)) => {
+        let change = match (by, reversed, &self.asked) {
+            (Some((tender, _, amount)), Some(proof), Some(asked)) if asked.gives_back(tender, amount) => {
                 events.push(Event::TenderReversed { tender, amount, proof: proof.clone() });
                 self.change
             }
-            (Some(_), None) => return Err(Refusal::PaymentNotReversed),
-            (None, _) => self.change + amount,
+            (_, _, Some(_)) => return Err(Refusal::TerminalAsked),
+            (_, Some(_), None) => return Err(Refusal::NothingWaits),
+            (Some(_), None, None) => return Err(Refusal::PaymentNotReversed),
+            (None, None, None) => self.change + out.iter().map(|line| line.amount).sum(),
         };
         let cash: Money =
             self.tenders.iter().filter(|tender| tender.kind == TenderKind::Cash).map(|tender| tender.amount).sum();
         if change > cash {
             return Err(Refusal::PaymentNotReversed);
         }
-        events.push(Event::LineVoided { line });
-        let mark = self.live_line(line)?.traits.mark.as_ref();
-        events.extend(mark.map(|mark| Event::Released {
-            kind: crate::claims::ClaimKind::Mark,
-            key: mark.identity.clone(),
-        }));
+        events.extend(out.iter().map(|line| Event::LineVoided { line: line.number }));
+        events.extend(
+            out.iter()
+                .filter_map(|line| line.traits.mark.as_ref())
+                .map(|mark| Event::Released { kind: ClaimKind::Mark, key: mark.identity.clone() }),
+        );
         let mut after = self.clone();
         events.iter().for_each(|event| after.apply(event));
         events.push(Event::Paid { change, vats: after.vats_when_paid() });

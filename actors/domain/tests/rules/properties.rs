@@ -3,86 +3,76 @@
 use domain::ids::OperatorNumber;
 use domain::money::Money;
 use domain::quantity::Quantity;
-use domain::receipt::{Input, Kind, Receipt, TenderKind, VatRounding};
-use domain::returns::SoldLine;
+use domain::receipt::{Input, Kind, Receipt, State, TenderKind};
+use domain::returns::{self, SoldLine};
+use domain::rounding::CashRounding;
 use domain::shift::Shift;
 use domain::vat::VatRate;
 use proptest::prelude::*;
 
-use crate::scripts::{at, line, opening, tender};
+use crate::language::{at, opening_of_return, sold, tender};
+use crate::steps::{ALL, LINES, check, receipt_of, rounding, step};
 
-#[derive(Clone, Debug)]
-enum Step {
-    Add { item: u8, price: i64, thousandths: i64, rate: u8 },
-    Quantity { line: u32, thousandths: i64 },
-    Void { line: u32, thousandths: Option<i64> },
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    let thousandths = prop_oneof![(1..20_i64).prop_map(|units| units * 1000), -500..9_999_i64];
-    prop_oneof![
-        4 => (0..6_u8, -1..60_000_i64, thousandths.clone(), 0..4_u8)
-            .prop_map(|(item, price, thousandths, rate)| Step::Add { item, price, thousandths, rate }),
-        1 => (0..12_u32, thousandths.clone()).prop_map(|(line, thousandths)| Step::Quantity { line, thousandths }),
-        1 => (0..12_u32, proptest::option::of(thousandths))
-            .prop_map(|(line, thousandths)| Step::Void { line, thousandths }),
-    ]
-}
-
-fn input(step: &Step) -> Input {
-    const RATES: [VatRate; 4] = [VatRate::None, VatRate::percent(0), VatRate::percent(10), VatRate::percent(22)];
-    match step {
-        Step::Add { item, price, thousandths, rate } => Input::Add(vec![line(
-            &item.to_string(),
-            Money::from_minor(*price),
-            Quantity::from_thousandths(*thousandths),
-            RATES[usize::from(*rate)],
-        )]),
-        Step::Quantity { line, thousandths } => {
-            Input::ChangeQuantity { line: *line, quantity: Quantity::from_thousandths(*thousandths) }
-        }
-        Step::Void { line, thousandths } => {
-            Input::Void { line: *line, quantity: thousandths.map(Quantity::from_thousandths) }
-        }
+fn take(receipt: &mut Receipt, input: &Input) {
+    for event in receipt.decide(input).unwrap_or_else(|refusal| panic!("{input:?}: {refusal}")) {
+        receipt.apply(&event);
     }
 }
 
-/// A receipt after the steps that are allowed; refused ones leave it as it was.
-fn receipt_of(steps: &[Step], rounding: VatRounding) -> Receipt {
-    let mut receipt = Receipt::new(opening(Kind::Sale, rounding));
-    for step in steps {
-        let before = receipt.clone();
-        match receipt.decide(&input(step)) {
-            Ok(events) => events.iter().for_each(|event| receipt.apply(event)),
-            Err(_) => assert_eq!(before, receipt),
-        }
-        let sum: Money = receipt.live_lines().map(|line| line.amount).sum();
-        assert_eq!(sum, receipt.total());
-        assert!(receipt.lines().iter().all(|line| line.quantity.is_positive() && !line.amount.is_negative()));
+fn shift() -> Shift {
+    let float = Money::from_minor(500);
+    Shift::open(1, at(), at().date_naive(), OperatorNumber("7".to_owned()), float).expect("a shift")
+}
+
+/// A part by card, the rest in cash and `over` what is due.
+fn pay(receipt: &mut Receipt, card_percent: i64, over: i64, rounding: Option<CashRounding>) -> Money {
+    let card = Money::from_minor(receipt.total().minor() * card_percent / 100);
+    if !card.is_zero() {
+        take(receipt, &tender(TenderKind::Card, card));
     }
-    receipt
+    let due = receipt.due_in_cash(rounding);
+    let Input::Tender { tender, .. } = tender(TenderKind::Cash, due + Money::from_minor(over)) else { return card };
+    take(receipt, &Input::Tender { tender, rounding });
+    assert_eq!(receipt.change(), Money::from_minor(over));
+    card
 }
 
 proptest! {
     #[test]
+    fn nothing_breaks_a_receipt(
+        lines in proptest::collection::vec(step(LINES), 0..8),
+        steps in proptest::collection::vec(step(ALL), 0..40),
+        rounding in rounding(),
+        group in any::<bool>(),
+        goods_come_back in any::<bool>(),
+    ) {
+        let steps: Vec<_> = lines.into_iter().chain(steps).collect();
+        let kind = if goods_come_back { Kind::Return } else { Kind::Sale };
+        let receipt = receipt_of(kind, &steps, rounding, group);
+        if matches!(receipt.state(), State::Fiscalised | State::Closed { .. }) {
+            let paid: Money = receipt.paid().iter().map(|(_, sum)| *sum).sum();
+            prop_assert_eq!(paid, receipt.total());
+            let mut shift = shift();
+            shift.count_receipt(&receipt);
+            prop_assert_eq!(shift.turnover.sales + shift.turnover.returns, receipt.total());
+        }
+    }
+
+    #[test]
     fn a_paid_receipt_adds_up_and_counts_in_its_shift(
-        steps in proptest::collection::vec(step(), 1..20),
+        steps in proptest::collection::vec(step(LINES), 1..20),
         card_percent in 0..100_i64,
         over in 0..100_000_i64,
+        rounding in rounding(),
         group in any::<bool>(),
     ) {
-        let rounding = if group { VatRounding::Group } else { VatRounding::Line };
-        let mut receipt = receipt_of(&steps, rounding);
-        prop_assume!(receipt.live_lines().next().is_some());
-        let card = Money::from_minor(receipt.total().minor() * card_percent / 100);
-        let cash = receipt.total() - card + Money::from_minor(over);
-        let tenders = [(TenderKind::Card, card), (TenderKind::Cash, cash)];
-        for (kind, amount) in tenders.into_iter().filter(|(kind, amount)| !amount.is_zero() || *kind == TenderKind::Cash) {
-            for event in receipt.decide(&tender(kind, amount)).expect("covered by the last") {
-                receipt.apply(&event);
-            }
-        }
-        prop_assert_eq!(receipt.change(), Money::from_minor(over));
+        let mut receipt = receipt_of(Kind::Sale, &steps, None, group);
+        prop_assume!(receipt.live_lines().next().is_some() && receipt.total() < Money::from_minor(100_000_000_000));
+        let before = receipt.total();
+        let card = pay(&mut receipt, card_percent, over, rounding);
+        check(&receipt);
+        prop_assert_eq!(receipt.total(), before + receipt.rounding());
+        prop_assert!(receipt.rounding().abs() < rounding.map_or(Money::from_minor(1), |rounding| rounding.to));
         let by_lines: Money = receipt.live_lines().map(|line| line.vat).sum();
         let by_rates: Money = receipt.vat().iter().map(|(_, vat)| *vat).sum();
         prop_assert_eq!(by_lines, by_rates);
@@ -91,10 +81,50 @@ proptest! {
                 prop_assert_eq!(vat, rate.contained_in(turnover));
             }
         }
-        let mut shift = Shift::open(1, at(), at().date_naive(), OperatorNumber("7".to_owned()), Money::from_minor(500)).expect("a shift");
+        let mut shift = shift();
         shift.count_receipt(&receipt);
         prop_assert_eq!(shift.turnover.sales, receipt.total());
-        prop_assert_eq!(shift.cash_expected(), Money::from_minor(500) + receipt.total() - card);
+        prop_assert_eq!(shift.cash_expected(), shift.float + receipt.total() - card);
+    }
+
+    /// RET-2 by receipts: whatever was discounted and rounded, all that came back is all that was paid.
+    #[test]
+    fn all_that_comes_back_is_all_that_was_paid(
+        steps in proptest::collection::vec(step(LINES), 1..12),
+        parts in proptest::collection::vec((1..7_u32, 1..9_000_i64, any::<bool>()), 0..8),
+        card_percent in 0..100_i64,
+        rounding in rounding(),
+        group in any::<bool>(),
+    ) {
+        let mut sale = receipt_of(Kind::Sale, &steps, None, group);
+        prop_assume!(sale.live_lines().next().is_some() && sale.total() < Money::from_minor(100_000_000_000));
+        pay(&mut sale, card_percent, 0, rounding);
+        let mut left = sold(&sale);
+        let mut back: Vec<Receipt> = Vec::new();
+        let mut come_back = |lines| {
+            let mut receipt = Receipt::new(opening_of_return(&sale));
+            take(&mut receipt, &Input::Add(lines));
+            pay(&mut receipt, 0, 0, rounding);
+            check(&receipt);
+            back.push(receipt);
+        };
+        for (line, thousandths, whole) in parts {
+            let quantity = Quantity::from_thousandths(if whole { thousandths / 1000 * 1000 } else { thousandths });
+            if let Ok(lines) = returns::by_line(&mut left, &[(line, quantity)]) {
+                come_back(lines);
+            }
+        }
+        if let Ok(lines) = returns::everything(&left) {
+            come_back(lines);
+        }
+        for line in sale.live_lines() {
+            let parts = back.iter().flat_map(Receipt::live_lines).filter(|part| part.of_line == Some(line.number));
+            let sums = parts.fold((Money::ZERO, Money::ZERO, Money::ZERO), |(amount, vat, discount), part| {
+                (amount + part.amount, vat + part.vat, discount + part.discount)
+            });
+            prop_assert_eq!(sums, (line.amount, line.vat, line.discount));
+        }
+        prop_assert_eq!(back.iter().map(Receipt::total).sum::<Money>(), sale.total());
     }
 
     #[test]
@@ -102,6 +132,7 @@ proptest! {
         sold in 1..9_999_i64,
         units in any::<bool>(),
         amount in 0..10_000_000_i64,
+        off in -100..10_000_i64,
         parts in proptest::collection::vec(1..5_000_i64, 0..12),
     ) {
         let quantity = Quantity::from_thousandths(if units { sold % 30 * 1000 + 1000 } else { sold });
@@ -113,10 +144,11 @@ proptest! {
             name: "A".to_owned(),
             quantity,
             price: Money::from_minor(100),
-            discount: Money::from_minor(77),
+            discount: Money::from_minor(off),
             amount,
             vat_rate: rate,
             vat: rate.contained_in(amount),
+            mark: None,
             returned: Quantity::ZERO,
         };
         let (mut back, mut vat, mut discount) = (Money::ZERO, Money::ZERO, Money::ZERO);

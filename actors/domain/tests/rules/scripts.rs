@@ -1,132 +1,12 @@
 //! One script a rule: what is asked, and what the receipt says.
 
-use std::fmt::Write as _;
-
-use chrono::{DateTime, FixedOffset};
-use domain::ids::{ItemCode, OperatorNumber, ReceiptId};
 use domain::money::Money;
-use domain::receipt::{
-    Baseline, Event, Input, Kind, LineSource, NewLine, Opening, Receipt, Sign, Tender, TenderKind, VatRounding,
-};
+use domain::receipt::{Input, Kind, Receipt, TenderKind, VatRounding};
 use domain::refusal::Refusal;
 use domain::vat::VatRate;
-use expect_test::{Expect, expect};
+use expect_test::expect;
 
-pub(crate) fn at() -> DateTime<FixedOffset> {
-    DateTime::parse_from_rfc3339("2026-03-02T10:00:00+03:00").expect("a time")
-}
-
-pub(crate) fn opening(kind: Kind, vat_rounding: VatRounding) -> Opening {
-    Opening {
-        uid: ReceiptId(uuid::Uuid::nil()),
-        sequence: 1,
-        shift: 1,
-        kind,
-        operator: OperatorNumber("7".to_owned()),
-        at: at(),
-        vat_rounding,
-        of: None,
-    }
-}
-
-pub(crate) fn line(code: &str, price: Money, quantity: domain::quantity::Quantity, vat_rate: VatRate) -> NewLine {
-    NewLine {
-        code: ItemCode(code.to_owned()),
-        name: code.to_owned(),
-        price,
-        quantity,
-        discount: Money::ZERO,
-        amount: None,
-        vat_rate,
-        vat: None,
-        source: LineSource::Catalogue,
-        of_line: None,
-    }
-}
-
-pub(crate) fn tender(kind: TenderKind, amount: Money) -> Input {
-    Input::Tender { tender: Tender { kind, amount, number: None, proof: None }, rounding: None }
-}
-
-/// Run a script and compare what came of each line of it.
-fn check(kind: Kind, script: &str, expected: Expect) {
-    let mut receipt = Receipt::new(opening(kind, VatRounding::Line));
-    let mut told = String::new();
-    for step in script.lines().map(str::trim).filter(|step| !step.is_empty()) {
-        match receipt.decide(&read(step)) {
-            Ok(events) => {
-                for event in &events {
-                    receipt.apply(event);
-                    writeln!(told, "{}", tell(event)).expect("a string");
-                }
-            }
-            Err(refusal) => writeln!(told, "refused {}: {refusal}", refusal.code()).expect("a string"),
-        }
-    }
-    writeln!(told, "total {} due {} change {}", receipt.total(), receipt.due(), receipt.change()).expect("a string");
-    expected.assert_eq(&told);
-}
-
-fn read(step: &str) -> Input {
-    let words: Vec<&str> = step.split_whitespace().collect();
-    let quantity = |text: &str| text.parse().expect("a quantity");
-    let money = |text: &str| -> Money { text.parse().expect("money") };
-    match words.as_slice() {
-        ["add", code, price, amount] => {
-            Input::Add(vec![line(code, money(price), quantity(amount), VatRate::percent(22))])
-        }
-        ["label", code, price, amount, sum] => Input::Add(vec![NewLine {
-            amount: Some(money(sum)),
-            source: LineSource::Label,
-            ..line(code, money(price), quantity(amount), VatRate::percent(10))
-        }]),
-        ["quantity", line, amount] => {
-            Input::ChangeQuantity { line: line.parse().expect("a line"), quantity: quantity(amount) }
-        }
-        ["void", line] => Input::Void { line: line.parse().expect("a line"), quantity: None },
-        ["void", line, part] => Input::Void { line: line.parse().expect("a line"), quantity: Some(quantity(part)) },
-        ["cash", amount] => tender(TenderKind::Cash, money(amount)),
-        ["card", amount] => tender(TenderKind::Card, money(amount)),
-        ["fiscalise", last] => {
-            Input::Fiscalise(Baseline { device: "fn".to_owned(), last_document: last.parse().expect("a number") })
-        }
-        ["fiscalised", number] => Input::Fiscalised {
-            sign: Some(Sign {
-                device: "fn".to_owned(),
-                number: number.parse().expect("a number"),
-                sign: "1".to_owned(),
-            }),
-        },
-        ["close"] => Input::Close { at: at() },
-        ["cancel"] => Input::Cancel { at: at() },
-        other => panic!("not a step: {other:?}"),
-    }
-}
-
-fn tell(event: &Event) -> String {
-    match event {
-        Event::LinesAdded { lines } => lines
-            .iter()
-            .map(|line| {
-                format!(
-                    "{}. {} {} x {} = {} vat {}",
-                    line.number, line.code, line.quantity, line.price, line.amount, line.vat
-                )
-            })
-            .collect::<Vec<_>>()
-            .join("; "),
-        Event::QuantityChanged { line, quantity, amount, .. } => format!("{line}. now {quantity} = {amount}"),
-        Event::LineVoided { line } => format!("{line}. voided"),
-        Event::LinePartVoided { line, voided, quantity, amount, .. } => {
-            format!("{line}. voided {voided}, left {quantity} = {amount}")
-        }
-        Event::Tendered(tender) => format!("tendered {} {}", tender.amount, tender.kind),
-        Event::Paid { change, .. } => format!("paid, change {change}"),
-        Event::Fiscalising(baseline) => format!("fiscalising from {}", baseline.last_document),
-        Event::Fiscalised { sign } => format!("fiscalised {:?}", sign.as_ref().map(|sign| sign.number)),
-        other => other.name().to_owned(),
-    }
-}
+use crate::language::{check, line, opening, tender};
 
 #[test]
 fn a_sale_goes_from_lines_to_its_document() {
@@ -186,7 +66,7 @@ fn a_price_is_fixed_by_the_first_line_of_an_item() {
             2. voided 0.5, left 0.5 = 44.95
             refused void_too_much: line 2 has only 0.5 to void
             2. now 3 = 269.70
-            total 269.70 due 269.70 change 0.00
+            total 269.70 due 269.70 change 0.00 voids 134.85
         "#]],
     );
 }
@@ -279,6 +159,73 @@ fn retail_s26_vat_of_a_group_is_spread_over_its_lines() {
     let vats: Vec<String> = receipt.lines().iter().map(|line| line.vat.to_string()).collect();
     assert_eq!(vats, ["1.27", "1.26", "1.26"]);
     assert_eq!(receipt.vat()[0].1.to_string(), "3.79");
+}
+
+/// Scenarios 7 and 8: a voided line stays to be seen; a cancelled receipt keeps nothing.
+#[test]
+fn retail_s07_s08_void_then_cancel() {
+    check(
+        Kind::Sale,
+        "
+        add MILK 89.90 2 10%
+        add BREAD 45.50 1 10%
+        add BAG 7.00 1
+        void 3
+        void 3
+        void 1 3
+        void 9
+        void 1 1
+        cancel
+        add BAG 7.00 1
+        cash 300.00
+        ",
+        expect![[r#"
+            1. MILK 2 x 89.90 = 179.80 vat 16.35
+            2. BREAD 1 x 45.50 = 45.50 vat 4.14
+            3. BAG 1 x 7.00 = 7.00 vat 1.26
+            3. voided
+            refused line_voided: line 3 is voided already
+            refused void_too_much: line 1 has only 2 to void
+            refused no_such_line: the receipt has no line 9
+            1. voided 1, left 1 = 89.90
+            receipt_cancelled
+            refused no_receipt: there is no open receipt
+            refused no_receipt: there is no open receipt
+            total 135.40 due 135.40 change 0.00 voids 96.90
+        "#]],
+    );
+}
+
+#[test]
+fn a_changed_price_is_of_one_line() {
+    check(
+        Kind::Sale,
+        "
+        add MILK 89.90 2
+        price 1 50.00
+        quantity 1 3
+        add MILK 94.90 1
+        label CHEESE 749.00 0.475 356.12
+        price 3 1.00
+        price 2 -1.00
+        price 2 9999999999.99
+        price 2 10000000000.00
+        price 1 0.00
+        ",
+        expect![[r#"
+            1. MILK 2 x 89.90 = 179.80 vat 32.42
+            1. now at 50.00 = 100.00
+            1. now 3 = 150.00
+            2. MILK 1 x 89.90 = 89.90 vat 16.21
+            3. CHEESE 0.475 x 749.00 = 356.12 vat 32.37
+            refused fixed_sum: the sum of line 3 is fixed by its label or its sale: void the whole line and enter it again
+            refused amount_negative: an amount of zero or more is needed
+            refused amount_too_large: the amount is more than 9999999999.99, the most that a till takes
+            refused amount_too_large: the amount is more than 9999999999.99, the most that a till takes
+            1. now at 0.00 = 0.00
+            total 446.02 due 446.02 change 0.00
+        "#]],
+    );
 }
 
 #[test]
