@@ -135,7 +135,7 @@ pub struct TerminalProtocol {
 pub fn all() -> &'static [TerminalProtocol] {
     &[TerminalProtocol {
         name: "zvt",
-        title: "ZVT (ECR protocol) over TCP or a serial line",
+        title: "ZVT (ECR protocol) over TCP",
         driver: |connector| Box::new(zvt::Zvt::new(connector)),
     }]
 }

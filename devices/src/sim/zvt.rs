@@ -3,130 +3,193 @@
 //! Owns the ledger of what it approved, as the bank would; a till reaches it only through the bytes of the protocol. A
 //! restart keeps the ledger, if a memory file is given, and loses an operation that was not approved yet.
 //!
-//! Files: `terminal` speaks the protocol (pure), `ledger` is what the bank keeps, `listen` moves the bytes, `control` is
-//! the control port of the stand-alone command.
+//! Files: `machine` speaks the protocol, `answer` is what it tells, `ledger` is what the bank keeps, `fault` is what goes
+//! wrong, `listen` moves the bytes, `control` is the control port of the stand-alone command.
 
-use std::str::FromStr;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::Instant;
 
-use domain::money::Money;
-use serde::{Deserialize, Serialize};
+use chrono::Local;
+use tokio::sync::watch;
 
-use crate::port::{self, BytePort, Connector};
-use crate::terminal::{TerminalOperation, TerminalTotals};
+use crate::terminal::TerminalTotals;
+pub use fault::{NotTerminalFault, TerminalFault};
+pub use ledger::Charge;
+use ledger::{Event, Ledger};
+pub use listen::Listening;
+use machine::{Conversation, Machine, Now};
 
-/// What goes wrong, until another fault is set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TerminalFault {
-    None,
-    /// Whatever moves money is declined with this code.
-    Declined(u8),
-    /// Nothing is answered.
-    Offline,
-    /// The next operation is taken, not done and never answered; then the fault is over.
-    NoAnswer,
-    /// The next operation is approved and its answer is lost; then the fault is over.
-    NoAnswerAfterCommit,
-    /// The answer to an operation comes so much later; an abort is honoured meanwhile.
-    Slow(Duration),
-    /// The customer never comes: an operation waits until it is aborted.
-    Hang,
-}
-
-/// What a bank answers when it gives no better reason.
-const DECLINED_CODE: u8 = 0x05;
-
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "\"{text}\" is not a fault: none, declined, declined:CODE, offline, no_answer, no_answer_after_commit, slow:MS or hang is expected"
-)]
-pub struct NotTerminalFault {
-    text: String,
-}
-
-impl FromStr for TerminalFault {
-    type Err = NotTerminalFault;
-    fn from_str(text: &str) -> Result<TerminalFault, NotTerminalFault> {
-        let refuse = || NotTerminalFault { text: text.to_owned() };
-        Ok(match text.split_once(':') {
-            None => match text {
-                "none" => TerminalFault::None,
-                "declined" => TerminalFault::Declined(DECLINED_CODE),
-                "offline" => TerminalFault::Offline,
-                "no_answer" => TerminalFault::NoAnswer,
-                "no_answer_after_commit" => TerminalFault::NoAnswerAfterCommit,
-                "hang" => TerminalFault::Hang,
-                _ => return Err(refuse()),
-            },
-            Some(("declined", code)) => {
-                TerminalFault::Declined(u8::from_str_radix(code, 16).ok().filter(|code| *code != 0).ok_or_else(refuse)?)
-            }
-            Some(("slow", ms)) => TerminalFault::Slow(Duration::from_millis(ms.parse().map_err(|_| refuse())?)),
-            Some(_) => return Err(refuse()),
-        })
-    }
-}
-
-/// One approved operation, as the bank has it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Charge {
-    pub operation: TerminalOperation,
-    pub amount: Money,
-    /// The same text that the driver gives as the reference of its approval.
-    pub reference: String,
-    /// Refund and reverse: the reference of the payment that was given back.
-    pub of: Option<String>,
-    pub reversed: bool,
-}
+mod answer;
+pub mod control;
+mod fault;
+mod ledger;
+mod listen;
+mod machine;
 
 #[derive(Clone, Debug)]
 pub struct TerminalSettings {
     /// Eight digits.
     pub terminal: String,
+    /// Slips are sent as one block instead of line by line.
+    pub text_block: bool,
 }
 
 impl Default for TerminalSettings {
     fn default() -> TerminalSettings {
-        TerminalSettings { terminal: "10203040".into() }
+        TerminalSettings { terminal: "10203040".into(), text_block: false }
     }
 }
 
 /// The simulated terminal and all control over it. Clones are the same device; it lives as long as one of them.
 #[derive(Clone, Debug)]
 pub struct TerminalHandle {
-    shared: Arc<Mutex<TerminalFault>>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    device: Mutex<Device>,
+    /// True while an operation waits for its customer or its bank.
+    working: watch::Sender<bool>,
+    /// Counts up when every link is to be cut.
+    cut: watch::Sender<u64>,
+}
+
+#[derive(Debug)]
+struct Device {
+    machine: Machine,
+    file: Option<File>,
+    /// Links that there have been.
+    links: u64,
 }
 
 impl TerminalHandle {
-    pub fn new(_settings: TerminalSettings) -> TerminalHandle {
-        TerminalHandle { shared: Arc::new(Mutex::new(TerminalFault::None)) }
+    pub fn new(settings: TerminalSettings) -> TerminalHandle {
+        TerminalHandle::start(settings, Ledger::default(), None)
+    }
+
+    /// A device that remembers its ledger in a file, one event a line.
+    pub fn with_memory(settings: TerminalSettings, path: &Path) -> io::Result<TerminalHandle> {
+        let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+        let ledger = restore(&file)?;
+        Ok(TerminalHandle::start(settings, ledger, Some(file)))
+    }
+
+    fn start(settings: TerminalSettings, ledger: Ledger, file: Option<File>) -> TerminalHandle {
+        let device = Device { machine: Machine::new(settings, ledger), file, links: 0 };
+        TerminalHandle {
+            shared: Arc::new(Shared {
+                device: Mutex::new(device),
+                working: watch::Sender::new(false),
+                cut: watch::Sender::new(0),
+            }),
+        }
     }
 
     pub fn set_fault(&self, fault: TerminalFault) {
-        *self.device() = fault;
+        self.with(|machine, _| machine.fault = fault);
     }
 
     pub fn fault(&self) -> TerminalFault {
-        *self.device()
+        self.with(|machine, _| machine.fault)
     }
 
     /// Every operation that was ever approved, in order.
     pub fn charges(&self) -> Vec<Charge> {
-        Vec::new()
+        self.with(|machine, _| machine.ledger.charges().to_vec())
     }
 
     /// Sums of the open day.
     pub fn totals(&self) -> TerminalTotals {
-        TerminalTotals::default()
+        self.with(|machine, _| machine.ledger.totals())
     }
 
-    /// Opens a new link in memory each time. Must be used inside a runtime, which then serves the link.
-    pub fn connector(&self) -> Connector {
-        Arc::new(|| Box::pin(async { Ok(Box::new(port::memory().0) as Box<dyn BytePort>) }))
+    /// Wait until an operation waits for its customer or its bank, as it does with the faults `slow` and `hang`.
+    pub async fn begins_work(&self) {
+        let mut working = self.shared.working.subscribe();
+        // The sender lives in `self`, so waiting cannot fail.
+        let _began = working.wait_for(|working| *working).await.is_ok();
     }
 
-    fn device(&self) -> MutexGuard<'_, TerminalFault> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Cut every link, as a pulled cable does.
+    pub fn cut_links(&self) {
+        self.shared.cut.send_modify(|cuts| *cuts += 1);
+    }
+
+    fn device(&self) -> MutexGuard<'_, Device> {
+        // A panic inside a command is a defect that its own test shows; the device goes on as a real one would.
+        self.shared.device.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Use the machine after it did what is due by now, and write down what it did.
+    fn with<T>(&self, act: impl FnOnce(&mut Machine, Now) -> T) -> T {
+        let mut device = self.device();
+        let Device { machine, file, .. } = &mut *device;
+        let now = Now { clock: Local::now().naive_local(), instant: Instant::now() };
+        machine.finish_due(now);
+        let value = act(machine, now);
+        match file {
+            Some(file) => save(file, &mut machine.unsaved),
+            None => machine.unsaved.clear(),
+        }
+        let working = machine.is_working();
+        self.shared.working.send_if_modified(|was| std::mem::replace(was, working) != working);
+        value
+    }
+
+    fn begin_link(&self) -> Conversation {
+        let mut device = self.device();
+        device.links += 1;
+        Conversation::new(device.links)
+    }
+
+    /// Take bytes, append the bytes that go out at once; answers when [`TerminalHandle::tick`] is due.
+    fn feed(&self, conversation: &mut Conversation, bytes: &[u8], out: &mut Vec<u8>) -> Option<Instant> {
+        self.with(|machine, now| {
+            machine.feed(conversation, bytes, now, out);
+            machine.due()
+        })
+    }
+
+    fn tick(&self, conversation: &mut Conversation, out: &mut Vec<u8>) -> Option<Instant> {
+        self.with(|machine, now| {
+            machine.tick(conversation, now, out);
+            machine.due()
+        })
+    }
+}
+
+fn restore(file: &File) -> io::Result<Ledger> {
+    let mut ledger = Ledger::default();
+    let mut reader = BufReader::new(file);
+    let mut line = Vec::new();
+    let mut whole = 0;
+    while reader.read_until(b'\n', &mut line)? > 0 {
+        if line.last() != Some(&b'\n') {
+            // The process was killed while writing it, so its answer was never sent.
+            tracing::warn!("the unfinished last line of the memory file is removed");
+            file.set_len(whole)?;
+            break;
+        }
+        ledger.apply(serde_json::from_slice(&line)?);
+        whole += line.len() as u64;
+        line.clear();
+    }
+    Ok(ledger)
+}
+
+/// Write events down before their answer is sent. A device that cannot write goes on and says so.
+fn save(file: &mut File, events: &mut Vec<Event>) {
+    for event in events.drain(..) {
+        let written = serde_json::to_vec(&event).map_err(io::Error::from).and_then(|mut line| {
+            line.push(b'\n');
+            file.write_all(&line)
+        });
+        if let Err(error) = written {
+            tracing::error!(%error, "the memory file cannot be written");
+        }
     }
 }

@@ -8,13 +8,12 @@
 //! starts payments, so an operation newer than the mark is the one that was asked for; amount and kind are compared all
 //! the same.
 //!
-//! Files: `codec` is packets, `fields` their data, `report` what a terminal tells, `link` the dialogue, `errors` the
-//! meaning of codes.
+//! Files: `codec` is packets, `fields` their data, `request` what is asked for, `report` what a terminal tells, `link` the
+//! dialogue, `errors` the meaning of codes.
 
 use std::pin::pin;
 use std::time::Duration;
 
-use domain::money::Money;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
@@ -31,6 +30,7 @@ pub(crate) mod errors;
 pub mod fields;
 mod link;
 pub mod report;
+mod request;
 
 /// The mark of a terminal that has done nothing yet.
 const NO_MARK: &str = "none";
@@ -84,9 +84,9 @@ impl Zvt {
         fields::put(fields::SERVICE, &[service], &mut data);
         let report = self.link.query(&Packet::new(codec::REPEAT_RECEIPT, data)).await?;
         match (report.status, report.abort) {
-            (Some(status), None) => Ok(Some(Last { status, slip: report.slip })),
-            (_, Some(errors::NOT_POSSIBLE)) => Ok(None),
-            (_, Some(code)) => Err(Trouble::Refused(code)),
+            (Some(status), _) if mark_of(&status) != NO_MARK => Ok(Some(Last { status, slip: report.slip })),
+            (Some(_), _) | (None, Some(errors::NOT_POSSIBLE)) => Ok(None),
+            (None, Some(code)) => Err(Trouble::Refused(code)),
             (None, None) => Err(Trouble::Lost),
         }
     }
@@ -95,7 +95,7 @@ impl Zvt {
         // From here on the wish is heard, also while the terminal is being reached.
         let mut asked = pin!(cancel.asked());
         let mut is_asked = (&mut asked).now_or_never().is_some();
-        let packet = packet(request)?;
+        let packet = request::packet(request)?;
         self.link.reach().await.map_err(before_asked)?;
         is_asked = is_asked || (&mut asked).now_or_never().is_some();
         if is_asked {
@@ -108,11 +108,7 @@ impl Zvt {
     async fn find_outcome(&mut self, mark: &str, request: &TerminalRequest) -> Result<Outcome, TerminalError> {
         self.link.wait_idle().await.map_err(unclear)?;
         let Some(last) = self.last(SERVICE_STATUS_AND_SLIP).await.map_err(unclear)? else {
-            return if mark == NO_MARK {
-                Ok(Outcome::Nothing)
-            } else {
-                Err(TerminalError::Protocol { what: "it has forgotten its last operation; compare its slips".into() })
-            };
+            return self.without_last(mark).await;
         };
         if mark_of(&last.status) == mark {
             return Ok(Outcome::Nothing);
@@ -134,6 +130,19 @@ impl Zvt {
                 ),
             }),
         }
+    }
+
+    /// A terminal that tells of no operation may have done none, or may not be able to tell: its sums show which.
+    async fn without_last(&mut self, mark: &str) -> Result<Outcome, TerminalError> {
+        if mark == NO_MARK && self.day_sums().await? == TerminalTotals::default() {
+            return Ok(Outcome::Nothing);
+        }
+        Err(TerminalError::Protocol { what: "tell its last operation; compare its slips".into() })
+    }
+
+    async fn day_sums(&mut self) -> Result<TerminalTotals, TerminalError> {
+        let packet = Packet::new(codec::TURNOVER_TOTALS, PASSWORD.to_vec());
+        sums(self.link.query(&packet).await.map_err(before_asked)?)
     }
 }
 
@@ -163,12 +172,7 @@ impl PaymentTerminal for Zvt {
     }
 
     fn totals(&mut self) -> BoxFuture<'_, Result<TerminalTotals, TerminalError>> {
-        async {
-            let packet = Packet::new(codec::TURNOVER_TOTALS, PASSWORD.to_vec());
-            let report = self.link.query(&packet).await.map_err(before_asked)?;
-            sums(report)
-        }
-        .boxed()
+        self.day_sums().boxed()
     }
 
     fn settle(&mut self) -> BoxFuture<'_, Result<TerminalTotals, TerminalError>> {
@@ -182,49 +186,14 @@ impl PaymentTerminal for Zvt {
     }
 }
 
-fn packet(request: &TerminalRequest) -> Result<Packet, TerminalError> {
-    if !request.amount.is_positive() || request.amount > fields::AMOUNT_MAX {
-        return Err(TerminalError::Protocol { what: format!("an amount of {}", request.amount) });
-    }
-    let of = match &request.of {
-        Some(of) => Some(report::receipt_of(of).ok_or_else(|| TerminalError::Protocol {
-            what: format!("find a payment by \"{of}\", which is not a receipt number of this terminal"),
-        })?),
-        None => None,
-    };
-    let mut data = Vec::new();
-    let (control, has_password, has_amount) = match request.operation {
-        TerminalOperation::Sale => (codec::AUTHORISATION, false, true),
-        TerminalOperation::Refund => (codec::REFUND, true, true),
-        TerminalOperation::Reverse if of.is_none() => {
-            return Err(TerminalError::Protocol { what: "reverse a payment without its receipt number".into() });
-        }
-        // The whole payment is undone: there is no amount to give.
-        TerminalOperation::Reverse => (codec::REVERSAL, true, false),
-    };
-    if has_password {
-        data.extend(PASSWORD);
-    }
-    if has_amount {
-        data.push(fields::AMOUNT);
-        fields::put_amount(request.amount, &mut data);
-        fields::put(fields::CURRENCY, &fields::bcd(CURRENCY, 2), &mut data);
-    }
-    if let Some(receipt) = of.filter(|_| request.operation != TerminalOperation::Sale) {
-        fields::put(fields::RECEIPT, &fields::bcd(u64::from(receipt), 2), &mut data);
-    }
-    Ok(Packet::new(control, data))
-}
-
 /// What a report means for the request that it answers.
 fn judge(report: Report, request: &TerminalRequest) -> Result<Approval, TerminalError> {
     let result = report.status.as_ref().map(|status| status.result);
     let code = match (result, report.abort) {
         (Some(0), None) => 0,
-        // Approved and then stopped: only the terminal's memory tells which of the two holds.
-        (Some(0), Some(_)) | (None, None) => return Err(TerminalError::NoAnswer),
-        (Some(code), _) => code,
-        (None, Some(code)) => code,
+        // A yes that ends like a no, or a no that ends like a yes: only the terminal's memory tells which of them holds.
+        (Some(0), Some(_)) | (Some(_), None) | (None, None) => return Err(TerminalError::NoAnswer),
+        (Some(code), Some(_)) | (None, Some(code)) => code,
     };
     match (code, report.status) {
         (0, Some(status)) => match status.receipt {
@@ -316,44 +285,13 @@ fn unclear(trouble: Trouble) -> TerminalError {
 
 #[cfg(test)]
 mod tests {
+    use domain::money::Money;
+
     use super::*;
-
-    fn request(operation: TerminalOperation, of: Option<&str>) -> TerminalRequest {
-        TerminalRequest { operation, amount: Money::from_minor(17_980), of: of.map(str::to_owned) }
-    }
-
-    fn bytes(request: &TerminalRequest) -> String {
-        let mut bytes = Vec::new();
-        packet(request).expect("a packet").encode(&mut bytes);
-        bytes.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(" ")
-    }
-
-    #[test]
-    fn requests_are_written_byte_for_byte() {
-        let sale = request(TerminalOperation::Sale, None);
-        assert_eq!(bytes(&sale), "06 01 0A 04 00 00 00 01 79 80 49 06 43");
-        let refund = request(TerminalOperation::Refund, Some("0123/000001"));
-        assert_eq!(bytes(&refund), "06 31 10 00 00 00 04 00 00 00 01 79 80 49 06 43 87 01 23");
-        let reversal = request(TerminalOperation::Reverse, Some("0123/000001"));
-        assert_eq!(bytes(&reversal), "06 30 06 00 00 00 87 01 23");
-    }
-
-    #[test]
-    fn a_request_that_cannot_be_written_is_refused_before_anything_is_sent() {
-        let zero = TerminalRequest { amount: Money::default(), ..request(TerminalOperation::Sale, None) };
-        for request in [
-            zero,
-            request(TerminalOperation::Reverse, None),
-            request(TerminalOperation::Reverse, Some("RRN 123")),
-            request(TerminalOperation::Refund, Some("12")),
-        ] {
-            assert!(matches!(packet(&request), Err(TerminalError::Protocol { .. })), "{request:?}");
-        }
-    }
 
     #[test]
     fn only_a_whole_yes_is_a_yes() {
-        let sale = request(TerminalOperation::Sale, None);
+        let sale = TerminalRequest { operation: TerminalOperation::Sale, amount: Money::from_minor(17_980), of: None };
         let status = Status { amount: Some(sale.amount), receipt: Some(123), trace: Some(1), ..Status::default() };
         let with = |status: Option<Status>, abort| judge(Report { status, abort, slip: Vec::new() }, &sale);
         assert_eq!(with(Some(status.clone()), None).map(|yes| yes.reference), Ok("0123/000001".to_owned()));
@@ -365,7 +303,8 @@ mod tests {
         let euro = Status { currency: Some(978), ..status.clone() };
         assert_eq!(with(Some(euro), None), Err(TerminalError::NoAnswer));
         let declined = Status { result: 51, ..status };
-        assert!(matches!(with(Some(declined), None), Err(TerminalError::Declined { code: 51, .. })));
+        assert_eq!(with(Some(declined.clone()), None), Err(TerminalError::NoAnswer));
+        assert!(matches!(with(Some(declined), Some(51)), Err(TerminalError::Declined { code: 51, .. })));
         assert_eq!(with(None, Some(0x6C)), Err(TerminalError::Cancelled));
         assert!(matches!(with(None, Some(0x05)), Err(TerminalError::Declined { code: 5, .. })));
     }

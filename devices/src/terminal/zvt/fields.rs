@@ -244,7 +244,7 @@ mod tests {
         fn any_data_is_survived(data in prop::collection::vec(any::<u8>(), 0..80)) {
             if let Ok(fields) = parse(&data) {
                 for field in fields {
-                    let _ = (number(field), objects(field.value));
+                    drop((number(field), objects(field.value)));
                 }
             }
         }

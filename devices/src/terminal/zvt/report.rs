@@ -220,7 +220,7 @@ mod tests {
     fn lines_come_as_lines_and_as_a_block() {
         let mut lines = Vec::new();
         let line = Packet::new(codec::PRINT_LINE, [&[0x00][..], b"Total 1.00 "].concat());
-        let block = Packet::new(codec::PRINT_TEXT, hex("06 0D 1F 07 01 01 25 08 07 01 41 07 03 8E 8A 21"));
+        let block = Packet::new(codec::PRINT_TEXT, hex("06 0E 1F 07 01 01 25 08 07 01 41 07 03 8E 8A 21"));
         for packet in [line, block] {
             read_lines(&packet, &mut lines).expect("lines");
         }
