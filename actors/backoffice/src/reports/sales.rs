@@ -19,8 +19,8 @@ const ROWS_MAX: usize = 200_000;
 
 const BY: [&str; 7] = ["day", "store", "till", "product", "hour", "tender", "vat"];
 
-pub const SALES: Report = Report { name: "sales", by: &BY, run };
-pub const STORE_SALES: Report = Report { name: "store_sales", by: &BY, run };
+pub const SALES: Report = Report { name: "sales", by: &BY, takes: &[], run };
+pub const STORE_SALES: Report = Report { name: "store_sales", by: &BY, takes: &[], run };
 
 /// One shape of the report: the table of sums that it is read from, and its key.
 struct Shape {
