@@ -113,12 +113,12 @@ impl Receipt {
             Input::Tender { tender, rounding } => self.decide_tender(tender, *rounding),
             Input::TakeOut { line, reversed } => self.decide_take_out(*line, reversed.as_ref()),
             Input::Fiscalise(baseline) => match self.state {
-                State::Paid => self.is_covered().map(|()| vec![Event::Fiscalising(baseline.clone())]),
+                State::Paid => Ok(vec![Event::Fiscalising(baseline.clone())]),
                 _ => Err(self.wrong_state()),
             },
             Input::Fiscalised { sign } => match (&self.state, sign) {
                 (State::Fiscalising(_), Some(_)) | (State::Paid, None) => {
-                    self.is_covered().map(|()| vec![Event::Fiscalised { sign: sign.clone() }])
+                    Ok(vec![Event::Fiscalised { sign: sign.clone() }])
                 }
                 _ => Err(self.wrong_state()),
             },
@@ -362,9 +362,9 @@ impl Receipt {
             return Err(Refusal::OneUnit(number));
         }
         let quantity = line.quantity - voided;
-        let mut events = vec![part_voided(line, voided, quantity)?];
-        for deposit in self.deposits_of(number) {
-            events.push(part_voided(deposit, voided, quantity)?);
+        let mut events = vec![part_voided(line, quantity)?];
+        for deposit in self.deposits_of(number).filter(|deposit| deposit.quantity > quantity) {
+            events.push(part_voided(deposit, quantity)?);
         }
         self.repriced(events)
     }
@@ -375,8 +375,9 @@ fn changed(line: &Line, quantity: Quantity) -> Result<Event, Refusal> {
     Ok(Event::QuantityChanged { line: line.number, quantity, amount, vat: line.vat_rate.contained_in(amount) })
 }
 
-fn part_voided(line: &Line, voided: Quantity, quantity: Quantity) -> Result<Event, Refusal> {
-    let amount = amount_of(line.price, quantity)?;
+/// All but `quantity` of `line` is voided.
+fn part_voided(line: &Line, quantity: Quantity) -> Result<Event, Refusal> {
+    let (voided, amount) = (line.quantity - quantity, amount_of(line.price, quantity)?);
     let vat = line.vat_rate.contained_in(amount);
     Ok(Event::LinePartVoided { line: line.number, voided, quantity, amount, vat })
 }

@@ -79,7 +79,9 @@ impl Receipt {
         if tender.amount >= due {
             let mut after = self.clone();
             events.iter().for_each(|event| after.apply(event));
-            events.push(Event::Paid { change: tender.amount - due, vats: after.vats_when_paid() });
+            // More than this tender, when of two that were more than the total one went back.
+            let change = after.tendered - after.total;
+            events.push(Event::Paid { change, vats: after.vats_when_paid() });
         }
         Ok(events)
     }
@@ -124,18 +126,11 @@ impl Receipt {
         Ok(vec![Event::TenderReversed { tender, amount: asked.amount, proof: proof.clone() }])
     }
 
-    /// Do the tenders still pay for the lines? Not after one went back: then the receipt is only cancelled.
-    pub(super) fn is_covered(&self) -> Result<(), Refusal> {
-        let covers = self.total + self.change;
-        if self.tendered == covers { Ok(()) } else { Err(Refusal::NotCovered { due: covers - self.tendered }) }
-    }
-
     /// The tender by which the money of a line that is taken out, and of its deposits, goes back; none: in cash.
     pub fn gives_back(&self, line: u32) -> Result<Option<(usize, &Tender, Money)>, Refusal> {
         if !matches!(self.state, State::Paid | State::Fiscalising(_)) {
             return Err(self.wrong_state());
         }
-        self.is_covered()?;
         let amount: Money = self.taken_out(line)?.iter().map(|line| line.amount).sum();
         let gives = |tender: &Tender| tender.proof.is_some() && amount.is_positive() && tender.amount >= amount;
         let by = self.tenders.iter().enumerate().find(|(_, tender)| gives(tender));

@@ -70,7 +70,7 @@ fn goods(step: &Step) -> NewLine {
 pub(crate) fn input(step: &Step, receipt: &Receipt, rounding: Option<CashRounding>) -> Input {
     let sum = Money::from_minor(step.sum);
     let quantity = Quantity::from_thousandths(step.thousandths);
-    let electronic = if step.line % 2 == 0 { TenderKind::Card } else { TenderKind::Qr };
+    let electronic = if step.line.is_multiple_of(2) { TenderKind::Card } else { TenderKind::Qr };
     let of = |line: u32| Some(line).filter(|line| *line != 0);
     let discount = |by| Input::Discount(Discount { line: of(step.line), by, reason: "damaged".to_owned() });
     let cash = |amount| Input::Tender {
@@ -163,6 +163,13 @@ pub(crate) fn check(receipt: &Receipt) {
     assert!(receipt.tenders().iter().all(|tender| !tender.amount.is_negative()));
     assert!(!receipt.change().is_negative() && !receipt.voids().is_negative());
     assert!(receipt.tenders().len() <= TENDERS_MAX);
+    let tendered: Money = receipt.tenders().iter().map(|tender| tender.amount).sum();
+    match receipt.state() {
+        State::Open | State::Parked { .. } => assert!(tendered.is_zero() && receipt.change().is_zero()),
+        State::Paying => assert!(tendered.is_positive() && receipt.change().is_zero()),
+        State::Cancelled { .. } => {}
+        _ => assert_eq!(tendered - receipt.change(), receipt.total(), "R-2"),
+    }
 }
 
 /// A receipt after the steps that are allowed. What happened to it, told again, makes the same receipt.

@@ -125,12 +125,49 @@ fn retail_s44_reversal_then_cancel() {
             terminal_refused
             terminal asked for 1007.00 cards
             tender 0 gave 1007.00 back
-            refused already_paid: the receipt is paid already
+            refused not_covered: the tenders do not cover the receipt: 1007.00 is still due
             refused not_covered: the tenders do not cover the receipt: 1007.00 is still due
             refused not_covered: the tenders do not cover the receipt: 1007.00 is still due
             receipt_cancelled
             refused no_receipt: there is no open receipt
             total 1007.00 due 1007.00 change 0.00
+        "#]],
+    );
+}
+
+/// A paid receipt whose money went back is paid again; what was given in cash stays and its change is counted anew.
+#[test]
+fn what_went_back_is_paid_again() {
+    check(
+        Kind::Sale,
+        "
+        add TV 100.00 1
+        ask card 10.00
+        yes
+        cash 150.00
+        fiscalise 17
+        ask-back 0 10.00
+        given-back
+        fiscalise 17
+        card 0.01
+        cash 0.00
+        fiscalise 17
+        ",
+        expect![[r#"
+            1. TV 1 x 100.00 = 100.00 vat 18.03
+            terminal asked for 10.00 cards
+            tendered 10.00 cards
+            tendered 150.00 cash
+            paid, change 60.00
+            fiscalising from 17
+            terminal asked for 10.00 cards
+            tender 0 gave 10.00 back
+            refused payment_begun: a payment was taken: lines can no longer be changed
+            refused over_due: only 0.00 is due, and only cash gives change
+            tendered 0.00 cash
+            paid, change 50.00
+            fiscalising from 17
+            total 100.00 due 0.00 change 50.00
         "#]],
     );
 }
