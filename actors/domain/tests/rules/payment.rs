@@ -1,9 +1,13 @@
 //! Scripts of tenders and of rounding to whole cash.
 
-use domain::receipt::Kind;
+use domain::money::Money;
+use domain::quantity::Quantity;
+use domain::receipt::{Input, Kind, LineSource, NewLine, Receipt, VatRounding};
+use domain::rounding::{CashRounding, Direction};
+use domain::vat::VatRate;
 use expect_test::expect;
 
-use crate::language::check;
+use crate::language::{check, line, opening};
 
 /// Scenario 27: change is given from cash only.
 #[test]
@@ -315,4 +319,20 @@ fn discount_and_rounding_come_back_together() {
             total 61.40 due 61.40 change 0.00 discount 5.26
         "#]],
     );
+}
+
+/// Sold lines are rounded no more, even where the receipt does not name their sale.
+#[test]
+fn sold_lines_come_back_as_they_were_paid() {
+    let sold = NewLine {
+        amount: Some(Money::from_minor(750)),
+        source: LineSource::Returned,
+        ..line("PEN", Money::from_minor(750), Quantity::ONE, VatRate::percent(22))
+    };
+    let mut receipt = Receipt::new(opening(Kind::Return, VatRounding::Line));
+    for event in receipt.decide(&Input::Add(vec![sold])).expect("a line") {
+        receipt.apply(&event);
+    }
+    let rounding = CashRounding { to: Money::from_minor(100), direction: Direction::Down };
+    assert_eq!(receipt.due_in_cash(Some(rounding)), Money::from_minor(750));
 }
