@@ -11,6 +11,8 @@ pub mod m20261125_catalogue;
 pub mod m20261125_link;
 pub mod m20261125_people;
 pub mod m20261125_till;
+pub mod m20261126_catalogue;
+pub mod m20261126_till;
 pub mod m20261126_trade;
 
 use sea_orm_migration::prelude::*;
@@ -21,7 +23,11 @@ pub struct TillMigrator;
 
 impl MigratorTrait for TillMigrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261125_link::Migration), Box::new(m20261125_till::Migration)]
+        vec![
+            Box::new(m20261125_link::Migration),
+            Box::new(m20261125_till::Migration),
+            Box::new(m20261126_till::Migration),
+        ]
     }
 }
 
@@ -31,7 +37,7 @@ pub struct CatalogueMigrator;
 
 impl MigratorTrait for CatalogueMigrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261125_catalogue::Migration)]
+        vec![Box::new(m20261125_catalogue::Migration), Box::new(m20261126_catalogue::Migration)]
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod elements;
 pub mod in_store;
+pub mod mark;
 
 use elements::Elements;
 
@@ -33,7 +34,8 @@ pub struct Scanned {
 impl Scanned {
     /// Read `raw`, with or without an AIM identifier (`]E0`) before it and a line end behind it.
     pub fn parse(raw: &str) -> Scanned {
-        let (symbology, text) = split_aim(raw.trim_matches(['\r', '\n', ' ']));
+        let raw = mark::with_real_separators(raw.trim_matches(['\r', '\n', ' ']));
+        let (symbology, text) = split_aim(&raw);
         let reading = match symbology {
             Symbology::Retail => gtin_reading(text.get(..13).filter(|_| text.len() > 14).unwrap_or(text)),
             Symbology::Gs1 => Reading::Elements(Elements::parse(text)),

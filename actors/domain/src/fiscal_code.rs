@@ -32,7 +32,11 @@ impl FromStr for FiscalCode {
         };
         let digits = |name| {
             let value = field(name)?;
-            if value.bytes().all(|byte| byte.is_ascii_digit()) { Ok(value) } else { Err(NotFiscalCode { missing: name }) }
+            if value.bytes().all(|byte| byte.is_ascii_digit()) {
+                Ok(value)
+            } else {
+                Err(NotFiscalCode { missing: name })
+            }
         };
         Ok(FiscalCode {
             device: digits("fn")?.to_owned(),

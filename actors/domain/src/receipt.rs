@@ -14,7 +14,7 @@
 //! - R-7 No money is asked of a terminal, to come or to go, before where the terminal stood is in the history.
 //! - R-5 The device's state before fiscalisation is part of the receipt's history before the device is asked for anything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, FixedOffset, NaiveTime};
 
@@ -90,6 +90,8 @@ pub struct Receipt {
     approvals: Vec<Approval>,
     claims: Claims,
     voids: Money,
+    /// Places of tenders of which something went back.
+    reversed: BTreeSet<usize>,
     /// First price of each item of the catalogue on this receipt.
     prices: BTreeMap<ItemCode, (Money, VatRate)>,
 }
@@ -113,6 +115,7 @@ impl Receipt {
             approvals: Vec::new(),
             claims: Claims::default(),
             voids: Money::ZERO,
+            reversed: BTreeSet::new(),
             prices: BTreeMap::new(),
         }
     }
@@ -196,6 +199,11 @@ impl Receipt {
     /// A tender that a bank must give back before the receipt can be given up, with its place.
     pub fn to_reverse(&self) -> Option<(usize, &Tender)> {
         self.tenders.iter().enumerate().rev().find(|(_, tender)| tender.proof.is_some() && tender.amount.is_positive())
+    }
+
+    /// Is `amount` all of a tender of which nothing went back before?
+    pub fn is_whole(&self, place: usize, amount: Money) -> bool {
+        !self.reversed.contains(&place) && self.tenders.get(place).is_some_and(|tender| tender.amount == amount)
     }
 
     /// What is due when the rest is paid in cash.
@@ -293,9 +301,10 @@ impl Receipt {
                 self.asked = None;
                 self.tenders[*tender].amount -= *amount;
                 self.tendered -= *amount;
-                if self.tendered.is_zero() && self.state == State::Paying {
-                    self.state = State::Open;
-                }
+                self.reversed.insert(*tender);
+                // Less than the total is paid now, whatever stood before.
+                self.change = Money::ZERO;
+                self.state = if self.tendered.is_zero() { State::Open } else { State::Paying };
             }
             Event::Tendered(tender) => {
                 self.asked = None;

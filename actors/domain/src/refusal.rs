@@ -179,7 +179,9 @@ pub enum Refusal {
     NotFiscalCode(String),
     #[error("receipt {0} is not known")]
     SaleNotFound(String),
-    #[error("receipt {0} is not in this till, and the head office cannot be reached to look for it: use its fiscal code")]
+    #[error(
+        "receipt {0} is not in this till, and the head office cannot be reached to look for it: use its fiscal code"
+    )]
     SaleUnreachable(String),
     #[error("the sale was more than {days} days ago")]
     ReturnTooLate { days: u32 },

@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use crate::ids::ItemCode;
 use crate::money::Money;
 use crate::quantity::Quantity;
-use crate::receipt::{LineSource, LineTraits, NewLine};
+use crate::receipt::{LineSource, LineTraits, Mark, NewLine};
 use crate::refusal::Refusal;
 use crate::rounding;
 use crate::vat::VatRate;
@@ -28,6 +28,8 @@ pub struct SoldLine {
     pub amount: Money,
     pub vat_rate: VatRate,
     pub vat: Money,
+    /// The marked unit that it is.
+    pub mark: Option<String>,
     pub returned: Quantity,
 }
 
@@ -58,7 +60,10 @@ impl SoldLine {
             vat: Some(self.vat_up_to(to) - self.vat_up_to(from)),
             source: LineSource::Returned,
             of_line: Some(self.line),
-            traits: LineTraits::default(),
+            traits: LineTraits {
+                mark: self.mark.as_ref().map(|mark| Mark { identity: mark.clone(), code: mark.clone() }),
+                ..LineTraits::default()
+            },
         })
     }
 
@@ -154,6 +159,7 @@ mod tests {
             amount,
             vat_rate,
             vat: vat_rate.contained_in(amount),
+            mark: None,
             returned: Quantity::ZERO,
         }
     }

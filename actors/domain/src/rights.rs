@@ -172,11 +172,17 @@ impl Permissions {
 #[serde(rename_all = "snake_case")]
 pub enum Asked {
     Right(Right),
-    Discount { hundredths: u32 },
+    Discount {
+        hundredths: u32,
+    },
     /// All voids of the receipt, with the one that is asked for.
-    Voids { sum: Money },
+    Voids {
+        sum: Money,
+    },
     /// All returns without receipt of the day, with the one that is asked for.
-    ReturnsWithoutReceipt { sum: Money },
+    ReturnsWithoutReceipt {
+        sum: Money,
+    },
 }
 
 impl Asked {

@@ -75,7 +75,9 @@ mod tests {
 
     #[test]
     fn cash_is_rounded_the_way_that_is_set() {
-        let check = |direction, to, sum| CashRounding { to: Money::from_minor(to), direction }.of(Money::from_minor(sum)).minor();
+        let check = |direction, to, sum| {
+            CashRounding { to: Money::from_minor(to), direction }.of(Money::from_minor(sum)).minor()
+        };
         assert_eq!(check(Direction::Down, 100, 23230), 23200);
         assert_eq!(check(Direction::Down, 100, 750), 700);
         assert_eq!(check(Direction::Down, 100, 30), 30);

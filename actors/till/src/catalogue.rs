@@ -11,6 +11,7 @@ mod items;
 mod rows;
 mod sink;
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -18,11 +19,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 use domain::barcode::elements::Elements;
 use domain::barcode::in_store::{InStoreRules, Label, LabelKind};
 use domain::barcode::{Reading, Scanned, expected_check_digit, has_check_digit, identity};
-use domain::ids::{ItemCode, OperatorNumber};
+use domain::ids::{ItemCode, OperatorNumber, StoreId};
 use domain::money::Money;
 use domain::quantity::Quantity;
 use domain::rounding;
+use messages::codec::from_body;
 use messages::v1::catalogue::{BarcodeKind, ITEMS, Item, Operator};
+use messages::v1::settings::Section;
 use migrations::CatalogueMigrator;
 use migrations::database::Database;
 use sea_orm::{ConnectionTrait, DbErr};
@@ -79,6 +82,7 @@ pub struct Catalogue {
 struct Shared {
     database: Database,
     rules: RwLock<Arc<InStoreRules>>,
+    settings: RwLock<Arc<HashMap<String, Vec<u8>>>>,
     items_version: AtomicU64,
 }
 
@@ -89,8 +93,13 @@ impl Catalogue {
         database.writer.execute_unprepared(SETTINGS).await?;
         let rules = rows::rules(&database.reader).await?;
         let items_version = rows::cursor(&database.reader, ITEMS).await?;
-        let shared =
-            Shared { database, rules: RwLock::new(Arc::new(rules)), items_version: AtomicU64::new(items_version) };
+        let settings = rows::settings(&database.reader).await?;
+        let shared = Shared {
+            database,
+            rules: RwLock::new(Arc::new(rules)),
+            settings: RwLock::new(Arc::new(settings)),
+            items_version: AtomicU64::new(items_version),
+        };
         Ok(Catalogue { shared: Arc::new(shared) })
     }
 
@@ -142,6 +151,21 @@ impl Catalogue {
 
     pub async fn operator(&self, number: &OperatorNumber) -> Result<Option<Operator>, DbErr> {
         rows::operator(self.reader(), number).await
+    }
+
+    pub async fn operator_by_card(&self, card_hash: &str) -> Result<Option<Operator>, DbErr> {
+        rows::operator_by_card(self.reader(), card_hash).await
+    }
+
+    /// A section of the till's settings: that of the store, or the chain's, or as it is by default.
+    pub fn section<S: Section>(&self, store: &StoreId) -> S {
+        let settings = self.shared.settings.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let own = settings.get(&format!("{}/{store}", S::NAME));
+        let Some(body) = own.or_else(|| settings.get(S::NAME)) else { return S::default() };
+        from_body(body).unwrap_or_else(|error| {
+            tracing::error!(section = S::NAME, %error, "a section of the settings cannot be read: its defaults are used");
+            S::default()
+        })
     }
 
     /// By barcode, by code, by the number of the scales.
@@ -203,6 +227,12 @@ impl Catalogue {
 }
 
 impl Shared {
+    async fn reload_settings(&self) -> Result<(), DbErr> {
+        let settings = Arc::new(rows::settings(&self.database.reader).await?);
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = settings;
+        Ok(())
+    }
+
     async fn reload_rules(&self) -> Result<(), DbErr> {
         let rules = Arc::new(rows::rules(&self.database.reader).await?);
         *self.rules.write().unwrap_or_else(PoisonError::into_inner) = rules;

@@ -1,302 +1,175 @@
-//! Commands, in the order of a business day: each becomes an input of the rules, a commit, and an answer.
+//! What is done with a command: may it begin, which part of the till does it, and what if the till must ask back.
 
-use domain::ids::{OperatorNumber, ReceiptId};
-use domain::money::Money;
-use domain::quantity::Quantity;
-use domain::receipt::{Event, Input, Kind, LineSource, NewLine, Opening, Receipt, State, Tender, TenderKind};
+use domain::receipt::Receipt;
 use domain::refusal::Refusal;
-use domain::vat::VatRate;
-use messages::v1::catalogue::{Item, Unit};
-use messages::v1::receipt::TenderType;
-use messages::v1::till::{ItemChoice, TillCommand, TillError, TillReply, WholeLine};
-use uuid::Uuid;
+use messages::v1::document::{AuditKind, Document};
+use messages::v1::till::{Answer, Ask, TillCommand, TillError, TillReply};
 
-use crate::catalogue::Found;
 use crate::desk::Record;
 use crate::store::Changes;
-use crate::till::{Till, not_read, refused};
-use crate::wire;
-
-/// Items that may have the name a script or a cashier gives, before it counts as ambiguous.
-const NAMES_MAX: usize = 50;
+use crate::till::{Answers, Pending, Till, refused};
 
 impl Till {
     pub(crate) async fn execute(&mut self, command: TillCommand) -> Result<TillReply, TillError> {
+        if self.training.is_some() || matches!(command, TillCommand::Train { .. }) {
+            return self.in_training(command).await;
+        }
         self.may_begin(&command)?;
         if !matches!(command, TillCommand::Resume) {
             self.restored = None;
             self.finished = None;
         }
         match command {
-            TillCommand::SignOn { operator, pin } => {
-                let operator = self.identify(operator, pin).await?;
-                self.commit(Changes::of(vec![Record::SignedOn(operator)])).await?;
+            TillCommand::Answer(answer) => self.answered(answer).await,
+            TillCommand::Approve { operator, pin, reason } => self.approve(operator, pin, reason).await,
+            TillCommand::Decline => {
+                self.decline().await?;
                 Ok(TillReply::default())
             }
-            TillCommand::SignOff => {
-                if self.receipt.is_some() {
-                    return Err(refused(Refusal::ReceiptOpen));
-                }
-                self.signed_on()?;
-                self.commit(Changes::of(vec![Record::SignedOff])).await?;
-                Ok(TillReply::default())
+            TillCommand::Scan { data, .. } if self.awaits_mark() => self.answered(Answer::Mark(data)).await,
+            command => {
+                self.decline().await?;
+                self.run(command, Answers::default()).await
             }
-            TillCommand::OpenShift { operator, pin, float } => {
-                let operator = self.identify(operator, pin).await?;
-                self.open_shift(operator, float).await
-            }
-            TillCommand::Scan { data, quantity } => self.scan(data, quantity).await,
-            TillCommand::Sell { item, quantity, price, vat } => {
-                self.may_sell()?;
-                let line = self.chosen(item, quantity, price, vat).await?;
-                self.add(line).await
-            }
-            TillCommand::ChangeQuantity { line, quantity } => {
-                self.change_line(line, &Input::ChangeQuantity { line, quantity }).await
-            }
-            TillCommand::VoidLine { line, quantity } => self.change_line(line, &Input::Void { line, quantity }).await,
-            TillCommand::Pay { tender, amount, number } => self.pay(tender, amount, number).await,
-            TillCommand::Whole(whole) => self.whole(whole).await,
-            TillCommand::Return { of: Some(of), lines, tender } => self.take_back(of, lines, tender).await,
-            TillCommand::Return { of: None, tender, .. } => self.pay_return(tender).await,
-            TillCommand::ToggleReturn => self.toggle_return().await,
-            TillCommand::Cancel => self.cancel().await,
-            TillCommand::CashIn { amount, reason } => self.move_cash(positive(amount)?, reason).await,
-            TillCommand::CashOut { amount, reason } => self.move_cash(-positive(amount)?, reason).await,
-            TillCommand::ReportX => self.report_x().await,
-            TillCommand::Count { counted } => self.count(counted).await,
-            TillCommand::CloseShift { counted } => self.close_shift(counted).await,
-            TillCommand::OpenDrawer { reason } => self.open_drawer(reason).await,
-            TillCommand::Resume => self.resume().await,
         }
     }
 
-    /// While the device owes an answer, only finishing and giving up are allowed.
+    /// While the device or a terminal owes an answer, only finishing and giving up are allowed.
     fn may_begin(&self, command: &TillCommand) -> Result<(), TillError> {
-        let unfinished = self.receipt.as_ref().is_some_and(Receipt::is_unfinished);
-        let finishes = matches!(command, TillCommand::Resume) || (unfinished && matches!(command, TillCommand::Cancel));
+        if self.standing.desk.locked.is_some() && !matches!(command, TillCommand::SignOn { .. } | TillCommand::Resume) {
+            return Err(refused(Refusal::Locked(self.operator_name())));
+        }
+        let asked = self.receipt.as_ref().is_some_and(|receipt| receipt.asked().is_some());
+        let unfinished = self.receipt.as_ref().is_some_and(Receipt::is_unfinished) && !asked;
+        let finishes = match command {
+            TillCommand::Resume
+            | TillCommand::SettleConflict { .. }
+            | TillCommand::Approve { .. }
+            | TillCommand::Decline => true,
+            TillCommand::Cancel | TillCommand::TakeOut { .. } => unfinished,
+            _ => false,
+        };
         if finishes || !self.owes() {
             return Ok(());
         }
         Err(refused(match &self.trouble {
             Some(trouble) if trouble.conflict => Refusal::FiscalConflict(trouble.reason.clone()),
+            _ if asked => Refusal::TerminalAsked,
             _ => Refusal::WaitingForFiscal,
         }))
     }
 
-    pub(crate) fn may_sell(&self) -> Result<(), TillError> {
-        self.signed_on()?;
-        if self.shift()?.is_expired(self.now()) {
-            return Err(refused(Refusal::ShiftExpired));
+    /// Run a command; if something must be asked first, it waits.
+    async fn run(&mut self, command: TillCommand, answers: Answers) -> Result<TillReply, TillError> {
+        self.answers = answers.clone();
+        self.wanted = None;
+        let done = self.perform(command.clone()).await;
+        if let Err(TillError::Asks(ask)) = &done {
+            self.pending = Some(Pending { command, answers, ask: ask.clone(), wanted: self.wanted.take() });
         }
-        Ok(())
+        done
     }
 
-    async fn scan(&mut self, data: String, quantity: Option<Quantity>) -> Result<TillReply, TillError> {
-        self.may_sell()?;
-        let found = self.ports.catalogue.find(&data).await.map_err(not_read)?;
-        let label = matches!(found, Found::Weighed { .. } | Found::Priced { .. } | Found::Pieces { .. });
-        let line = match found {
-            _ if label && quantity.is_some() => Err(Refusal::LabelQuantity),
-            Found::Item(item) if item.unit == Unit::Kilogram && quantity.is_none() => Err(Refusal::WeightNeeded),
-            Found::Item(item) => Ok(line_of(item, quantity.unwrap_or(Quantity::ONE))),
-            Found::Weighed { item, quantity } | Found::Pieces { item, quantity } => Ok(line_of(item, quantity)),
-            Found::Priced { item, amount, quantity } => {
-                Ok(NewLine { amount: Some(amount), source: LineSource::Label, ..line_of(item, quantity) })
+    pub(crate) async fn go_on(&mut self, pending: Pending) -> Result<TillReply, TillError> {
+        self.pending = None;
+        Box::pin(self.run(pending.command, pending.answers)).await
+    }
+
+    fn awaits_mark(&self) -> bool {
+        matches!(&self.pending, Some(Pending { ask: Ask::Mark { .. }, .. }))
+    }
+
+    async fn answered(&mut self, answer: Answer) -> Result<TillReply, TillError> {
+        let Some(mut pending) = self.pending.take() else { return Err(refused(Refusal::NothingAsked)) };
+        match (&pending.ask, answer) {
+            (Ask::Age { name, .. }, Answer::OldEnough(false)) => {
+                let name = name.clone();
+                self.note_declined("age", &name).await?;
+                return Err(refused(Refusal::TooYoung(name)));
             }
-            Found::BadCheckDigit { expected } => Err(Refusal::BadCheckDigit { expected }),
-            Found::Unknown => Err(Refusal::UnknownCode(data.clone())),
-            Found::NotForSale { value, .. } => Err(Refusal::NotForSale(value)),
-        };
-        match line {
-            Ok(line) => self.add(line).await,
-            Err(refusal) => {
-                let code = refusal.code().to_owned();
-                self.commit(Changes::of(vec![Record::InputRejected { data, code }])).await?;
-                Err(refused(refusal))
-            }
-        }
-    }
-
-    async fn chosen(
-        &self,
-        choice: ItemChoice,
-        quantity: Quantity,
-        price: Option<Money>,
-        vat: Option<VatRate>,
-    ) -> Result<NewLine, TillError> {
-        let (code, item) = match choice {
-            ItemChoice::Code(code) => {
-                let item = self.ports.catalogue.by_code(&code).await.map_err(not_read)?;
-                (code, item)
-            }
-            ItemChoice::Name(name) => {
-                let items = self.ports.catalogue.by_name(&name, NAMES_MAX).await.map_err(not_read)?;
-                let mut exact = items.into_iter().filter(|item| item.name == name);
-                match (exact.next(), exact.next()) {
-                    (Some(_), Some(_)) => return Err(refused(Refusal::AmbiguousName(name))),
-                    (item, _) => (domain::ids::ItemCode(name), item),
-                }
-            }
-        };
-        let open = WholeLine { code, name: None, quantity, price, vat };
-        self.line(open, item)
-    }
-
-    /// A line of a catalogue item, or, with a price, of anything.
-    pub(crate) fn line(&self, line: WholeLine, item: Option<Item>) -> Result<NewLine, TillError> {
-        let WholeLine { code, name, quantity, price, vat } = line;
-        match (price, item) {
-            (None, Some(item)) => Ok(line_of(item, quantity)),
-            (None, None) => Err(refused(Refusal::UnknownCode(code.0))),
-            (Some(price), item) => Ok(NewLine {
-                name: name.or_else(|| item.as_ref().map(|item| item.name.clone())).unwrap_or_else(|| code.0.clone()),
-                vat_rate: vat.or(item.as_ref().map(|item| item.vat)).unwrap_or(self.settings.profile.default_vat),
-                code: item.map_or(code, |item| item.code),
-                price,
-                quantity,
-                discount: Money::ZERO,
-                amount: None,
-                vat: None,
-                source: LineSource::OpenPrice,
-                of_line: None,
-            }),
-        }
-    }
-
-    /// Add a line; the first one opens the receipt.
-    async fn add(&mut self, line: NewLine) -> Result<TillReply, TillError> {
-        let input = Input::Add(vec![line]);
-        let records = match &self.receipt {
-            Some(_) => self.decide(&input)?,
-            None => {
-                let operator = self.signed_on()?.number.clone();
-                let opening = self.opening(self.standing.desk.kind, operator, None)?;
-                let events = Receipt::new(opening.clone()).decide(&input).map_err(refused)?;
-                std::iter::once(Event::Opened(opening)).chain(events).map(Record::Receipt).collect()
-            }
-        };
-        self.commit(Changes::of(records)).await?;
-        self.last_change = None;
-        let receipt = self.receipt.as_ref();
-        self.last_line = receipt.and_then(|receipt| receipt.lines().last()).map(|line| line.number);
-        Ok(TillReply { line: self.last_line, due: receipt.map(Receipt::due), ..TillReply::default() })
-    }
-
-    pub(crate) fn opening(
-        &self,
-        kind: Kind,
-        operator: OperatorNumber,
-        of: Option<ReceiptId>,
-    ) -> Result<Opening, TillError> {
-        Ok(Opening {
-            uid: ReceiptId(Uuid::now_v7()),
-            sequence: self.standing.desk.next_sequence,
-            shift: self.shift()?.number,
-            kind,
-            operator,
-            at: self.now(),
-            vat_rounding: self.settings.profile.vat_rounding,
-            of,
-        })
-    }
-
-    async fn change_line(&mut self, line: u32, input: &Input) -> Result<TillReply, TillError> {
-        self.may_sell()?;
-        let records = self.decide(input)?;
-        self.commit(Changes::of(records)).await?;
-        self.last_line = Some(line);
-        Ok(TillReply { line: Some(line), due: self.receipt.as_ref().map(Receipt::due), ..TillReply::default() })
-    }
-
-    async fn pay(&mut self, tender: TenderType, amount: Money, number: Option<String>) -> Result<TillReply, TillError> {
-        self.may_sell()?;
-        let tender = Tender { kind: wire::tender_kind_of(tender), amount, number };
-        let records = self.decide(&Input::Tender(tender.clone()))?;
-        if let Some(receipt) = &self.receipt {
-            self.drawer_holds(receipt.opening().kind, &tender)?;
-        }
-        self.commit(Changes::of(records)).await?;
-        match &self.receipt {
-            Some(receipt) if *receipt.state() == State::Paying => {
-                Ok(TillReply { due: Some(receipt.due()), ..TillReply::default() })
-            }
+            (Ask::Age { .. }, Answer::OldEnough(true)) => pending.answers.old_enough = Some(true),
+            (Ask::Mark { .. }, Answer::Mark(code)) => pending.answers.mark = Some(code),
+            (Ask::Price { .. }, Answer::Price(price)) => pending.answers.price = Some(price),
+            (Ask::Quantity { .. }, Answer::Quantity(quantity)) => pending.answers.quantity = Some(quantity),
             _ => {
-                let reply = self.finish_receipt().await?;
-                self.open_drawer_for(&reply).await;
-                Ok(reply)
+                self.pending = Some(pending);
+                return Err(refused(Refusal::NothingAsked));
             }
         }
+        let before = pending.clone();
+        let done = self.go_on(pending).await;
+        if let Err(TillError::Refused { code, .. }) = &done
+            && matches!(before.ask, Ask::Mark { .. } | Ask::Price { .. } | Ask::Quantity { .. })
+            && matches!(code.as_str(), "not_the_mark" | "price_out_of_range" | "quantity_not_positive")
+        {
+            // A slip of the hand: the same is asked again.
+            self.pending = Some(Pending {
+                answers: Answers { mark: None, price: None, quantity: None, ..before.answers },
+                ..before
+            });
+        }
+        done
     }
 
-    /// Money that goes back in cash must be there.
-    pub(crate) fn drawer_holds(&self, kind: Kind, tender: &Tender) -> Result<(), TillError> {
-        match (kind, tender.kind) {
-            (Kind::Return, TenderKind::Cash) => self.shift()?.decide_drawer(tender.amount).map_err(refused),
+    /// What waited is dropped. A buyer whose age nobody confirmed is remembered.
+    async fn decline(&mut self) -> Result<(), TillError> {
+        match self.pending.take() {
+            Some(Pending { ask: Ask::Age { name, .. }, .. }) => self.note_declined("age", &name).await,
             _ => Ok(()),
         }
     }
 
-    async fn pay_return(&mut self, tender: TenderType) -> Result<TillReply, TillError> {
-        match &self.receipt {
-            Some(receipt) if receipt.opening().kind == Kind::Return => {
-                let due = receipt.due();
-                self.pay(tender, due, None).await
+    async fn note_declined(&mut self, what: &str, name: &str) -> Result<(), TillError> {
+        let records = vec![Record::InputRejected { data: name.to_owned(), code: format!("declined_{what}") }];
+        let documents: Vec<Document> =
+            self.audit(AuditKind::Declined, what.to_owned(), name.to_owned()).into_iter().collect();
+        self.commit(Changes { records, documents, ..Changes::default() }).await
+    }
+
+    async fn perform(&mut self, command: TillCommand) -> Result<TillReply, TillError> {
+        match command {
+            TillCommand::SignOn { operator, pin } => self.sign_on(operator, pin).await,
+            TillCommand::SignOff => self.sign_off().await,
+            TillCommand::Lock { break_ } => self.lock(break_).await,
+            TillCommand::OpenShift { operator, pin, float } => self.open_shift(operator, pin, float).await,
+            TillCommand::Scan { data, quantity } => self.scan(data, quantity).await,
+            TillCommand::Weigh { data, tare } => self.weigh(data, tare).await,
+            TillCommand::RepeatLast => self.repeat_last().await,
+            TillCommand::CheckPrice { data } => self.check_price(data).await,
+            TillCommand::Sell { item, quantity, price, vat } => self.sell(item, quantity, price, vat).await,
+            TillCommand::ChangeQuantity { line, quantity } => self.change_quantity(line, quantity).await,
+            TillCommand::VoidLine { line, quantity } => self.void_line(line, quantity).await,
+            TillCommand::Discount { line, by, reason } => self.discount(line, by, reason).await,
+            TillCommand::ChangePrice { line, price, reason } => self.change_price(line, price, reason).await,
+            TillCommand::Customer { number } => self.customer(number).await,
+            TillCommand::Park { name } => self.park(name).await,
+            TillCommand::ListParked => self.list_parked().await,
+            TillCommand::Recall { parked } => self.recall(parked).await,
+            TillCommand::Pay { tender, amount, number } => self.pay(tender, amount, number).await,
+            TillCommand::Whole(receipt) => {
+                let reply = self.whole(receipt).await?;
+                self.open_drawer_for(&reply).await;
+                Ok(reply)
             }
-            _ => Err(refused(Refusal::NoReceipt)),
+            TillCommand::FindSale { text } => self.find_sale(text).await,
+            TillCommand::Return { of: Some(of), lines, tender } => self.take_back(of, lines, tender).await,
+            TillCommand::Return { of: None, tender, .. } => self.pay_return(tender).await,
+            TillCommand::ToggleReturn => self.toggle_return().await,
+            TillCommand::ReturnByFiscalCode { code } => self.return_by_fiscal_code(code).await,
+            TillCommand::Cancel => self.cancel().await,
+            TillCommand::MoveCash { kind, amount, reason } => self.move_cash(kind, amount, reason).await,
+            TillCommand::ReportX => self.report_x().await,
+            TillCommand::Count { counted } => self.count(counted).await,
+            TillCommand::CloseShift { counted } => self.close_shift(counted).await,
+            TillCommand::OpenDrawer { reason } => self.open_drawer(reason).await,
+            TillCommand::Resume => self.resume().await,
+            TillCommand::TakeOut { line } => self.take_out(line).await,
+            TillCommand::SettleConflict { made, reason } => self.settle_conflict(made, reason).await,
+            TillCommand::ListReceipts => self.list_receipts().await,
+            TillCommand::Reprint { sequence } => self.reprint(sequence).await,
+            TillCommand::Answer(_) | TillCommand::Approve { .. } | TillCommand::Decline | TillCommand::Train { .. } => {
+                Err(refused(Refusal::NothingAsked))
+            }
         }
     }
-
-    async fn toggle_return(&mut self) -> Result<TillReply, TillError> {
-        self.may_sell()?;
-        if self.receipt.is_some() {
-            return Err(refused(Refusal::ReceiptOpen));
-        }
-        let kind = match self.standing.desk.kind {
-            Kind::Sale => Kind::Return,
-            Kind::Return => Kind::Sale,
-        };
-        self.commit(Changes::of(vec![Record::KindChosen { kind }])).await?;
-        Ok(TillReply::default())
-    }
-
-    async fn resume(&mut self) -> Result<TillReply, TillError> {
-        if self.receipt.as_ref().is_some_and(Receipt::is_unfinished) {
-            let reply = self.finish_receipt().await?;
-            self.restored = None;
-            self.open_drawer_for(&reply).await;
-            return Ok(reply);
-        }
-        if self.standing.desk.begun.is_some() {
-            return self.finish_operation().await;
-        }
-        match self.finished.take() {
-            Some(receipt) => Ok(TillReply {
-                change: Some(receipt.change),
-                due: Some(Money::ZERO),
-                receipt: Some(Box::new(receipt)),
-                ..TillReply::default()
-            }),
-            None => Err(refused(Refusal::NothingWaits)),
-        }
-    }
-}
-
-fn line_of(item: Item, quantity: Quantity) -> NewLine {
-    NewLine {
-        code: item.code,
-        name: item.name,
-        price: item.price,
-        quantity,
-        discount: Money::ZERO,
-        amount: None,
-        vat_rate: item.vat,
-        vat: None,
-        source: LineSource::Catalogue,
-        of_line: None,
-    }
-}
-
-fn positive(amount: Money) -> Result<Money, TillError> {
-    if amount.is_positive() { Ok(amount) } else { Err(refused(Refusal::AmountNotPositive)) }
 }

@@ -1,11 +1,16 @@
 //! What a till knows beside its open receipt: who is signed on, the shift, the next number, what the device was asked for.
 //! Pure: records in, state out. It is written whole with every commit, so a start reads one row.
 
-use chrono::{DateTime, FixedOffset};
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, FixedOffset, NaiveDate};
+use domain::fiscal_code::FiscalCode;
 use domain::ids::OperatorNumber;
 use domain::money::Money;
 use domain::receipt::{Baseline, Event, Kind, Receipt, Sign};
+use domain::rights::Grant;
 use domain::shift::Shift;
+use messages::v1::document::{CashKind, Pieces};
 use serde::{Deserialize, Serialize};
 
 /// One entry of the electronic journal.
@@ -15,6 +20,40 @@ pub enum Record {
     Receipt(Event),
     SignedOn(SignedOn),
     SignedOff,
+    Locked {
+        at: DateTime<FixedOffset>,
+        break_: bool,
+    },
+    /// A wrong PIN, and when.
+    PinWrong {
+        operator: OperatorNumber,
+        at: DateTime<FixedOffset>,
+    },
+    /// A supervisor lets the operator try again.
+    PinForgiven {
+        operator: OperatorNumber,
+    },
+    Granted(Grant),
+    GrantUsed(Grant),
+    /// The next receipt takes back goods of this sale.
+    FiscalCodeChosen {
+        code: FiscalCode,
+    },
+    /// Something above answered about marked units.
+    MarksAnswered {
+        at: DateTime<FixedOffset>,
+    },
+    Reprinted {
+        sequence: u64,
+        copy: u32,
+    },
+    TrainingBegan,
+    TrainingEnded,
+    /// A supervisor has said what the device or the terminal did.
+    ConflictSettled {
+        made: bool,
+        reason: String,
+    },
     /// The next receipt is of this kind.
     KindChosen {
         kind: Kind,
@@ -42,6 +81,8 @@ pub enum Record {
     Counted {
         counted: Money,
         over_short: Money,
+        #[serde(default)]
+        pieces: Vec<Pieces>,
     },
     DrawerOpened {
         reason: String,
@@ -59,6 +100,17 @@ impl Record {
             Record::Receipt(event) => event.name(),
             Record::SignedOn(_) => "signed_on",
             Record::SignedOff => "signed_off",
+            Record::Locked { .. } => "locked",
+            Record::PinWrong { .. } => "pin_wrong",
+            Record::PinForgiven { .. } => "pin_forgiven",
+            Record::Granted(_) => "granted",
+            Record::GrantUsed(_) => "grant_used",
+            Record::FiscalCodeChosen { .. } => "fiscal_code_chosen",
+            Record::MarksAnswered { .. } => "marks_answered",
+            Record::Reprinted { .. } => "reprinted",
+            Record::TrainingBegan => "training_began",
+            Record::TrainingEnded => "training_ended",
+            Record::ConflictSettled { .. } => "conflict_settled",
             Record::KindChosen { .. } => "kind_chosen",
             Record::InputRejected { .. } => "input_rejected",
             Record::DeviceBegun(begun) => begun.operation.name(),
@@ -85,14 +137,25 @@ pub enum Operation {
     OpenShift {
         operator: SignedOn,
         float: Money,
+        /// As the store has it. None: the day of the till's clock.
+        #[serde(default)]
+        business_day: Option<NaiveDate>,
     },
     /// Above zero into the drawer, below zero out of it.
     MoveCash {
         amount: Money,
         reason: String,
+        #[serde(default)]
+        kind: CashKind,
     },
     CloseShift {
         counted: Money,
+        #[serde(default)]
+        pieces: Vec<Pieces>,
+        #[serde(default)]
+        not_counted: bool,
+        #[serde(default)]
+        approver: Option<OperatorNumber>,
     },
 }
 
@@ -116,6 +179,16 @@ pub struct Begun {
     pub at: DateTime<FixedOffset>,
 }
 
+/// Wrong PINs in a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct WrongPins {
+    pub(crate) count: u32,
+    pub(crate) last: DateTime<FixedOffset>,
+}
+
+/// Operators whose wrong PINs are remembered; more are those of somebody who tries numbers.
+const WRONG_PINS_KEPT_MAX: usize = 64;
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Desk {
     /// The number of the next receipt.
@@ -126,20 +199,57 @@ pub(crate) struct Desk {
     pub(crate) kind: Kind,
     pub(crate) shift: Option<Shift>,
     pub(crate) begun: Option<Begun>,
+    /// Since when, and whether it is a break.
+    #[serde(default)]
+    pub(crate) locked: Option<(DateTime<FixedOffset>, bool)>,
+    #[serde(default)]
+    pub(crate) grant: Option<Grant>,
+    #[serde(default)]
+    pub(crate) wrong_pins: BTreeMap<OperatorNumber, WrongPins>,
+    /// The sale of the next return.
+    #[serde(default)]
+    pub(crate) fiscal_code: Option<FiscalCode>,
+    /// When something above last answered about marked units.
+    #[serde(default)]
+    pub(crate) marks_answered: Option<DateTime<FixedOffset>>,
 }
 
 impl Desk {
     pub(crate) fn new() -> Desk {
-        Desk { next_sequence: 1, last_shift: 0, operator: None, kind: Kind::Sale, shift: None, begun: None }
+        Desk {
+            next_sequence: 1,
+            last_shift: 0,
+            operator: None,
+            kind: Kind::Sale,
+            shift: None,
+            begun: None,
+            locked: None,
+            grant: None,
+            wrong_pins: BTreeMap::new(),
+            fiscal_code: None,
+            marks_answered: None,
+        }
     }
 
     /// `receipt` is the receipt to which an event of a receipt belongs, as it was paid.
     pub(crate) fn apply(&mut self, record: &Record, receipt: Option<&Receipt>) {
         match record {
             Record::Receipt(event) => self.apply_event(event, receipt),
-            Record::SignedOn(operator) => self.operator = Some(operator.clone()),
-            Record::SignedOff => self.operator = None,
-            Record::KindChosen { kind } => self.kind = *kind,
+            Record::SignedOn(operator) => {
+                self.wrong_pins.remove(&operator.number);
+                (self.operator, self.locked) = (Some(operator.clone()), None);
+            }
+            Record::SignedOff => (self.operator, self.grant) = (None, None),
+            Record::Locked { at, break_ } => self.locked = Some((*at, *break_)),
+            Record::PinWrong { operator, at } => self.note_wrong_pin(operator, *at),
+            Record::PinForgiven { operator } => {
+                self.wrong_pins.remove(operator);
+            }
+            Record::Granted(grant) => self.grant = Some(grant.clone()),
+            Record::GrantUsed(_) => self.grant = None,
+            Record::KindChosen { kind } => (self.kind, self.fiscal_code) = (*kind, None),
+            Record::FiscalCodeChosen { code } => (self.kind, self.fiscal_code) = (Kind::Return, Some(code.clone())),
+            Record::MarksAnswered { at } => self.marks_answered = Some(*at),
             Record::DeviceBegun(begun) => self.begun = Some(begun.clone()),
             Record::DeviceGivenUp { .. } => self.begun = None,
             Record::DeviceDone { at, .. } => {
@@ -151,7 +261,21 @@ impl Desk {
             | Record::StrayShiftClosed { .. }
             | Record::Counted { .. }
             | Record::DrawerOpened { .. }
+            | Record::Reprinted { .. }
+            | Record::TrainingBegan
+            | Record::TrainingEnded
+            | Record::ConflictSettled { .. }
             | Record::FiscalConflict { .. } => {}
+        }
+    }
+
+    fn note_wrong_pin(&mut self, operator: &OperatorNumber, at: DateTime<FixedOffset>) {
+        let wrong = self.wrong_pins.entry(operator.clone()).or_insert(WrongPins { count: 0, last: at });
+        *wrong = WrongPins { count: wrong.count + 1, last: at };
+        if self.wrong_pins.len() > WRONG_PINS_KEPT_MAX {
+            let oldest =
+                self.wrong_pins.iter().min_by_key(|(_, wrong)| wrong.last).map(|(operator, _)| operator.clone());
+            oldest.and_then(|operator| self.wrong_pins.remove(&operator));
         }
     }
 
@@ -160,7 +284,7 @@ impl Desk {
             Event::Opened(opening) => {
                 assert_eq!(opening.sequence, self.next_sequence, "TL-3: numbers have no gaps");
                 self.next_sequence += 1;
-                self.kind = Kind::Sale;
+                (self.kind, self.fiscal_code) = (Kind::Sale, None);
             }
             Event::Closed { .. } => {
                 let (shift, receipt) = self.counting(receipt);
@@ -181,11 +305,12 @@ impl Desk {
 
     fn finish(&mut self, operation: Operation, at: DateTime<FixedOffset>) {
         match operation {
-            Operation::OpenShift { operator, float } => {
+            Operation::OpenShift { operator, float, business_day } => {
                 self.last_shift += 1;
-                let opened = Shift::open(self.last_shift, at, operator.number.clone(), float);
+                let day = business_day.unwrap_or_else(|| at.date_naive());
+                let opened = Shift::open(self.last_shift, at, day, operator.number.clone(), float);
                 self.shift = Some(opened.expect("the float was checked before the device was asked"));
-                self.operator = Some(operator);
+                (self.operator, self.locked) = (Some(operator), None);
             }
             Operation::MoveCash { amount, .. } => {
                 if let Some(shift) = &mut self.shift {

@@ -51,7 +51,7 @@ pub(crate) fn document(receipt: &Receipt, operator: &str) -> Option<FiscalReceip
     for tender in receipt.tenders() {
         match tender.kind {
             TenderKind::Cash => payments.cash += tender.amount,
-            TenderKind::Card => payments.electronic += tender.amount,
+            TenderKind::Card | TenderKind::Qr => payments.electronic += tender.amount,
             TenderKind::Gift | TenderKind::Points => payments.prepaid += tender.amount,
             TenderKind::Credit => payments.credit += tender.amount,
         }
@@ -122,7 +122,7 @@ async fn look(
 /// Do what was begun, whether it is the first time or not.
 pub(crate) async fn perform(device: &mut dyn FiscalDevice, begun: &Begun, operator: &str) -> Performed {
     match &begun.operation {
-        Operation::OpenShift { operator, float } => {
+        Operation::OpenShift { operator, float, .. } => {
             match turn_shift(device, begun, FiscalDocumentKind::OpenShift, &operator.name).await {
                 Performed::Done(sign) => match align_drawer(device, *float).await {
                     Ok(()) => Performed::Done(sign),

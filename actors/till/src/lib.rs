@@ -19,21 +19,29 @@ pub mod catalogue;
 mod commands;
 mod desk;
 mod fiscal;
+mod marks;
 mod operations;
+mod paper;
+mod parking;
+mod paying;
+pub mod receipt_text;
 pub mod records;
 mod returns;
 mod saga;
+mod selling;
 mod settings;
 mod staff;
 mod store;
+mod terminal;
 mod till;
+mod training;
 mod view;
 mod whole;
 mod wire;
 
 pub use desk::Record;
 pub use settings::{
-    COMMAND_DEADLINE, DeviceFactory, FiscalProfile, SagaStep, StepHook, TillPorts, TillSettings, UnknownOperators,
-    ViewSender, views,
+    COMMAND_DEADLINE, Counter, DeviceFactory, FiscalProfile, PrinterFactory, SagaStep, ScaleFactory, StepHook,
+    TerminalFactory, TillPorts, TillSettings, TrainingGround, UnknownOperators, ViewSender, views,
 };
 pub use till::{ShowTill, Till, TillState};

@@ -1,11 +1,20 @@
 //! Shifts and drawer movements: begun in the journal, done by the device, finished in the journal.
 
+use std::time::Duration;
+
+use chrono::NaiveDate;
+use domain::ids::OperatorNumber;
 use domain::money::Money;
 use domain::receipt::AMOUNT_MAX;
 use domain::refusal::Refusal;
+use domain::rights::{Asked, Right};
 use domain::shift::Shift;
-use messages::v1::document::{CashMoved, Document, ShiftClosed, ShiftOpened};
-use messages::v1::till::{TillError, TillReply};
+use link::requests::{AskAbove, BUSINESS_DAY};
+use messages::codec::{from_body, to_body};
+use messages::v1::document::{AuditKind, CashKind, CashMoved, Document, ShiftClosed, ShiftOpened};
+use messages::v1::requests::{AskBusinessDay, BusinessDay};
+use messages::v1::settings::CashRules;
+use messages::v1::till::{Counted, TillError, TillReply};
 
 use crate::desk::{Begun, Operation, Record, SignedOn};
 use crate::fiscal::{self, Performed};
@@ -13,14 +22,35 @@ use crate::store::Changes;
 use crate::till::{Till, refused};
 use crate::wire;
 
+/// A shift that opens waits this long for the store's business day.
+const DAY_DEADLINE: Duration = Duration::from_secs(2);
+
 impl Till {
-    pub(crate) async fn open_shift(&mut self, operator: SignedOn, float: Money) -> Result<TillReply, TillError> {
+    pub(crate) async fn open_shift(
+        &mut self,
+        number: OperatorNumber,
+        pin: String,
+        float: Money,
+    ) -> Result<TillReply, TillError> {
+        let operator = self.identify(number, pin).await?;
         if self.standing.desk.shift.is_some() {
             return Err(refused(Refusal::ShiftOpen));
         }
-        Shift::open(1, self.now(), operator.number.clone(), float).map_err(refused)?;
+        self.clock_is_right()?;
+        Shift::open(1, self.now(), self.now().date_naive(), operator.number.clone(), float).map_err(refused)?;
         self.close_stray_shift(&operator).await?;
-        self.begin(Operation::OpenShift { operator, float }).await
+        let business_day = self.business_day().await;
+        self.begin(Operation::OpenShift { operator, float, business_day }).await
+    }
+
+    /// The store keeps the business day; a till that cannot ask goes by its own clock.
+    async fn business_day(&self) -> Option<NaiveDate> {
+        let above = self.ports.above.as_ref()?;
+        let question = AskAbove { type_id: BUSINESS_DAY, body: to_body(&AskBusinessDay { at: self.now() }) };
+        match above.ask_within(DAY_DEADLINE, question).await {
+            Ok(Ok(body)) => from_body::<BusinessDay>(&body).ok().map(|answer| answer.day),
+            Ok(Err(_)) | Err(_) => None,
+        }
     }
 
     /// A shift that the device has and this till does not: left by another till, or by one whose disk was replaced.
@@ -34,31 +64,65 @@ impl Till {
         self.commit(Changes::of(vec![Record::StrayShiftClosed { sign: fiscal::sign(sign) }])).await
     }
 
-    pub(crate) async fn move_cash(&mut self, amount: Money, reason: String) -> Result<TillReply, TillError> {
-        let shift = self.shift()?;
-        shift.decide_cash(amount).map_err(refused)?;
-        self.begin(Operation::MoveCash { amount, reason }).await
+    pub(crate) async fn move_cash(
+        &mut self,
+        kind: CashKind,
+        amount: Money,
+        reason: String,
+    ) -> Result<TillReply, TillError> {
+        self.clock_is_right()?;
+        if !amount.is_positive() {
+            return Err(refused(Refusal::AmountNotPositive));
+        }
+        let amount = if kind.goes_out() { -amount } else { amount };
+        self.shift()?.decide_cash(amount).map_err(refused)?;
+        let permitted = self.permit(Asked::Right(Right::MoveCash)).await?;
+        self.commit_if_any(permitted).await?;
+        self.begin(Operation::MoveCash { amount, reason, kind }).await
     }
 
-    pub(crate) async fn close_shift(&mut self, counted: Money) -> Result<TillReply, TillError> {
-        self.shift()?;
+    pub(crate) async fn close_shift(&mut self, counted: Option<Counted>) -> Result<TillReply, TillError> {
+        let shift = self.shift()?;
+        let expired = shift.is_expired(self.now());
+        let expected = shift.cash_expected();
+        let not_counted = counted.is_none();
+        if not_counted && !expired {
+            return Err(refused(Refusal::NotCounted));
+        }
+        let Counted { amount: counted, pieces } = counted.unwrap_or_else(|| Counted::from(expected));
         check_counted(counted)?;
         if self.receipt.is_some() {
             return Err(refused(Refusal::ReceiptOpen));
         }
-        self.begin(Operation::CloseShift { counted }).await
+        let mut permitted = self.permit(Asked::Right(Right::CloseShift)).await?;
+        let difference = (counted - expected).abs();
+        if difference > self.section::<CashRules>().difference_max {
+            permitted = permitted.and(self.permit(Asked::Right(Right::CloseWithDifference)).await?);
+        }
+        let approver = permitted.records.iter().find_map(|record| match record {
+            Record::GrantUsed(grant) => Some(grant.approver.clone()),
+            _ => None,
+        });
+        self.commit_if_any(permitted).await?;
+        self.begin(Operation::CloseShift { counted, pieces, not_counted, approver }).await
     }
 
-    pub(crate) async fn count(&mut self, counted: Money) -> Result<TillReply, TillError> {
+    pub(crate) async fn count(&mut self, counted: Counted) -> Result<TillReply, TillError> {
+        let Counted { amount: counted, pieces } = counted;
         check_counted(counted)?;
         let shift = self.shift()?;
-        let (over_short, totals) = (shift.over_short(counted), wire::totals(shift));
-        self.commit(Changes::of(vec![Record::Counted { counted, over_short }])).await?;
+        let (over_short, totals) = (shift.over_short(counted), wire::totals(shift, self.standing.head));
+        self.commit(Changes::of(vec![Record::Counted { counted, over_short, pieces }])).await?;
         Ok(TillReply { over_short: Some(over_short), totals: Some(Box::new(totals)), ..TillReply::default() })
     }
 
     pub(crate) async fn report_x(&mut self) -> Result<TillReply, TillError> {
-        let totals = wire::totals(self.shift()?);
+        let totals = wire::totals(self.shift()?, self.standing.head);
+        if self.section::<CashRules>().blind_count {
+            // It says what the drawer should hold.
+            let permitted = self.permit(Asked::Right(Right::SeeExpectedCash)).await?;
+            self.commit_if_any(permitted).await?;
+        }
         if let Err(error) = self.device.report_x().await {
             tracing::warn!(till = %self.settings.till, %error, "the X report was not printed");
         }
@@ -66,8 +130,10 @@ impl Till {
     }
 
     pub(crate) async fn open_drawer(&mut self, reason: String) -> Result<TillReply, TillError> {
-        self.signed_on()?;
-        self.commit(Changes::of(vec![Record::DrawerOpened { reason }])).await?;
+        let permitted = self.permit(Asked::Right(Right::OpenDrawer)).await?;
+        let documents = self.audit(AuditKind::DrawerOpened, "drawer".to_owned(), reason.clone()).into_iter().collect();
+        let opened = Changes { records: vec![Record::DrawerOpened { reason }], documents, ..Changes::default() };
+        self.commit(permitted.and(opened)).await?;
         self.device.open_drawer().await.map_err(device_says)?;
         Ok(TillReply::default())
     }
@@ -96,6 +162,27 @@ impl Till {
         }
     }
 
+    /// A supervisor says whether the device did it.
+    pub(crate) async fn settle_operation(
+        &mut self,
+        begun: Begun,
+        made: bool,
+        reason: String,
+    ) -> Result<TillReply, TillError> {
+        if !made {
+            self.commit(Changes::of(vec![Record::DeviceGivenUp { reason: reason.clone() }])).await?;
+            return Err(refused(Refusal::Fiscal(reason)));
+        }
+        let state = self.device.state().await.map_err(device_says)?;
+        let found = self.device.find_document(state.last_document).await.map_err(device_says)?;
+        let sign = found.map(|document| domain::receipt::Sign {
+            device: state.device,
+            number: document.number,
+            sign: document.sign,
+        });
+        self.end_operation(begun, sign).await
+    }
+
     async fn end_operation(
         &mut self,
         begun: Begun,
@@ -108,30 +195,42 @@ impl Till {
         let number = |operator: &Option<SignedOn>| operator.as_ref().map(|operator| operator.number.clone());
         let mut reply = TillReply::default();
         let document = match begun.operation {
-            Operation::OpenShift { operator, float } => Document::ShiftOpened(ShiftOpened {
+            Operation::OpenShift { operator, float, business_day } => Document::ShiftOpened(ShiftOpened {
                 store,
                 till,
                 shift: desk.last_shift + 1,
-                business_day: at.date_naive(),
+                business_day: business_day.unwrap_or_else(|| at.date_naive()),
                 at,
                 operator: operator.number,
                 float,
             }),
-            Operation::MoveCash { amount, reason } => {
+            Operation::MoveCash { amount, reason, kind } => {
                 let shift = self.shift()?;
                 let operator = number(&desk.operator).unwrap_or_else(|| shift.operator.clone());
-                Document::CashMoved(CashMoved { store, till, shift: shift.number, at, operator, amount, reason })
+                Document::CashMoved(CashMoved { store, till, shift: shift.number, at, operator, amount, reason, kind })
             }
-            Operation::CloseShift { counted } => {
+            Operation::CloseShift { counted, pieces, not_counted, approver } => {
                 let shift = self.shift()?;
                 let operator = number(&desk.operator).unwrap_or_else(|| shift.operator.clone());
-                let (over_short, totals) = (shift.over_short(counted), wire::totals(shift));
+                let (over_short, totals) = (shift.over_short(counted), wire::totals(shift, self.standing.head));
                 reply.over_short = Some(over_short);
                 reply.totals = Some(Box::new(totals.clone()));
-                Document::ShiftClosed(Box::new(ShiftClosed { store, till, at, operator, counted, over_short, totals }))
+                Document::ShiftClosed(Box::new(ShiftClosed {
+                    store,
+                    till,
+                    at,
+                    operator,
+                    counted,
+                    over_short,
+                    totals,
+                    pieces,
+                    not_counted,
+                    approver,
+                }))
             }
         };
-        let stored = self.commit(Changes { records: vec![done], ended: None, documents: vec![document] }).await;
+        let stored =
+            self.commit(Changes { records: vec![done], documents: vec![document], ..Changes::default() }).await;
         if let Err(error) = stored {
             return self.wait(error.to_string());
         }

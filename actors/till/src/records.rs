@@ -27,7 +27,14 @@ pub enum JournalError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndedReceipt {
     pub receipt: Receipt,
-    pub cancelled: bool,
+    /// "sale", "return", "cancelled" or "parked".
+    pub kind: String,
+}
+
+impl EndedReceipt {
+    pub fn is_closed(&self) -> bool {
+        matches!(self.kind.as_str(), "sale" | "return")
+    }
 }
 
 /// Check every entry of the journal against its chain and the end of it; answers the head.
@@ -72,7 +79,7 @@ pub async fn receipts(database: &Database, after: u64, limit: u64) -> Result<Vec
         .map(|row| {
             Ok(EndedReceipt {
                 receipt: from_body(&row.try_get::<Vec<u8>>("", "body")?).map_err(unreadable)?,
-                cancelled: row.try_get::<String>("", "kind")? == "cancelled",
+                kind: row.try_get("", "kind")?,
             })
         })
         .collect()
@@ -98,5 +105,5 @@ pub async fn last_receipt(database: &Database) -> Result<Option<EndedReceipt>, D
 /// Totals of the open shift. None if it is closed.
 pub async fn shift(database: &Database) -> Result<Option<ShiftTotals>, DbErr> {
     let (standing, _) = store::load(&database.reader).await?;
-    Ok(standing.desk.shift.as_ref().map(wire::totals))
+    Ok(standing.desk.shift.as_ref().map(|shift| wire::totals(shift, standing.head)))
 }

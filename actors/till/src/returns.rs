@@ -1,17 +1,25 @@
-//! Finding the sale whose goods come back: in this till, or at the node above.
+//! Goods that come back: of a sale that is found here or above, of one that cannot be found now, or without a receipt.
 
 use std::time::Duration;
 
-use domain::ids::ReceiptId;
+use chrono::TimeDelta;
+use domain::fiscal_code::FiscalCode;
+use domain::ids::{ReceiptId, TillId};
+use domain::money::Money;
 use domain::quantity::Quantity;
+use domain::receipt::{AskedFor, Event, Input, Kind, Receipt, Tender, TenderKind};
 use domain::refusal::Refusal;
-use domain::returns::SoldLine;
-use link::requests::{AskAbove, FIND_RECEIPT, RequestError};
-use messages::codec::from_body;
-use messages::v1::receipt::{FoundReceipt, ReceiptKind, ReturnedLine};
-use messages::v1::till::TillError;
+use domain::returns::{self, SoldLine};
+use domain::rights::{Asked, Right};
+use link::requests::{AskAbove, FIND_SALE};
+use messages::codec::{from_body, to_body};
+use messages::v1::receipt::{FoundReceipt, Receipt as Closed, ReceiptKind, ReturnedLine, TenderType};
+use messages::v1::requests::SaleBy;
+use messages::v1::settings::SaleRules;
+use messages::v1::till::{ReturnLine, TillError, TillReply};
 
-use crate::store;
+use crate::desk::Record;
+use crate::store::{self, Changes};
 use crate::till::{Till, not_read, refused};
 use crate::wire;
 
@@ -19,38 +27,76 @@ use crate::wire;
 const FIND_DEADLINE: Duration = Duration::from_secs(5);
 
 impl Till {
-    /// The lines of the sale with what came back of each: here, and as far as the node above knows elsewhere.
-    pub(crate) async fn sold_lines(&self, of: ReceiptId) -> Result<Vec<SoldLine>, TillError> {
-        let own = store::receipt(&self.ports.database.reader, of).await.map_err(not_read)?;
-        let mut returned = store::returned(&self.ports.database.reader, of).await.map_err(not_read)?;
-        let above = self.ask_above(of).await;
-        let sale = match (own, above) {
-            // What other tills took back counts too; what the store cannot say now does not stop a customer here.
-            (Some(own), Ok(Some(found))) => {
-                merge(&mut returned, found.returned);
-                own
-            }
-            (Some(own), _) => own,
-            (None, Ok(Some(found))) => {
-                merge(&mut returned, found.returned);
-                found.receipt
-            }
-            (None, Ok(None)) => return Err(refused(Refusal::UnknownReceipt(of))),
-            (None, Err(_)) => return Err(refused(Refusal::StoreUnreachable(of))),
-        };
-        if sale.kind != ReceiptKind::Sale {
-            return Err(refused(Refusal::NotASale));
-        }
-        let came_back = |line| -> Quantity {
-            returned.iter().filter(|returned| returned.line == line).map(|returned| returned.quantity).sum()
-        };
-        Ok(wire::sold(&sale, came_back))
+    /// Find a sale by what is on its paper.
+    pub(crate) async fn find_sale(&mut self, text: String) -> Result<TillReply, TillError> {
+        self.may_sell()?;
+        let by = self.sale_by(&text)?;
+        let found = self.found(&by, &text).await?;
+        Ok(TillReply { found: Some(Box::new(found)), ..TillReply::default() })
     }
 
-    /// `Ok(None)`: the node above does not know the receipt.
-    async fn ask_above(&self, of: ReceiptId) -> Result<Option<FoundReceipt>, ()> {
+    /// A number of this till ("117"), of another one ("2-117", "S1/2-117"), a uid, or the text of a QR code.
+    fn sale_by(&self, text: &str) -> Result<SaleBy, TillError> {
+        let text = text.trim();
+        if text.contains("fn=") {
+            let code: FiscalCode = text.parse().map_err(|error: domain::fiscal_code::NotFiscalCode| {
+                refused(Refusal::NotFiscalCode(error.to_string()))
+            })?;
+            return Ok(SaleBy::Fiscal(code));
+        }
+        if let Ok(uid) = text.parse() {
+            return Ok(SaleBy::Uid(ReceiptId(uid)));
+        }
+        let (store, rest) = match text.rsplit_once('/') {
+            Some((store, rest)) => (Some(store.to_owned()), rest),
+            None => (None, text),
+        };
+        let (till, number) = match rest.split_once('-') {
+            Some((till, number)) => (till.parse().map(TillId).ok(), number),
+            None => (Some(self.settings.till), rest),
+        };
+        match (till, number.parse()) {
+            (Some(till), Ok(sequence)) => Ok(SaleBy::Number { store, till, sequence }),
+            _ => Err(refused(Refusal::SaleNotFound(text.to_owned()))),
+        }
+    }
+
+    /// The sale with what came back of it: here, and as far as the nodes above know elsewhere.
+    async fn found(&self, by: &SaleBy, text: &str) -> Result<FoundReceipt, TillError> {
+        let own = self.own_sale(by).await.map_err(not_read)?;
+        let above = self.ask_above(by).await;
+        let (receipt, mut returned) = match (own, above) {
+            // What other tills took back counts too; what the store cannot say now does not stop a customer here.
+            (Some(own), Ok(Some(found))) => (own, found.returned),
+            (Some(own), _) => (own, Vec::new()),
+            (None, Ok(Some(found))) => (found.receipt, found.returned),
+            (None, Ok(None)) => return Err(refused(unknown(by, text))),
+            (None, Err(())) => return Err(refused(unreachable(by, text))),
+        };
+        merge(&mut returned, store::returned(&self.ports.database.reader, receipt.uid).await.map_err(not_read)?);
+        if receipt.kind != ReceiptKind::Sale {
+            return Err(refused(Refusal::NotASale));
+        }
+        Ok(FoundReceipt { receipt, returned })
+    }
+
+    async fn own_sale(&self, by: &SaleBy) -> Result<Option<Closed>, sea_orm::DbErr> {
+        let database = &self.ports.database.reader;
+        match by {
+            SaleBy::Uid(uid) => store::receipt(database, *uid).await,
+            SaleBy::Fiscal(code) => store::receipt_by_fiscal(database, &code.device, code.number).await,
+            SaleBy::Number { store, till, sequence } => {
+                let here = *till == self.settings.till
+                    && store.as_deref().is_none_or(|store| store == self.settings.store.as_str());
+                if here { store::receipt_by_number(database, *sequence).await } else { Ok(None) }
+            }
+        }
+    }
+
+    /// `Ok(None)`: no node above knows the sale. `Err`: it cannot be known now.
+    async fn ask_above(&self, by: &SaleBy) -> Result<Option<FoundReceipt>, ()> {
         let Some(above) = &self.ports.above else { return Ok(None) };
-        let question = AskAbove { type_id: FIND_RECEIPT, body: of.to_string().into_bytes() };
+        let question = AskAbove { type_id: FIND_SALE, body: to_body(by) };
         match above.ask_within(FIND_DEADLINE, question).await {
             Ok(Ok(body)) => match from_body(&body) {
                 Ok(found) => Ok(Some(found)),
@@ -59,17 +105,154 @@ impl Till {
                     Err(())
                 }
             },
-            Ok(Err(RequestError::Refused(_))) => Ok(None),
-            Ok(Err(RequestError::NoLine | RequestError::Deadline)) | Err(_) => Err(()),
+            Ok(Err(error)) if error.is_unreachable() => Err(()),
+            Ok(Err(_)) => Ok(None),
+            Err(_) => Err(()),
         }
+    }
+
+    /// The lines of a sale that is given by its uid.
+    pub(crate) async fn sold_lines(&self, of: ReceiptId) -> Result<Vec<SoldLine>, TillError> {
+        let found = self.found(&SaleBy::Uid(of), &of.to_string()).await?;
+        Ok(sold(&found))
+    }
+
+    /// Take back lines of a sale, all in one receipt that is paid out at once.
+    pub(crate) async fn take_back(
+        &mut self,
+        of: ReceiptId,
+        lines: Vec<ReturnLine>,
+        tender: TenderType,
+    ) -> Result<TillReply, TillError> {
+        self.may_sell()?;
+        let operator = self.signed_on()?.number.clone();
+        let taken_up = self.receipt.as_ref().is_some_and(|receipt| {
+            receipt.opening().of == Some(of) && receipt.opening().kind == Kind::Return && receipt.tenders().is_empty()
+        });
+        if self.receipt.is_some() && !taken_up {
+            return Err(refused(Refusal::ReceiptOpen));
+        }
+        let found = self.found(&SaleBy::Uid(of), &of.to_string()).await?;
+        self.not_too_late(&found.receipt)?;
+        let mut permitted = self.permit(Asked::Right(Right::ReturnByReceipt)).await?;
+        let kind = wire::tender_kind_of(tender);
+        if !taken_up {
+            let mut sold = sold(&found);
+            let asked: Vec<_> = lines.into_iter().map(|line| (line.line, line.quantity)).collect();
+            let back = if asked.is_empty() { returns::everything(&sold) } else { returns::by_line(&mut sold, &asked) };
+            let opening = self.opening(Kind::Return, operator, Some(of))?;
+            let mut receipt = Receipt::new(opening.clone());
+            let events = receipt.decide(&Input::Add(back.map_err(refused)?)).map_err(refused)?;
+            events.iter().for_each(|event| receipt.apply(event));
+            let total = receipt.total();
+            self.drawer_holds(Kind::Return, &Tender { kind, amount: total, number: None, proof: None })?;
+            permitted = permitted.and(self.permit_refund(kind, total, &found).await?);
+            // A grant may have been used before there was a receipt to note it.
+            let used = permitted.records.iter().filter_map(|record| match record {
+                Record::GrantUsed(grant) => Some(crate::staff::approved(grant)),
+                _ => None,
+            });
+            let noted: Vec<Event> = used.collect();
+            let records = std::iter::once(Event::Opened(opening)).chain(noted).chain(events).map(Record::Receipt);
+            self.commit(permitted.and(Changes::of(records.collect()))).await?;
+        } else {
+            self.commit_if_any(permitted).await?;
+        }
+        let total = self.receipt.as_ref().map_or(Money::ZERO, Receipt::due);
+        if kind.is_electronic() && self.terminal(kind).is_some() && total.is_positive() {
+            let payment = payment_of(&found.receipt, kind);
+            return self.ask_terminal(kind, total, AskedFor::Refund { of: payment }).await;
+        }
+        let tender = Tender { kind, amount: total, number: None, proof: None };
+        let records = self.decide(&Input::Tender { tender, rounding: None })?;
+        self.commit(Changes::of(records)).await?;
+        self.paid_or_paying().await
+    }
+
+    /// Money for a card goes back to the card; as cash only by right.
+    async fn permit_refund(
+        &mut self,
+        kind: TenderKind,
+        total: Money,
+        found: &FoundReceipt,
+    ) -> Result<Changes, TillError> {
+        let sale = &found.receipt;
+        let cash: Money =
+            sale.tenders.iter().filter(|tender| tender.tender == TenderType::Cash).map(|tender| tender.amount).sum();
+        if kind == TenderKind::Cash && total > cash - sale.change {
+            return self.permit(Asked::Right(Right::RefundInCash)).await;
+        }
+        Ok(Changes::default())
+    }
+
+    fn not_too_late(&self, sale: &Closed) -> Result<(), TillError> {
+        let days = self.section::<SaleRules>().return_days_max;
+        if days > 0 && self.now() - sale.at > TimeDelta::days(i64::from(days)) {
+            return Err(refused(Refusal::ReturnTooLate { days }));
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn toggle_return(&mut self) -> Result<TillReply, TillError> {
+        self.may_sell()?;
+        if self.receipt.is_some() {
+            return Err(refused(Refusal::ReceiptOpen));
+        }
+        let kind = match self.standing.desk.kind {
+            Kind::Sale => Kind::Return,
+            Kind::Return => Kind::Sale,
+        };
+        self.commit(Changes::of(vec![Record::KindChosen { kind }])).await?;
+        Ok(TillReply::default())
+    }
+
+    /// A sale that cannot be found now: its goods are entered, and the head office counts them against it later.
+    pub(crate) async fn return_by_fiscal_code(&mut self, code: String) -> Result<TillReply, TillError> {
+        self.may_sell()?;
+        if self.receipt.is_some() {
+            return Err(refused(Refusal::ReceiptOpen));
+        }
+        let code: FiscalCode = code
+            .parse()
+            .map_err(|error: domain::fiscal_code::NotFiscalCode| refused(Refusal::NotFiscalCode(error.to_string())))?;
+        self.commit(Changes::of(vec![Record::FiscalCodeChosen { code }])).await?;
+        Ok(TillReply::default())
+    }
+}
+
+fn sold(found: &FoundReceipt) -> Vec<SoldLine> {
+    let came_back = |line| -> Quantity {
+        found.returned.iter().filter(|returned| returned.line == line).map(|returned| returned.quantity).sum()
+    };
+    wire::sold(&found.receipt, came_back)
+}
+
+/// By which the bank finds the payment that is given back.
+fn payment_of(sale: &Closed, kind: TenderKind) -> Option<String> {
+    let tender = wire::tender_kind(kind);
+    let proof = sale.tenders.iter().find(|paid| paid.tender == tender).and_then(|paid| paid.proof.as_ref());
+    proof.map(|proof| proof.reference.clone())
+}
+
+fn unknown(by: &SaleBy, text: &str) -> Refusal {
+    match by {
+        SaleBy::Uid(uid) => Refusal::UnknownReceipt(*uid),
+        SaleBy::Number { .. } | SaleBy::Fiscal(_) => Refusal::SaleNotFound(text.to_owned()),
+    }
+}
+
+fn unreachable(by: &SaleBy, text: &str) -> Refusal {
+    match by {
+        SaleBy::Uid(uid) => Refusal::StoreUnreachable(*uid),
+        SaleBy::Number { .. } | SaleBy::Fiscal(_) => Refusal::SaleUnreachable(text.to_owned()),
     }
 }
 
 /// A return that both know of counts once.
-fn merge(own: &mut Vec<ReturnedLine>, others: Vec<ReturnedLine>) {
+fn merge(known: &mut Vec<ReturnedLine>, others: Vec<ReturnedLine>) {
     for other in others {
-        if !own.iter().any(|known| known.by == other.by && known.line == other.line) {
-            own.push(other);
+        if !known.iter().any(|known| known.by == other.by && known.line == other.line) {
+            known.push(other);
         }
     }
 }

@@ -1,15 +1,17 @@
 //! From money to a closed receipt: baseline, device, proof, close. Each step is stored before the next begins.
 
 use devices::fiscal::{FiscalError, FiscalReceipt};
+use domain::money::Money;
 use domain::receipt::{Baseline, Event, Input, Receipt, Sign, State, TenderKind};
 use domain::refusal::Refusal;
+use domain::rights::{Asked, Right};
 use messages::v1::document::{Document, ReceiptCancelled};
 use messages::v1::till::{TillError, TillReply};
 
 use crate::desk::Record;
 use crate::fiscal::{self, Happened, TRIES_MAX};
 use crate::settings::SagaStep;
-use crate::store::{Changes, Ended};
+use crate::store::{Changes, Ended, How};
 use crate::till::{Till, Trouble, refused};
 use crate::wire;
 
@@ -84,7 +86,7 @@ impl Till {
         self.last_change = Some(change);
         Ok(TillReply {
             change: Some(change),
-            due: Some(domain::money::Money::ZERO),
+            due: Some(Money::ZERO),
             receipt: Some(Box::new(closed)),
             ..TillReply::default()
         })
@@ -101,42 +103,117 @@ impl Till {
         let closed = wire::receipt(&self.settings, business_day, receipt, at, sign.as_ref());
         let changes = Changes {
             records: vec![Record::Receipt(Event::Fiscalised { sign }), Record::Receipt(Event::Closed { at })],
-            ended: Some(Ended { receipt: closed.clone(), cancelled: false }),
+            ended: Some(Ended { receipt: closed.clone(), how: How::Closed }),
             documents: vec![Document::ReceiptClosed(Box::new(closed.clone()))],
+            ..Changes::default()
         };
         Ok((changes, closed))
     }
 
-    /// Give the open receipt up. A paid one only while its device surely made no document of it.
+    /// Give the open receipt up. A paid one only while its device surely made no document of it; what terminals took goes
+    /// back first.
     pub(crate) async fn cancel(&mut self) -> Result<TillReply, TillError> {
         let Some(receipt) = &self.receipt else { return Err(refused(Refusal::NoReceipt)) };
-        if let State::Fiscalising(baseline) = receipt.state().clone()
-            && let Some(document) = fiscal::document(receipt, &self.operator_name())
-        {
-            match fiscal::inquire(&mut *self.device, &baseline, &document).await {
-                Happened::Nothing => {}
-                Happened::Ours(sign) => {
-                    self.close(Some(sign)).await?;
-                    return Err(refused(Refusal::Paid));
-                }
-                Happened::Conflict(text) => return self.conflict(text).await,
-                Happened::NotKnown(reason) => return self.wait(reason),
-            }
-        }
+        let untouched = receipt.lines().is_empty();
+        self.device_did_nothing().await?;
+        let permitted =
+            if untouched { Changes::default() } else { self.permit(Asked::Right(Right::CancelReceipt)).await? };
+        // The grant is used up before money moves, so that it is used for this.
+        self.commit_if_any(permitted).await?;
+        self.reverse_payments().await?;
         let at = self.now();
-        let decided = self.decide(&Input::Cancel { at })?;
+        let records = self.decide(&Input::Cancel { at })?;
         let Some(receipt) = &self.receipt else { return Err(refused(Refusal::NoReceipt)) };
         let business_day = self.shift()?.business_day;
         let ended = wire::receipt(&self.settings, business_day, receipt, at, None);
         self.commit(Changes {
-            records: decided,
-            ended: Some(Ended { receipt: ended.clone(), cancelled: true }),
+            records,
+            ended: Some(Ended { receipt: ended.clone(), how: How::Cancelled }),
             documents: vec![Document::ReceiptCancelled(ReceiptCancelled { receipt: ended.clone() })],
+            ..Changes::default()
         })
         .await?;
         self.trouble = None;
         self.last_change = None;
         Ok(TillReply { receipt: Some(Box::new(ended)), ..TillReply::default() })
+    }
+
+    /// Of a receipt for which the device was asked: it made no document. If it did, the receipt is closed with it.
+    pub(crate) async fn device_did_nothing(&mut self) -> Result<(), TillError> {
+        let Some(receipt) = &self.receipt else { return Ok(()) };
+        let State::Fiscalising(baseline) = receipt.state().clone() else { return Ok(()) };
+        let Some(document) = fiscal::document(receipt, &self.operator_name()) else { return Ok(()) };
+        match fiscal::inquire(&mut *self.device, &baseline, &document).await {
+            Happened::Nothing => Ok(()),
+            Happened::Ours(sign) => {
+                self.close(Some(sign)).await?;
+                Err(refused(Refusal::Paid))
+            }
+            Happened::Conflict(text) => self.conflict(text).await.map(|_| ()),
+            Happened::NotKnown(reason) => self.wait(reason).map(|_| ()),
+        }
+    }
+
+    /// A supervisor has looked at the device's paper, or at the terminal's slip, and says what was made.
+    pub(crate) async fn settle_conflict(&mut self, made: bool, reason: String) -> Result<TillReply, TillError> {
+        if !self.trouble.as_ref().is_some_and(|trouble| trouble.conflict) && !self.waits_for_terminal() {
+            return Err(refused(Refusal::NothingWaits));
+        }
+        let permitted = self.permit(Asked::Right(Right::ResolveConflict)).await?;
+        self.commit_if_any(permitted).await?;
+        self.note_settled(made, &reason).await?;
+        self.trouble = None;
+        if self.waits_for_terminal() {
+            return self.settle_asked(made, reason).await;
+        }
+        if let Some(begun) = self.standing.desk.begun.clone() {
+            return self.settle_operation(begun, made, reason).await;
+        }
+        let Some(receipt) = &self.receipt else { return Err(refused(Refusal::NothingWaits)) };
+        if made {
+            let state = self.device.state().await.map_err(|error| refused(Refusal::Fiscal(error.to_string())))?;
+            let found = self.device.find_document(state.last_document).await;
+            let found = found.map_err(|error| refused(Refusal::Fiscal(error.to_string())))?;
+            let sign = found.map_or_else(String::new, |document| document.sign);
+            let sign = Sign { device: state.device, number: state.last_document, sign };
+            return self.close(Some(sign)).await;
+        }
+        let Some(document) = fiscal::document(receipt, &self.operator_name()) else { return self.close(None).await };
+        // From where the device stands now.
+        let baseline = match fiscal::baseline(&mut *self.device).await {
+            Ok(baseline) => baseline,
+            Err(error) => return self.wait(error.to_string()),
+        };
+        self.commit(Changes::of(vec![Record::Receipt(Event::Fiscalising(baseline.clone()))])).await?;
+        self.register(&document, &baseline, true).await
+    }
+
+    fn waits_for_terminal(&self) -> bool {
+        self.receipt.as_ref().is_some_and(|receipt| receipt.asked().is_some())
+    }
+
+    pub(crate) async fn resume(&mut self) -> Result<TillReply, TillError> {
+        if self.waits_for_terminal() {
+            return self.finish_asking().await;
+        }
+        if self.receipt.as_ref().is_some_and(Receipt::is_unfinished) {
+            let reply = self.finish_receipt().await?;
+            self.restored = None;
+            self.open_drawer_for(&reply).await;
+            return Ok(reply);
+        }
+        if self.standing.desk.begun.is_some() {
+            return self.finish_operation().await;
+        }
+        match self.finished.take() {
+            Some(receipt) => Ok(TillReply {
+                change: Some(receipt.change),
+                due: Some(Money::ZERO),
+                receipt: Some(Box::new(receipt)),
+                ..TillReply::default()
+            }),
+            None => Err(refused(Refusal::NothingWaits)),
+        }
     }
 
     /// What the open receipt says to `input`, as records.

@@ -1,11 +1,15 @@
 //! What a till is told about itself, and the ports through which it reaches the world.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use devices::fiscal::FiscalDevice;
+use devices::printer::ReceiptPrinter;
+use devices::scale::Scale;
+use devices::terminal::{Cancel, PaymentTerminal};
 use domain::ids::{StoreId, TillId};
 use domain::receipt::VatRounding;
 use domain::vat::VatRate;
@@ -49,6 +53,10 @@ impl Default for FiscalProfile {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SagaStep {
     Open,
+    /// Where the terminal stood is stored; it was not asked yet.
+    TerminalAsked,
+    /// The terminal moved the money; nothing of it is stored yet.
+    TerminalAnswered,
     Paying,
     Paid,
     /// The device's baseline is stored; the device was not asked yet.
@@ -60,8 +68,10 @@ pub enum SagaStep {
 }
 
 impl SagaStep {
-    pub const ALL: [SagaStep; 7] = [
+    pub const ALL: [SagaStep; 9] = [
         SagaStep::Open,
+        SagaStep::TerminalAsked,
+        SagaStep::TerminalAnswered,
         SagaStep::Paying,
         SagaStep::Paid,
         SagaStep::Fiscalising,
@@ -73,6 +83,8 @@ impl SagaStep {
     pub fn name(self) -> &'static str {
         match self {
             SagaStep::Open => "Open",
+            SagaStep::TerminalAsked => "TerminalAsked",
+            SagaStep::TerminalAnswered => "TerminalAnswered",
             SagaStep::Paying => "Paying",
             SagaStep::Paid => "Paid",
             SagaStep::Fiscalising => "Fiscalising",
@@ -85,7 +97,7 @@ impl SagaStep {
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "\"{text}\" is not a step of a receipt: Open, Paying, Paid, Fiscalising, Registered, Fiscalised or Closed is expected"
+    "\"{text}\" is not a step of a receipt: Open, TerminalAsked, TerminalAnswered, Paying, Paid, Fiscalising, Registered, Fiscalised or Closed is expected"
 )]
 pub struct NotAStep {
     text: String,
@@ -113,6 +125,8 @@ pub struct TillSettings {
     pub profile: FiscalProfile,
     /// None in a shop; tests and drills stop the till there.
     pub on_step: Option<StepHook>,
+    /// Nothing of it is real: it says so on paper and on the screen.
+    pub training: bool,
 }
 
 impl TillSettings {
@@ -123,6 +137,7 @@ impl TillSettings {
             unknown_operators: UnknownOperators::default(),
             profile: FiscalProfile::default(),
             on_step: None,
+            training: false,
         }
     }
 }
@@ -142,6 +157,37 @@ pub fn views() -> (ViewSender, watch::Receiver<Option<Arc<TillView>>>) {
     (Arc::new(sender), receiver)
 }
 
+/// Makes the driver of a payment terminal.
+pub type TerminalFactory = Arc<dyn Fn() -> Box<dyn PaymentTerminal> + Send + Sync>;
+/// Makes the driver of a scale.
+pub type ScaleFactory = Arc<dyn Fn() -> Box<dyn Scale> + Send + Sync>;
+/// Makes the driver of a receipt printer.
+pub type PrinterFactory = Arc<dyn Fn() -> Box<dyn ReceiptPrinter> + Send + Sync>;
+
+/// What else stands on the counter. A till sells without any of it.
+#[derive(Clone, Default)]
+pub struct Counter {
+    /// Without one a card is a tender that the cashier answers for.
+    pub card_terminal: Option<TerminalFactory>,
+    pub qr_terminal: Option<TerminalFactory>,
+    /// Rings when the cashier wants a terminal to stop.
+    pub cancel: Cancel,
+    pub scale: Option<ScaleFactory>,
+    /// Without one, copies are printed by the fiscal device.
+    pub printer: Option<PrinterFactory>,
+    /// Where the till plays shop.
+    pub training: Option<TrainingGround>,
+}
+
+/// A place and devices for training, none of them real.
+#[derive(Clone)]
+pub struct TrainingGround {
+    /// Emptied at the beginning and at the end.
+    pub folder: PathBuf,
+    pub device: DeviceFactory,
+    pub counter: Arc<Counter>,
+}
+
 #[derive(Clone)]
 pub struct TillPorts {
     pub database: Database,
@@ -153,4 +199,5 @@ pub struct TillPorts {
     pub views: Option<ViewSender>,
     /// Rung when a document for the node above was committed.
     pub outbox_bell: Option<Bell>,
+    pub counter: Counter,
 }

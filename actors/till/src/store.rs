@@ -18,6 +18,10 @@ use crate::settings::TillSettings;
 
 /// SQLite's code for a disk that failed: what was being written may be there or not.
 const SQLITE_IOERR: i32 = 10;
+const SQLITE_READONLY: i32 = 8;
+const SQLITE_CORRUPT: i32 = 11;
+const SQLITE_FULL: i32 = 13;
+const SQLITE_NOTADB: i32 = 26;
 /// Entries of one INSERT; a receipt that is paid in cash has three.
 const INSERT_ROWS_MAX: usize = 8;
 
@@ -42,7 +46,15 @@ struct StandingRow {
 #[derive(Clone, Debug)]
 pub(crate) struct Ended {
     pub(crate) receipt: v1::Receipt,
-    pub(crate) cancelled: bool,
+    pub(crate) how: How,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    Closed,
+    Cancelled,
+    /// Put aside under this name.
+    Parked(String),
 }
 
 /// All that one command stores.
@@ -51,11 +63,28 @@ pub(crate) struct Changes {
     pub(crate) records: Vec<Record>,
     pub(crate) ended: Option<Ended>,
     pub(crate) documents: Vec<Document>,
+    /// A receipt that was put aside here and goes on in another one.
+    pub(crate) taken: Option<ReceiptId>,
+    /// A closed receipt that is printed once more.
+    pub(crate) copied: Option<u64>,
 }
 
 impl Changes {
     pub(crate) fn of(records: Vec<Record>) -> Changes {
         Changes { records, ..Changes::default() }
+    }
+
+    /// These, and then those.
+    pub(crate) fn and(mut self, then: Changes) -> Changes {
+        self.records.extend(then.records);
+        self.documents.extend(then.documents);
+        Changes {
+            records: self.records,
+            documents: self.documents,
+            ended: then.ended.or(self.ended),
+            taken: then.taken.or(self.taken),
+            copied: then.copied.or(self.copied),
+        }
     }
 }
 
@@ -67,6 +96,17 @@ pub(crate) enum CommitError {
     /// The database did not say whether it stored it.
     #[error("{0}")]
     Unknown(DbErr),
+}
+
+/// The time of the journal's last entry, in milliseconds since 1970.
+pub(crate) async fn last_at_ms(connection: &impl ConnectionTrait) -> Result<Option<i64>, DbErr> {
+    let sql = "SELECT at_ms FROM journal ORDER BY seq DESC LIMIT 1";
+    let backend = connection.get_database_backend();
+    connection
+        .query_one_raw(Statement::from_string(backend, sql))
+        .await?
+        .map(|row| row.try_get("", "at_ms"))
+        .transpose()
 }
 
 pub(crate) async fn load(connection: &impl ConnectionTrait) -> Result<(Standing, Option<Receipt>), DbErr> {
@@ -106,7 +146,11 @@ pub(crate) async fn commit(
     standing: Option<&Standing>,
     changes: &Changes,
 ) -> Result<(), CommitError> {
-    let more = standing.is_some() || changes.ended.is_some() || !changes.documents.is_empty();
+    let more = standing.is_some()
+        || changes.ended.is_some()
+        || changes.taken.is_some()
+        || changes.copied.is_some()
+        || !changes.documents.is_empty();
     if !more && (1..=INSERT_ROWS_MAX).contains(&entries.len()) {
         // One statement is a transaction by itself, in one turn of the database's thread instead of three.
         let insert = insert_entries(database, entries).map_err(CommitError::Aborted)?;
@@ -140,6 +184,14 @@ async fn write(
     if let Some(ended) = &changes.ended {
         write_ended(transaction, database, ended).await?;
     }
+    if let Some(taken) = changes.taken {
+        let sql = "UPDATE parked SET taken = 1 WHERE uid = $1";
+        transaction.execute_raw(statement(database, sql, [taken.to_string().into()])).await?;
+    }
+    if let Some(sequence) = changes.copied {
+        let sql = "UPDATE receipt SET copies = copies + 1 WHERE sequence = $1";
+        transaction.execute_raw(statement(database, sql, [signed(sequence)?.into()])).await?;
+    }
     if let Some(standing) = standing {
         let row = StandingRow {
             sequence: standing.head.sequence,
@@ -155,6 +207,24 @@ async fn write(
         outbox::append(transaction, &settings.store, settings.till, at.timestamp_millis(), document).await?;
     }
     Ok(())
+}
+
+/// What a person at the till is told of a database that fails, and what to do.
+pub(crate) fn sentence(error: &DbErr) -> String {
+    match primary_code(error) {
+        Some(SQLITE_FULL) => {
+            "the disk of this till is full: call support to free space; what was stored is safe".to_owned()
+        }
+        Some(SQLITE_CORRUPT | SQLITE_NOTADB) => {
+            "the memory of this till is damaged: sell at another till and call support; do not delete anything"
+                .to_owned()
+        }
+        Some(SQLITE_READONLY) => {
+            "the disk of this till cannot be written: call support; what was stored is safe".to_owned()
+        }
+        Some(SQLITE_IOERR) => "the disk of this till fails: sell at another till and call support".to_owned(),
+        _ => error.to_string(),
+    }
 }
 
 /// The first byte of SQLite's answer, if it was SQLite that refused.
@@ -189,14 +259,16 @@ fn insert_entries(database: &Database, rows: &[Entry]) -> Result<Statement, DbEr
 
 async fn write_ended(transaction: &DatabaseTransaction, database: &Database, ended: &Ended) -> Result<(), DbErr> {
     let receipt = &ended.receipt;
-    let kind = match (ended.cancelled, receipt.kind) {
-        (true, _) => "cancelled",
-        (false, v1::ReceiptKind::Sale) => "sale",
-        (false, v1::ReceiptKind::Return) => "return",
+    let kind = match (&ended.how, receipt.kind) {
+        (How::Cancelled, _) => "cancelled",
+        (How::Parked(_), _) => "parked",
+        (How::Closed, v1::ReceiptKind::Sale) => "sale",
+        (How::Closed, v1::ReceiptKind::Return) => "return",
     };
-    let sql =
-        "INSERT INTO receipt (sequence, uid, shift, kind, at_ms, total, body) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    let values: [Value; 7] = [
+    let sql = "INSERT INTO receipt (sequence, uid, shift, kind, at_ms, total, body, fiscal_device, fiscal_number) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let fiscal = receipt.fiscal.as_ref();
+    let values: [Value; 9] = [
         signed(receipt.sequence)?.into(),
         receipt.uid.to_string().into(),
         i64::from(receipt.shift).into(),
@@ -204,9 +276,26 @@ async fn write_ended(transaction: &DatabaseTransaction, database: &Database, end
         receipt.at.timestamp_millis().into(),
         receipt.total.minor().into(),
         to_body(receipt).into(),
+        fiscal.map(|fiscal| fiscal.device.clone()).into(),
+        fiscal.map(|fiscal| i64::from(fiscal.number)).into(),
     ];
     transaction.execute_raw(statement(database, sql, values)).await?;
-    let Some(of) = receipt.of.filter(|_| !ended.cancelled) else { return Ok(()) };
+    match &ended.how {
+        How::Closed => write_marks(transaction, database, receipt).await?,
+        How::Cancelled => return Ok(()),
+        How::Parked(name) => {
+            let sql = "INSERT INTO parked (uid, taken, at_ms, name, body) VALUES ($1, 0, $2, $3, $4)";
+            let values: [Value; 4] = [
+                receipt.uid.to_string().into(),
+                receipt.at.timestamp_millis().into(),
+                name.as_str().into(),
+                to_body(receipt).into(),
+            ];
+            transaction.execute_raw(statement(database, sql, values)).await?;
+            return Ok(());
+        }
+    }
+    let Some(of) = receipt.of else { return Ok(()) };
     let mut returned = std::collections::BTreeMap::new();
     for line in receipt.lines.iter().filter(|line| !line.voided) {
         if let Some(of_line) = line.of_line {
@@ -223,6 +312,28 @@ async fn write_ended(transaction: &DatabaseTransaction, database: &Database, end
             quantity.thousandths().into(),
         ];
         transaction.execute_raw(statement(database, sql, values)).await?;
+    }
+    Ok(())
+}
+
+/// Units that are gone with a sale, or are back with a return.
+async fn write_marks(
+    transaction: &DatabaseTransaction,
+    database: &Database,
+    receipt: &v1::Receipt,
+) -> Result<(), DbErr> {
+    for mark in receipt.lines.iter().filter(|line| !line.voided).filter_map(|line| line.mark.as_ref()) {
+        let written = match receipt.kind {
+            v1::ReceiptKind::Sale => {
+                let sql = "INSERT INTO mark_sold (identity, receipt) VALUES ($1, $2) \
+                           ON CONFLICT (identity) DO UPDATE SET receipt = excluded.receipt";
+                statement(database, sql, [mark.as_str().into(), receipt.uid.to_string().into()])
+            }
+            v1::ReceiptKind::Return => {
+                statement(database, "DELETE FROM mark_sold WHERE identity = $1", [mark.as_str().into()])
+            }
+        };
+        transaction.execute_raw(written).await?;
     }
     Ok(())
 }
@@ -270,13 +381,70 @@ async fn standing_row(connection: &impl ConnectionTrait) -> Result<Option<Standi
     row.map(|row| from_body(&row.try_get::<Vec<u8>>("", "body")?).map_err(unreadable)).transpose()
 }
 
-/// A receipt of this till that was not cancelled.
+/// A receipt of this till that was closed.
 pub(crate) async fn receipt(connection: &impl ConnectionTrait, uid: ReceiptId) -> Result<Option<v1::Receipt>, DbErr> {
-    let sql = "SELECT body FROM receipt WHERE uid = $1 AND kind <> 'cancelled'";
-    let values = [uid.to_string().into()];
+    closed(connection, "uid = $1", [uid.to_string().into()]).await
+}
+
+pub(crate) async fn receipt_by_number(
+    connection: &impl ConnectionTrait,
+    sequence: u64,
+) -> Result<Option<v1::Receipt>, DbErr> {
+    closed(connection, "sequence = $1", [signed(sequence)?.into()]).await
+}
+
+pub(crate) async fn receipt_by_fiscal(
+    connection: &impl ConnectionTrait,
+    device: &str,
+    number: u32,
+) -> Result<Option<v1::Receipt>, DbErr> {
+    closed(connection, "fiscal_number = $1 AND fiscal_device = $2", [i64::from(number).into(), device.into()]).await
+}
+
+async fn closed(
+    connection: &impl ConnectionTrait,
+    by: &str,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<Option<v1::Receipt>, DbErr> {
+    let sql = format!("SELECT body FROM receipt WHERE {by} AND kind IN ('sale', 'return')");
     let backend = connection.get_database_backend();
     let row = connection.query_one_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
     row.map(|row| from_body(&row.try_get::<Vec<u8>>("", "body")?).map_err(unreadable)).transpose()
+}
+
+/// The receipts that were closed last, newest first.
+pub(crate) async fn last_closed(connection: &impl ConnectionTrait, limit: u64) -> Result<Vec<v1::Receipt>, DbErr> {
+    let sql = "SELECT body FROM receipt WHERE kind IN ('sale', 'return') ORDER BY sequence DESC LIMIT $1";
+    let backend = connection.get_database_backend();
+    let rows = connection.query_all_raw(Statement::from_sql_and_values(backend, sql, [signed(limit)?.into()])).await?;
+    rows.iter().map(|row| from_body(&row.try_get::<Vec<u8>>("", "body")?).map_err(unreadable)).collect()
+}
+
+/// How often a receipt was printed again.
+pub(crate) async fn copies(connection: &impl ConnectionTrait, sequence: u64) -> Result<u32, DbErr> {
+    let sql = "SELECT copies FROM receipt WHERE sequence = $1";
+    let backend = connection.get_database_backend();
+    let row =
+        connection.query_one_raw(Statement::from_sql_and_values(backend, sql, [signed(sequence)?.into()])).await?;
+    row.map_or(Ok(0), |row| u32::try_from(row.try_get::<i64>("", "copies")?).map_err(unreadable))
+}
+
+/// Receipts that were put aside here and not taken up, oldest first, with their names.
+pub(crate) async fn parked(connection: &impl ConnectionTrait) -> Result<Vec<(String, v1::Receipt)>, DbErr> {
+    let sql = "SELECT name, body FROM parked WHERE taken = 0 ORDER BY at_ms";
+    let backend = connection.get_database_backend();
+    let rows = connection.query_all_raw(Statement::from_string(backend, sql)).await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get("", "name")?, from_body(&row.try_get::<Vec<u8>>("", "body")?).map_err(unreadable)?)))
+        .collect()
+}
+
+/// The receipt by which this till sold the unit.
+pub(crate) async fn mark_sold(connection: &impl ConnectionTrait, identity: &str) -> Result<Option<String>, DbErr> {
+    let sql = "SELECT receipt FROM mark_sold WHERE identity = $1";
+    let backend = connection.get_database_backend();
+    let row = connection.query_one_raw(Statement::from_sql_and_values(backend, sql, [identity.into()])).await?;
+    row.map(|row| row.try_get("", "receipt")).transpose()
 }
 
 /// What came back of a receipt at this till: line, quantity, and the receipt by which it came.

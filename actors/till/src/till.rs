@@ -8,17 +8,26 @@ use std::sync::Arc;
 use actix::Message;
 use chrono::{DateTime, FixedOffset};
 use devices::fiscal::FiscalDevice;
+use devices::printer::ReceiptPrinter;
+use devices::scale::Scale;
+use devices::terminal::PaymentTerminal;
+use domain::ids::ReceiptId;
 use domain::journal::{Entry, Head};
+use domain::money::Money;
+use domain::quantity::Quantity;
 use domain::receipt::{Event, Receipt};
 use domain::refusal::Refusal;
+use domain::rights::Asked;
 use futures_util::future::LocalBoxFuture;
 use messages::codec::to_body;
 use messages::v1::receipt as v1;
-use messages::v1::till::{TillCommand, TillError, TillReply};
+use messages::v1::settings::Section;
+use messages::v1::till::{Ask, TillCommand, TillError, TillReply};
 use messages::v1::view::{TillMode, TillView};
 use runtime::actor::{Actor, Handle, Scope};
 use runtime::spec::StartError;
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::desk::Record;
 use crate::settings::{SagaStep, TillPorts, TillSettings};
@@ -38,6 +47,9 @@ pub struct ShowTill;
 #[rtype(result = "()")]
 struct FinishBegun;
 
+/// Clocks are corrected by minutes; a clock that is further back is wrong.
+const CLOCK_BACK_MAX_MS: i64 = 10 * 60 * 1000;
+
 /// Why the till waits for its device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Trouble {
@@ -45,6 +57,25 @@ pub(crate) struct Trouble {
     /// The device holds what this till did not ask for; only a person can tell.
     pub(crate) conflict: bool,
     pub(crate) since: DateTime<FixedOffset>,
+}
+
+/// A command that waits for an answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Pending {
+    pub(crate) command: TillCommand,
+    pub(crate) answers: Answers,
+    pub(crate) ask: Ask,
+    /// The right that is missing, if that is what is asked.
+    pub(crate) wanted: Option<Asked>,
+}
+
+/// What was answered for the command at hand.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Answers {
+    pub(crate) old_enough: Option<bool>,
+    pub(crate) mark: Option<String>,
+    pub(crate) price: Option<Money>,
+    pub(crate) quantity: Option<Quantity>,
 }
 
 pub struct Till {
@@ -58,8 +89,26 @@ pub struct Till {
     pub(crate) restored: Option<&'static str>,
     /// A receipt that the start finished; nobody has had it as an answer yet.
     pub(crate) finished: Option<v1::Receipt>,
-    pub(crate) last_change: Option<domain::money::Money>,
+    pub(crate) last_change: Option<Money>,
     pub(crate) last_line: Option<u32>,
+    pub(crate) pending: Option<Pending>,
+    /// Of the command at hand.
+    pub(crate) answers: Answers,
+    /// The right that the command at hand lacks.
+    pub(crate) wanted: Option<Asked>,
+    /// Since when a terminal is at work.
+    pub(crate) terminal_since: Option<DateTime<FixedOffset>>,
+    pub(crate) card_terminal: Option<Box<dyn PaymentTerminal>>,
+    pub(crate) qr_terminal: Option<Box<dyn PaymentTerminal>>,
+    pub(crate) scale: Option<Box<dyn Scale>>,
+    pub(crate) printer: Option<Box<dyn ReceiptPrinter>>,
+    /// The till that plays shop, while it does.
+    pub(crate) training: Option<Box<Till>>,
+    pub(crate) parked: u32,
+    /// The next receipt's: what is claimed before its first line is claimed by it.
+    pub(crate) next_uid: ReceiptId,
+    /// When the last entry was written, in milliseconds since 1970: the clock is not before it.
+    last_at_ms: Option<i64>,
     pub(crate) version: u64,
     commits: u64,
 }
@@ -91,9 +140,24 @@ impl Till {
     /// Read where the till stood. What it had begun with its device is finished by the first message.
     pub async fn open(settings: TillSettings, ports: TillPorts) -> Result<Till, StartError> {
         let (standing, receipt) = store::load(&ports.database.writer).await.map_err(StartError::new)?;
+        let last_at_ms = store::last_at_ms(&ports.database.writer).await.map_err(StartError::new)?;
+        let parked = store::parked(&ports.database.reader).await.map_err(StartError::new)?.len();
         let device = (ports.device)();
         let version = standing.head.sequence;
+        let counter = &ports.counter;
         let mut till = Till {
+            card_terminal: counter.card_terminal.as_ref().map(|make| make()),
+            qr_terminal: counter.qr_terminal.as_ref().map(|make| make()),
+            scale: counter.scale.as_ref().map(|make| make()),
+            printer: counter.printer.as_ref().map(|make| make()),
+            pending: None,
+            answers: Answers::default(),
+            wanted: None,
+            terminal_since: None,
+            training: None,
+            parked: u32::try_from(parked).unwrap_or(u32::MAX),
+            next_uid: ReceiptId(Uuid::now_v7()),
+            last_at_ms,
             standing,
             receipt,
             settings,
@@ -122,6 +186,7 @@ impl Till {
 
     async fn finish_what_was_begun(&mut self) {
         let done = match &self.receipt {
+            Some(receipt) if receipt.asked().is_some() => self.finish_asking().await,
             Some(receipt) if receipt.is_unfinished() => self.finish_receipt().await,
             _ => self.finish_operation().await,
         };
@@ -132,7 +197,10 @@ impl Till {
             }
             Err(error) => {
                 tracing::warn!(till = %self.settings.till, reason = %error, "what was begun is not finished yet");
-                self.restored = Some("waiting_for_fiscal");
+                self.restored = Some(match error {
+                    TillError::WaitingForTerminal { .. } => "waiting_for_terminal",
+                    _ => "waiting_for_fiscal",
+                });
             }
         }
     }
@@ -157,7 +225,7 @@ impl Till {
             Ok(()) => {}
             Err(CommitError::Aborted(error)) => {
                 tracing::error!(till = %self.settings.till, %error, "nothing was stored");
-                return Err(TillError::NotStored { reason: error.to_string() });
+                return Err(TillError::NotStored { reason: store::sentence(&error) });
             }
             Err(CommitError::Unknown(error)) => {
                 // Caught by the host, which builds the next till from what the database really holds.
@@ -166,8 +234,10 @@ impl Till {
         }
         self.commits += 1;
         self.standing = next;
+        self.last_at_ms = Some(at.timestamp_millis());
         if opened.is_some() {
             self.receipt = opened;
+            self.next_uid = ReceiptId(Uuid::now_v7());
         } else if let Some(receipt) = &mut self.receipt {
             changes.records.iter().filter_map(event).for_each(|event| receipt.apply(event));
         }
@@ -196,7 +266,7 @@ impl Till {
                     if let Some(receipt) = &mut opened {
                         receipt.apply(event);
                     }
-                    if matches!(event, Event::Closed { .. } | Event::Cancelled { .. }) {
+                    if matches!(event, Event::Closed { .. } | Event::Cancelled { .. } | Event::Parked { .. }) {
                         next.receipt_from = None;
                     }
                 }
@@ -210,6 +280,7 @@ impl Till {
         for event in records.iter().filter_map(event) {
             match event {
                 Event::Opened(_) => self.step(SagaStep::Open),
+                Event::TerminalAsked(_) => self.step(SagaStep::TerminalAsked),
                 Event::Tendered(_) => self.step(SagaStep::Paying),
                 Event::Paid { .. } => self.step(SagaStep::Paid),
                 Event::Fiscalising(_) => self.step(SagaStep::Fiscalising),
@@ -218,6 +289,22 @@ impl Till {
                 _ => {}
             }
         }
+    }
+
+    /// The clock must not be before what is written: a till whose clock lies stops, before its papers lie too.
+    pub(crate) fn clock_is_right(&self) -> Result<(), TillError> {
+        let now = self.now();
+        let Some(last) = self.last_at_ms.filter(|last| now.timestamp_millis() + CLOCK_BACK_MAX_MS < *last) else {
+            return Ok(());
+        };
+        let last = DateTime::from_timestamp_millis(last).map(|last| last.with_timezone(now.offset()));
+        let text = |at: DateTime<FixedOffset>| at.format("%Y-%m-%d %H:%M").to_string();
+        Err(refused(Refusal::ClockSetBack { now: text(now), last: last.map(text).unwrap_or_default() }))
+    }
+
+    /// A section of the settings as it holds in this store.
+    pub(crate) fn section<S: Section>(&self) -> S {
+        self.ports.catalogue.section(&self.settings.store)
     }
 
     pub(crate) fn step(&self, step: SagaStep) {
@@ -237,7 +324,7 @@ impl Till {
     }
 }
 
-fn event(record: &Record) -> Option<&Event> {
+pub(crate) fn event(record: &Record) -> Option<&Event> {
     match record {
         Record::Receipt(event) => Some(event),
         _ => None,
@@ -250,7 +337,7 @@ pub(crate) fn refused(refusal: Refusal) -> TillError {
 }
 
 pub(crate) fn not_read(error: sea_orm::DbErr) -> TillError {
-    TillError::NotStored { reason: error.to_string() }
+    TillError::NotStored { reason: store::sentence(&error) }
 }
 
 impl Actor for Till {

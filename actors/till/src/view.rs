@@ -1,8 +1,8 @@
 //! What the till shows, drawn from where it stands.
 
 use domain::money::Money;
-use domain::receipt::{Receipt, State};
-use messages::v1::view::{Light, TillMode, TillView};
+use domain::receipt::{AskedFor, Receipt, State};
+use messages::v1::view::{Light, Locked, TerminalWork, TillMode, TillView};
 
 use crate::till::Till;
 use crate::wire;
@@ -10,8 +10,12 @@ use crate::wire;
 impl Till {
     pub(crate) fn mode(&self) -> TillMode {
         let desk = &self.standing.desk;
-        if self.owes() {
+        if self.receipt.as_ref().is_some_and(|receipt| receipt.asked().is_some()) {
+            TillMode::WaitingForTerminal
+        } else if self.owes() {
             TillMode::WaitingForFiscal
+        } else if desk.operator.is_some() && desk.locked.is_some() {
+            TillMode::Locked
         } else if desk.operator.is_none() {
             TillMode::SignedOff
         } else if desk.shift.is_none() {
@@ -24,6 +28,10 @@ impl Till {
     }
 
     pub(crate) fn view(&self) -> TillView {
+        if let Some(training) = &self.training {
+            // Versions go on growing, so that no screen takes it for an old view.
+            return TillView { version: self.version, training: true, ..training.view() };
+        }
         let desk = &self.standing.desk;
         let receipt = self.receipt.as_ref();
         let now = self.now();
@@ -42,7 +50,7 @@ impl Till {
             last_line: receipt.and(self.last_line),
             total: receipt.map_or(Money::ZERO, Receipt::total),
             discount: receipt.map_or(Money::ZERO, Receipt::discount),
-            tenders: receipt.map(|receipt| receipt.tenders().iter().map(wire::tender).collect()).unwrap_or_default(),
+            tenders: receipt.map(wire::tenders).unwrap_or_default(),
             due: receipt.map_or(Money::ZERO, Receipt::due),
             change: self.last_change,
             fiscal: Light {
@@ -56,6 +64,19 @@ impl Till {
             oldest_unsent: None,
             restored: self.restored.map(str::to_owned),
             catalogue_version: self.ports.catalogue.version(),
+            asks: self.pending.as_ref().map(|pending| pending.ask.clone()),
+            training: self.settings.training,
+            customer: receipt.and_then(|receipt| receipt.customer().map(str::to_owned)),
+            discounts: receipt.map(wire::discounts).unwrap_or_default(),
+            due_in_cash: receipt.map_or(Money::ZERO, |receipt| receipt.due_in_cash(self.cash_rounding())),
+            locked: desk.locked.map(|(since, break_)| Locked { operator: self.operator_name(), since, break_ }),
+            terminal: receipt.and_then(Receipt::asked).map(|asked| TerminalWork {
+                tender: wire::tender_kind(asked.kind),
+                amount: asked.amount,
+                since: self.terminal_since.unwrap_or(now),
+                gives_back: !matches!(asked.for_what, AskedFor::Payment),
+            }),
+            parked: self.parked,
         }
     }
 }

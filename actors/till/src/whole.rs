@@ -1,4 +1,4 @@
-//! Receipts that come all at once: from a script, or as goods that come back. Decided to their payment before anything is
+//! Receipts that come all at once, from a replay. Decided to their payment before anything is
 //! stored, so that a refusal leaves nothing behind; then one commit to the device's baseline, and one that closes.
 
 use domain::ids::ReceiptId;
@@ -6,20 +6,13 @@ use domain::money::Money;
 use domain::receipt::{Event, Input, Kind, NewLine, Receipt, State, Tender, TenderKind};
 use domain::refusal::Refusal;
 use domain::returns;
-use messages::v1::receipt::TenderType;
-use messages::v1::till::{ReturnLine, TillError, TillReply, WholeLine, WholeReceipt};
+use messages::v1::till::{TillError, TillReply, WholeLine, WholeReceipt};
 
 use crate::desk::{Record, SignedOn};
 use crate::fiscal;
 use crate::store::Changes;
 use crate::till::{Till, not_read, refused};
 use crate::wire;
-
-enum Tenders {
-    Given(Vec<Tender>),
-    /// One tender of all that is due.
-    All(TenderKind),
-}
 
 /// A receipt that is decided to its payment before anything of it is stored.
 struct Draft {
@@ -55,11 +48,9 @@ impl Till {
             None => self.whole_lines(lines).await?,
         };
         let kind = if of.is_some() { Kind::Return } else { wire::kind_of(kind) };
-        let tenders = tenders
-            .into_iter()
-            .map(|tender| Tender { kind: wire::tender_kind_of(tender.tender), amount: tender.amount, number: None })
-            .collect();
-        self.at_once(kind, operator, of, lines, Tenders::Given(tenders)).await
+        let tenders =
+            tenders.into_iter().map(|tender| cash_like(wire::tender_kind_of(tender.tender), tender.amount)).collect();
+        self.at_once(kind, operator, of, lines, tenders).await
     }
 
     async fn whole_lines(&self, lines: Vec<WholeLine>) -> Result<Vec<NewLine>, TillError> {
@@ -73,24 +64,6 @@ impl Till {
         Ok(made)
     }
 
-    pub(crate) async fn take_back(
-        &mut self,
-        of: ReceiptId,
-        lines: Vec<ReturnLine>,
-        tender: TenderType,
-    ) -> Result<TillReply, TillError> {
-        self.may_sell()?;
-        let operator = self.signed_on()?.clone();
-        let mut sold = self.sold_lines(of).await?;
-        let asked: Vec<_> = lines.into_iter().map(|line| (line.line, line.quantity)).collect();
-        let back = if asked.is_empty() { returns::everything(&sold) } else { returns::by_line(&mut sold, &asked) };
-        let back = back.map_err(refused)?;
-        let all = Tenders::All(wire::tender_kind_of(tender));
-        let reply = self.at_once(Kind::Return, operator, Some(of), back, all).await?;
-        self.open_drawer_for(&reply).await;
-        Ok(reply)
-    }
-
     /// A whole receipt: its lines, its tenders and the device's baseline in one commit, its document in the next.
     async fn at_once(
         &mut self,
@@ -98,7 +71,7 @@ impl Till {
         operator: SignedOn,
         of: Option<ReceiptId>,
         lines: Vec<NewLine>,
-        tenders: Tenders,
+        mut tenders: Vec<Tender>,
     ) -> Result<TillReply, TillError> {
         if self.receipt.is_some() {
             return Err(refused(Refusal::ReceiptOpen));
@@ -108,16 +81,12 @@ impl Till {
         draft.records.push(Record::Receipt(Event::Opened(opening)));
         draft.decide(&Input::Add(lines))?;
         let total = draft.receipt.total();
-        let mut tenders = match tenders {
-            Tenders::Given(tenders) => tenders,
-            Tenders::All(kind) => vec![Tender { kind, amount: total, number: None }],
-        };
         if tenders.is_empty() && total.is_zero() {
-            tenders.push(Tender { kind: TenderKind::Cash, amount: Money::ZERO, number: None });
+            tenders.push(cash_like(TenderKind::Cash, Money::ZERO));
         }
         for tender in tenders {
             self.drawer_holds(kind, &tender)?;
-            draft.decide(&Input::Tender(tender))?;
+            draft.decide(&Input::Tender { tender, rounding: None })?;
         }
         if *draft.receipt.state() != State::Paid {
             return Err(refused(Refusal::NotCovered { due: draft.receipt.due() }));
@@ -145,4 +114,9 @@ impl Till {
         self.last_change = closed.as_ref().map(|receipt| receipt.change);
         Ok(TillReply { change: self.last_change, due: Some(Money::ZERO), receipt: closed, ..TillReply::default() })
     }
+}
+
+/// A tender for which no terminal is asked: a line of a replay says that it was paid.
+fn cash_like(kind: TenderKind, amount: Money) -> Tender {
+    Tender { kind, amount, number: None, proof: None }
 }

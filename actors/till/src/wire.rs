@@ -1,10 +1,12 @@
 //! Domain values as they are kept and sent.
 
 use chrono::{DateTime, FixedOffset, NaiveDate};
+use domain::journal::Head;
 use domain::quantity::Quantity;
-use domain::receipt::{Kind, Line, Receipt, Sign, Tender, TenderKind};
+use domain::receipt::{Discount, DiscountBy, Kind, Line, Proof, Receipt, Sign, Tender, TenderKind};
 use domain::returns::SoldLine;
 use domain::shift::Shift;
+use domain::vat::VatRate;
 use messages::v1::document::{ShiftTotals, TenderTotal, VatTotal};
 use messages::v1::receipt as v1;
 
@@ -31,6 +33,7 @@ pub(crate) fn tender_kind(kind: TenderKind) -> v1::TenderType {
         TenderKind::Gift => v1::TenderType::Gift,
         TenderKind::Credit => v1::TenderType::Credit,
         TenderKind::Points => v1::TenderType::Points,
+        TenderKind::Qr => v1::TenderType::Qr,
     }
 }
 
@@ -41,11 +44,58 @@ pub(crate) fn tender_kind_of(kind: v1::TenderType) -> TenderKind {
         v1::TenderType::Gift => TenderKind::Gift,
         v1::TenderType::Credit => TenderKind::Credit,
         v1::TenderType::Points => TenderKind::Points,
+        v1::TenderType::Qr => TenderKind::Qr,
     }
 }
 
 pub(crate) fn tender(tender: &Tender) -> v1::Tender {
-    v1::Tender { tender: tender_kind(tender.kind), amount: tender.amount }
+    v1::Tender { tender: tender_kind(tender.kind), amount: tender.amount, proof: tender.proof.as_ref().map(proof) }
+}
+
+fn proof(proof: &Proof) -> v1::TenderProof {
+    v1::TenderProof {
+        reference: proof.reference.clone(),
+        authorisation: proof.authorisation.clone(),
+        card: proof.card.clone(),
+    }
+}
+
+/// Tenders that were not given back.
+pub(crate) fn tenders(receipt: &Receipt) -> Vec<v1::Tender> {
+    let stands = |tender: &&Tender| !tender.amount.is_zero() || receipt.total().is_zero();
+    receipt.tenders().iter().filter(stands).map(tender).collect()
+}
+
+pub(crate) fn discounts(receipt: &Receipt) -> Vec<v1::ManualDiscount> {
+    receipt
+        .discounts()
+        .iter()
+        .map(|discount| {
+            let (percent, amount) = match discount.by {
+                DiscountBy::Percent { hundredths } => (Some(percent(hundredths)), None),
+                DiscountBy::Amount(amount) => (None, Some(amount)),
+            };
+            v1::ManualDiscount { line: discount.line, percent, amount, reason: discount.reason.clone() }
+        })
+        .collect()
+}
+
+/// Hundredths of a per cent as people write them: "10", "2.5".
+fn percent(hundredths: u32) -> String {
+    VatRate::Percent { hundredths }.to_string()
+}
+
+/// A discount as it was written down.
+pub(crate) fn discount_of(discount: &v1::ManualDiscount) -> Option<Discount> {
+    let by = match (&discount.percent, discount.amount) {
+        (Some(percent), _) => match percent.parse() {
+            Ok(VatRate::Percent { hundredths }) => DiscountBy::Percent { hundredths },
+            _ => return None,
+        },
+        (None, Some(amount)) => DiscountBy::Amount(amount),
+        (None, None) => return None,
+    };
+    Some(Discount { line: discount.line, by, reason: discount.reason.clone() })
 }
 
 pub(crate) fn line(line: &Line) -> v1::ReceiptLine {
@@ -61,6 +111,8 @@ pub(crate) fn line(line: &Line) -> v1::ReceiptLine {
         vat: line.vat,
         voided: line.voided,
         of_line: line.of_line,
+        mark: line.traits.mark.as_ref().map(|mark| mark.identity.clone()),
+        deposit_of: line.traits.deposit_of,
     }
 }
 
@@ -85,10 +137,10 @@ pub(crate) fn receipt(
         operator: opening.operator.clone(),
         lines: receipt.lines().iter().map(line).collect(),
         discount: receipt.discount(),
-        rounding: domain::money::Money::ZERO,
+        rounding: receipt.rounding(),
         total: receipt.total(),
         vat: receipt.vat().into_iter().map(|(rate, amount)| v1::VatSum { rate, amount }).collect(),
-        tenders: receipt.tenders().iter().map(tender).collect(),
+        tenders: tenders(receipt),
         change: receipt.change(),
         fiscal: sign.map(|sign| v1::Fiscal {
             device: sign.device.clone(),
@@ -96,6 +148,20 @@ pub(crate) fn receipt(
             sign: sign.sign.clone(),
         }),
         of: opening.of,
+        of_fiscal: opening.of_fiscal.clone(),
+        customer: receipt.customer().map(str::to_owned),
+        discounts: discounts(receipt),
+        approvals: receipt
+            .approvals()
+            .iter()
+            .map(|approval| v1::Approved {
+                right: approval.right.name().to_owned(),
+                requester: approval.requester.clone(),
+                approver: approval.approver.clone(),
+                reason: approval.reason.clone(),
+            })
+            .collect(),
+        recalled: opening.recalled,
     }
 }
 
@@ -114,12 +180,14 @@ pub(crate) fn sold(sale: &v1::Receipt, returned: impl Fn(u32) -> Quantity) -> Ve
             amount: line.amount,
             vat_rate: line.vat_rate,
             vat: line.vat,
+            mark: line.mark.clone(),
             returned: returned(line.line),
         })
         .collect()
 }
 
-pub(crate) fn totals(shift: &Shift) -> ShiftTotals {
+/// Totals of a shift whose journal is at `head`.
+pub(crate) fn totals(shift: &Shift, head: Head) -> ShiftTotals {
     ShiftTotals {
         shift: shift.number,
         business_day: shift.business_day,
@@ -134,6 +202,9 @@ pub(crate) fn totals(shift: &Shift) -> ShiftTotals {
         returns: shift.turnover.returns,
         cancelled_count: shift.cancelled_count,
         cancelled: shift.cancelled,
+        returns_without_receipt: shift.returns_without_receipt,
+        journal: head.sequence,
+        journal_hash: head.hash.to_string(),
         tenders: shift
             .tenders
             .iter()

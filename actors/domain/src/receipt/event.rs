@@ -164,7 +164,9 @@ pub struct Discount {
 #[serde(rename_all = "snake_case")]
 pub enum DiscountBy {
     /// In hundredths of a per cent.
-    Percent { hundredths: u32 },
+    Percent {
+        hundredths: u32,
+    },
     Amount(Money),
 }
 
@@ -211,9 +213,20 @@ pub struct Asked {
 pub enum AskedFor {
     Payment,
     /// Goods came back; `of` is the reference of their payment.
-    Refund { of: Option<String> },
+    Refund {
+        of: Option<String>,
+    },
     /// All or a part of a tender of this receipt, by its place.
-    Reversal { tender: usize, of: String },
+    Reversal {
+        tender: usize,
+        of: String,
+        /// All that was paid, and nothing of it went back before.
+        #[serde(default)]
+        whole: bool,
+        /// The line that leaves the paid receipt with it; none: the payment is undone.
+        #[serde(default)]
+        line: Option<u32>,
+    },
 }
 
 /// What is known of a receipt when it opens.

@@ -225,7 +225,11 @@ fn read(words: &[&str], rounding: Option<CashRounding>, receipt: &Receipt) -> In
         ["ask-back", tender, amount] => {
             let tender: usize = tender.parse().expect("a place");
             let kind = receipt.tenders().get(tender).map_or(TenderKind::Card, |tender| tender.kind);
-            Input::AskTerminal(asked(kind, money(amount), AskedFor::Reversal { tender, of: "ref".to_owned() }))
+            Input::AskTerminal(asked(
+                kind,
+                money(amount),
+                AskedFor::Reversal { tender, of: "ref".to_owned(), whole: false, line: None },
+            ))
         }
         ["yes"] => approval(receipt),
         ["no"] => Input::TerminalRefused { reason: "no money".to_owned() },

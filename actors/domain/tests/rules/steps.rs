@@ -115,12 +115,18 @@ pub(crate) fn input(step: &Step, receipt: &Receipt, rounding: Option<CashRoundin
                 .tenders()
                 .get(tender)
                 .map_or((electronic, sum), |tender| (tender.kind, part(tender.amount, step.percent)));
-            Input::AskTerminal(asked(kind, amount, AskedFor::Reversal { tender, of: "ref".to_owned() }))
+            Input::AskTerminal(asked(
+                kind,
+                amount,
+                AskedFor::Reversal { tender, of: "ref".to_owned(), whole: false, line: None },
+            ))
         }
         18 => match receipt.gives_back(step.line) {
-            Ok(Some((tender, back, amount))) => {
-                Input::AskTerminal(asked(back.kind, amount, AskedFor::Reversal { tender, of: "ref".to_owned() }))
-            }
+            Ok(Some((tender, back, amount))) => Input::AskTerminal(asked(
+                back.kind,
+                amount,
+                AskedFor::Reversal { tender, of: "ref".to_owned(), whole: false, line: None },
+            )),
             _ => Input::TakeOut { line: step.line, reversed: None },
         },
         19 => Input::TerminalRefused { reason: "no money".to_owned() },

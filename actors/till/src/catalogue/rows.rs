@@ -1,6 +1,7 @@
 //! Reading the catalogue's tables. Every look-up goes by an index; statements are constant, so each is prepared once.
 
 use std::cmp::Reverse;
+use std::collections::HashMap;
 
 use domain::barcode::in_store::{InStoreRule, InStoreRules, LabelKind};
 use domain::ids::OperatorNumber;
@@ -55,6 +56,23 @@ pub(super) async fn item<C: ConnectionTrait>(db: &C, ways: [KnownAs<'_>; WAYS]) 
 
 pub(super) async fn operator<C: ConnectionTrait>(db: &C, number: &OperatorNumber) -> Result<Option<Operator>, DbErr> {
     one(db, statement("SELECT body FROM operator WHERE number = ?", [number.0.as_str().into()])).await
+}
+
+/// The person whose card says this. Staff lists are short, so they are looked through.
+pub(super) async fn operator_by_card<C: ConnectionTrait>(db: &C, card_hash: &str) -> Result<Option<Operator>, DbErr> {
+    for row in db.query_all_raw(statement("SELECT body FROM operator", [])).await? {
+        let operator: Operator = body(&row, 0)?;
+        if operator.card_hash.as_deref() == Some(card_hash) {
+            return Ok(Some(operator));
+        }
+    }
+    Ok(None)
+}
+
+/// The bodies of all sections of the settings, by key.
+pub(super) async fn settings<C: ConnectionTrait>(db: &C) -> Result<HashMap<String, Vec<u8>>, DbErr> {
+    let rows = db.query_all_raw(statement("SELECT key, body FROM till_setting", [])).await?;
+    rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
 }
 
 /// Names as they are indexed: one letter for two that people write for each other.

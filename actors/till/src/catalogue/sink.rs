@@ -15,6 +15,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use link::datasets::{Change, DatasetSink};
 use messages::v1::catalogue::{BARCODE_RULES, ITEMS, OPERATORS};
+use messages::v1::settings::TILL_SETTINGS;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Value};
 
 use super::rows::statement;
@@ -57,6 +58,7 @@ impl CatalogueSink {
             ITEMS => &["item", "pos_identity", "pos_identity_recent", "item_words"],
             BARCODE_RULES => &["barcode_rule"],
             OPERATORS => &["operator"],
+            TILL_SETTINGS => &["till_setting"],
             other => return Err(unknown(other)),
         };
         for table in tables {
@@ -79,6 +81,7 @@ impl CatalogueSink {
             ITEMS => items::keep(&transaction, changes).await?,
             BARCODE_RULES => keep_bodies(&transaction, "barcode_rule", "key", changes).await?,
             OPERATORS => keep_bodies(&transaction, "operator", "number", changes).await?,
+            TILL_SETTINGS => keep_bodies(&transaction, "till_setting", "key", changes).await?,
             other => return Err(unknown(other)),
         }
         let reached = reached.max(upto);
@@ -94,6 +97,7 @@ impl CatalogueSink {
         match dataset {
             ITEMS => self.shared.items_version.store(reached, Ordering::Release),
             BARCODE_RULES => self.shared.reload_rules().await?,
+            TILL_SETTINGS => self.shared.reload_settings().await?,
             _ => (),
         }
         Ok(())
