@@ -94,9 +94,8 @@ impl TradeLedger {
         }
         Ok(match document {
             Document::ReceiptClosed(receipt) => {
-                let judged = check::bounds(&receipt)
-                    .and_then(|()| check::sums(&receipt))
-                    .and_then(|()| known.take(&receipt));
+                let judged =
+                    check::bounds(&receipt).and_then(|()| check::sums(&receipt)).and_then(|()| known.take(&receipt));
                 kept(judged, || {
                     tills.receipt(&receipt);
                     page.closed(*receipt, received.body.clone());

@@ -69,12 +69,7 @@ impl TradeAnswers {
     }
 
     /// `settled_above`: what a closed receipt did with it is known better above, and there it is free.
-    async fn claim_here(
-        &self,
-        asker: &Asker<'_>,
-        claim: &ClaimMark,
-        settled_above: bool,
-    ) -> Result<Here, AnswerError> {
+    async fn claim_here(&self, asker: &Asker<'_>, claim: &ClaimMark, settled_above: bool) -> Result<Here, AnswerError> {
         let transaction = self.database.begin().await?;
         let here = hold(&transaction, asker, claim, settled_above, self.clock.now_ms()).await?;
         transaction.commit().await?;

@@ -6,8 +6,8 @@ use domain::money::Money;
 use messages::codec::from_body;
 use messages::v1::receipt::Receipt;
 use messages::v1::requests::{ParkedReceipt, TakeParked, Taken};
-use migrations::entity::parked_receipt::{Column, Entity, Model};
 use migrations::entity::parked_recall;
+use migrations::entity::parked_receipt::{Column, Entity, Model};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 

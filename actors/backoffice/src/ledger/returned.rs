@@ -89,8 +89,7 @@ impl Returned {
         let sales: BTreeSet<Uuid> = pairs.keys().map(|(sale, _)| *sale).collect();
         let mut already: BTreeMap<(Uuid, i64), Back> = BTreeMap::new();
         for row in rows_of(transaction, sales.into_iter().collect()).await? {
-            *already.entry((row.receipt, row.line)).or_default() +=
-                Back { quantity: row.quantity, amount: row.amount };
+            *already.entry((row.receipt, row.line)).or_default() += Back { quantity: row.quantity, amount: row.amount };
         }
         for ((sale, line, _), back) in &self.back {
             *already.entry((*sale, *line)).or_default() += *back;
@@ -106,11 +105,7 @@ impl Returned {
         Ok(())
     }
 
-    async fn look_for_too_much(
-        &self,
-        transaction: &DatabaseTransaction,
-        arrived: &HashSet<Uuid>,
-    ) -> Result<(), DbErr> {
+    async fn look_for_too_much(&self, transaction: &DatabaseTransaction, arrived: &HashSet<Uuid>) -> Result<(), DbErr> {
         let touched: HashSet<(Uuid, i64)> = self.back.keys().map(|(sale, line, _)| (*sale, *line)).collect();
         let mut all: BTreeMap<(Uuid, i64), Vec<returned_line::Model>> = BTreeMap::new();
         for row in rows_of(transaction, self.sales.keys().copied().collect()).await? {

@@ -51,7 +51,12 @@ fn run<'a>(database: &'a DatabaseConnection, arguments: &'a Arguments) -> BoxFut
             .await?;
         let mut rows = not_too_many(rows, DOCUMENTS_MAX)?;
         rows.sort_by(|one, other| {
-            (one.at_ms, &one.store, one.till, one.document).cmp(&(other.at_ms, &other.store, other.till, other.document))
+            (one.at_ms, &one.store, one.till, one.document).cmp(&(
+                other.at_ms,
+                &other.store,
+                other.till,
+                other.document,
+            ))
         });
         let receipts = numbers(database, rows.iter().filter_map(|row| row.receipt).collect()).await?;
         let cells = rows.into_iter().map(|row| {

@@ -84,9 +84,15 @@ async fn look(database: &DatabaseConnection, shift: &shift::Model) -> Result<(i6
             findings.extend(missing(before, row.sequence));
             last = Some(row.sequence);
             receipts += 1;
-            match judge(&row) {
-                Ok(receipt) => sums.add(&row.kind, &receipt),
-                Err(text) => findings.push(Finding { number: row.sequence.to_string(), text }),
+            let mut wrong = |text| findings.push(Finding { number: row.sequence.to_string(), text });
+            match from_body::<Receipt>(&row.body) {
+                Ok(receipt) => {
+                    sums.add(&row.kind, &receipt);
+                    if let Err(text) = judge(&row, &receipt) {
+                        wrong(text);
+                    }
+                }
+                Err(error) => wrong(error.to_string()),
             }
         }
     }
@@ -121,8 +127,7 @@ fn missing(before: i64, number: i64) -> Option<Finding> {
 }
 
 /// A stored receipt against itself.
-fn judge(row: &Model) -> Result<Receipt, String> {
-    let receipt: Receipt = from_body(&row.body).map_err(|error| error.to_string())?;
+fn judge(row: &Model, receipt: &Receipt) -> Result<(), String> {
     if receipt.uid.0 != row.uid || receipt.sequence != u64::try_from(row.sequence).unwrap_or(0) {
         return Err(format!("its body is that of receipt {} with number {}", receipt.uid, receipt.sequence));
     }
@@ -130,9 +135,6 @@ fn judge(row: &Model) -> Result<Receipt, String> {
         let stored = domain::money::Money::from_minor(row.total);
         return Err(format!("its row says {stored}, its body {}", receipt.total));
     }
-    check::bounds(&receipt).map_err(|wrong| wrong.to_string())?;
-    if is_closed(&row.kind) {
-        check::sums(&receipt).map_err(|wrong| wrong.to_string())?;
-    }
-    Ok(receipt)
+    let sums = || if is_closed(&row.kind) { check::sums(receipt) } else { Ok(()) };
+    check::bounds(receipt).and_then(|()| sums()).map_err(|wrong| wrong.to_string())
 }

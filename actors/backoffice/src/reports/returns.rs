@@ -5,9 +5,7 @@ use futures_util::future::BoxFuture;
 use messages::v1::receipt::Receipt;
 use sea_orm::DatabaseConnection;
 
-use super::rows::{
-    RECEIPT_COLUMNS, allowed, money, money_column, numbers, receipt_cells, receipts, text, text_column,
-};
+use super::rows::{RECEIPT_COLUMNS, allowed, money, money_column, numbers, receipt_cells, receipts, text, text_column};
 use super::{Arguments, Choice, Report, ReportError, Table};
 
 const WITHOUT_RECEIPT: Choice = Choice { name: "without_receipt", values: &["yes"] };
@@ -21,12 +19,7 @@ const RIGHTS: [Right; 4] =
 fn run<'a>(database: &'a DatabaseConnection, arguments: &'a Arguments) -> BoxFuture<'a, Result<Table, ReportError>> {
     Box::pin(async move {
         let mut columns = RECEIPT_COLUMNS.to_vec();
-        columns.extend([
-            text_column("sale"),
-            money_column("total"),
-            text_column("approver"),
-            text_column("reason"),
-        ]);
+        columns.extend([text_column("sale"), money_column("total"), text_column("approver"), text_column("reason")]);
         let mut found = receipts(database, "return", arguments).await?;
         if arguments.chosen(WITHOUT_RECEIPT.name).is_some() {
             found.retain(|(_, receipt)| receipt.of.is_none() && receipt.of_fiscal.is_none());

@@ -34,7 +34,9 @@ fn run<'a>(database: &'a DatabaseConnection, arguments: &'a Arguments) -> BoxFut
         let mut rows = Vec::new();
         for shift in shifts(database, arguments, Condition::all()).await? {
             let figures = match &shift.totals {
-                Some(body) => closed(&read(|| format!("shift {} of {}/{}", shift.shift, shift.store, shift.till), body)?),
+                Some(body) => {
+                    closed(&read(|| format!("shift {} of {}/{}", shift.shift, shift.store, shift.till), body)?)
+                }
                 None => so_far(database, &shift).await?,
             };
             let at = |at_ms: Option<i64>| at_ms.map_or_else(|| text(""), |at_ms| local_ms(at_ms, shift.offset_s));

@@ -30,7 +30,8 @@ async fn a_store_relays_what_it_applied_and_answers_for_receipts() {
     assert_eq!(unsent().await, 3, "a duplicate is not sent again");
 
     let uid = trade()[0].uid.to_string();
-    let answerer = backoffice::find_receipt::FindReceipt::new(shop.database.reader.clone());
+    let clock = runtime::clock::Clock::system();
+    let answerer = backoffice::answers::TradeAnswers::new(shop.database.clone(), clock);
     let ask = async |type_id, text: &str| {
         link::requests::Answer::answer(&answerer, &from, type_id, text.as_bytes().to_vec()).await
     };

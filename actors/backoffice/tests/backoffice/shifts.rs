@@ -1,7 +1,7 @@
 //! Shifts, cash movements, and numbers that cancelled receipts took.
 
 use backoffice::tills;
-use messages::v1::document::{CashMoved, ReceiptCancelled, ShiftClosed, ShiftOpened, ShiftTotals};
+use messages::v1::document::{CashKind, CashMoved, ReceiptCancelled, ShiftClosed, ShiftOpened, ShiftTotals};
 
 use super::*;
 
@@ -27,6 +27,7 @@ async fn shifts_cash_and_cancelled_receipts() {
         operator: operator.clone(),
         amount: money("-50.00"),
         reason: "to the bank".to_owned(),
+        kind: CashKind::Pickup,
     };
     let closed = ShiftClosed {
         store,
@@ -49,9 +50,15 @@ async fn shifts_cash_and_cancelled_receipts() {
             returns: Money::ZERO,
             cancelled_count: 1,
             cancelled: money("7.00"),
+            returns_without_receipt: Money::ZERO,
+            journal: 0,
+            journal_hash: String::new(),
             tenders: Vec::new(),
             vat: Vec::new(),
         },
+        pieces: Vec::new(),
+        not_counted: false,
+        approver: None,
     };
     let sold = sale("S1", 1, "2026-11-25T09:15:00+03:00", TenderType::Cash, &[("10", "2", "89.90", "10")]);
     let given_up = sale("S1", 2, "2026-11-25T09:20:00+03:00", TenderType::Cash, &[("20", "1", "7", "22")]);

@@ -34,13 +34,13 @@ pub(super) async fn incident(
     }
     let place = format!("receipt {} of {}/{}", sale.sequence, sale.store, sale.till);
     let subject = if line == NO_LINE {
-        format!("Goods that {place} has not came back of it")
+        format!("Of goods that {place} does not have,")
     } else {
         let (quantity, amount) = (Quantity::from_thousandths(sold.quantity), Money::from_minor(sold.amount));
-        format!("Line {line} of {place} was sold as {quantity} for {amount}")
+        format!("Line {line} of {place} was sold as {quantity} for {amount}, and")
     };
     let text = format!(
-        "{subject}, and {} for {} came back: {}. All of it is kept: see who allowed it.",
+        "{subject} {} for {} came back: {}. All of it is kept: see who allowed it.",
         Quantity::from_thousandths(back.quantity),
         Money::from_minor(back.amount),
         brought(transaction, rows).await?,

@@ -7,9 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use messages::v1::receipt::{Receipt, ReceiptLine};
 use migrations::entity::{receipt, returned_fiscal};
-use sea_orm::{
-    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value,
-};
+use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value};
 use uuid::Uuid;
 
 use super::{Back, load};
@@ -95,8 +93,8 @@ pub(super) fn spread(sale: &Receipt, receipt: &Receipt, already: impl Fn(i64) ->
         let mut rest = Back { quantity: line.quantity.thousandths(), amount: line.amount.minor() };
         for sold in &same {
             let number = i64::from(sold.line);
-            let before = already(number).map_or(0, |back| back.quantity)
-                + spread.get(&number).map_or(0, |back| back.quantity);
+            let before =
+                already(number).map_or(0, |back| back.quantity) + spread.get(&number).map_or(0, |back| back.quantity);
             let quantity = (sold.quantity.thousandths() - before).max(0).min(rest.quantity);
             if quantity > 0 {
                 let part = Back { quantity, amount: share(rest, quantity) };
