@@ -180,7 +180,8 @@ pub async fn look(database: &Database, clock: &Clock, links: Vec<PeerStatus>) ->
     let reader = &database.reader;
     let now = clock.now();
     let day = now.date_naive();
-    let today = |by: &str| Arguments { by: Some(by.to_owned()), from: Some(day), to: Some(day), store: None };
+    let today =
+        |by: &str| Arguments { by: Some(by.to_owned()), from: Some(day), to: Some(day), ..Arguments::default() };
     let sales = reports::find("sales")?;
     let by_hour = sales.run(reader, &today("hour")).await?;
     let by_store = sales.run(reader, &today("store")).await?;

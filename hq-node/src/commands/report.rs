@@ -21,9 +21,12 @@ pub enum Form {
 
 #[derive(Debug, Args)]
 pub struct Report {
-    /// The report: sales.
+    /// The report: sales, shifts, cash, returns, cancelled, audit or reconcile.
     pub name: String,
-    /// What it is made by: day, store, till, product, hour, tender or vat.
+    /// What only some reports take, as kind=approved or without_receipt=yes.
+    #[arg(value_name = "NAME=VALUE", value_parser = pair)]
+    pub more: Vec<(String, String)>,
+    /// What the sales are made by: day, store, till, product, hour, tender or vat.
     #[arg(long)]
     pub by: Option<String>,
     #[arg(long, value_enum, default_value = "table")]
@@ -42,13 +45,19 @@ pub struct Report {
     pub data: PathBuf,
 }
 
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or_else(|| format!("\"{text}\" is not like kind=approved"))?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
 pub async fn run(command: Report) -> anyhow::Result<()> {
     let file = existing(&command.data)?;
     let mut options = ConnectOptions::new(format!("sqlite://{}?mode=ro", file.display()));
     options.max_connections(1).sqlx_logging(false);
     let database =
         Database::connect(options).await.with_context(|| format!("the database {} cannot be read", file.display()))?;
-    let arguments = Arguments { by: command.by, from: command.from, to: command.to, store: command.store };
+    let Report { by, from, to, store, .. } = command;
+    let arguments = Arguments { by, from, to, store, more: command.more.into_iter().collect() };
     let report = reports::find(&command.name)?;
     let table = report.run(&database, &arguments).await?;
     let bytes = match command.format {

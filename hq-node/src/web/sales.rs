@@ -40,6 +40,9 @@ pub struct Query {
     pub store: String,
     #[serde(default)]
     pub format: String,
+    /// What only some reports take.
+    #[serde(flatten)]
+    pub more: BTreeMap<String, String>,
 }
 
 fn given(text: &str) -> Option<&str> {
@@ -58,6 +61,7 @@ impl Query {
             from: day(&self.from)?,
             to: day(&self.to)?,
             store: given(&self.store).map(str::to_owned),
+            more: self.more.iter().filter_map(|(name, value)| Some((name.clone(), given(value)?.to_owned()))).collect(),
         })
     }
 }
@@ -92,11 +96,12 @@ struct Choice {
     here: bool,
 }
 
-fn link(path: &str, by: &str, arguments: &Arguments, format: Option<&str>) -> String {
-    let mut query = vec![("by", by.to_owned())];
+pub fn link(path: &str, by: Option<&str>, arguments: &Arguments, format: Option<&str>) -> String {
+    let mut query: Vec<(&str, String)> = by.map(|by| ("by", by.to_owned())).into_iter().collect();
     let days = [("from", arguments.from), ("to", arguments.to)];
     query.extend(days.into_iter().filter_map(|(name, day)| Some((name, day?.to_string()))));
     query.extend(arguments.store.clone().map(|store| ("store", store)));
+    query.extend(arguments.more.iter().map(|(name, value)| (name.as_str(), value.clone())));
     query.extend(format.map(|format| ("format", format.to_owned())));
     let pairs = query.iter().map(|(name, value)| {
         format!("{name}={}", askama::filters::urlencode_strict(value).map(|text| text.to_string()).unwrap_or_default())
@@ -106,8 +111,8 @@ fn link(path: &str, by: &str, arguments: &Arguments, format: Option<&str>) -> St
 
 /// The day of a store, by hour.
 pub fn link_to_store(store: &str, day: NaiveDate) -> String {
-    let arguments = Arguments { by: None, from: Some(day), to: Some(day), store: Some(store.to_owned()) };
-    link("/sales", "hour", &arguments, None)
+    let arguments = Arguments { from: Some(day), to: Some(day), store: Some(store.to_owned()), ..Arguments::default() };
+    link("/sales", Some("hour"), &arguments, None)
 }
 
 pub async fn page(
@@ -138,7 +143,7 @@ pub async fn page(
             .iter()
             .map(|each| Choice {
                 label: words::by(each).to_owned(),
-                href: link("/sales", each, &arguments, None),
+                href: link("/sales", Some(each), &arguments, None),
                 here: *each == by,
             })
             .collect(),
@@ -151,14 +156,14 @@ pub async fn page(
         cut_at: (made.rows.len() > ROWS_SHOWN).then_some(ROWS_SHOWN),
         table: table(&by, &made, &names),
         exports: [("CSV", "csv"), ("Excel", "xlsx"), ("JSON", "json")]
-            .map(|(label, format)| (label, link("/sales/export", &by, &arguments, Some(format))))
+            .map(|(label, format)| (label, link("/sales/export", Some(&by), &arguments, Some(format))))
             .to_vec(),
         by,
     };
     layout::page(&site.frame(words::SALES, "/sales", &visitor), &page)
 }
 
-fn shown(cell: &ReportCell) -> String {
+pub fn shown(cell: &ReportCell) -> String {
     match cell {
         ReportCell::Text(text) => text.clone(),
         ReportCell::Count(count) => show::count(*count),
