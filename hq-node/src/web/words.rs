@@ -2,6 +2,7 @@
 
 pub const OVERVIEW: &str = "Overview";
 pub const SALES: &str = "Sales";
+pub const REPORTS: &str = "Reports";
 pub const STORES: &str = "Stores & tills";
 pub const CATALOGUE: &str = "Catalogue";
 pub const INCIDENTS: &str = "Incidents";
@@ -45,6 +46,35 @@ pub fn by(by: &str) -> &str {
 pub fn incident(kind: &str) -> &str {
     match kind {
         "returned_more_than_sold" => "More returned than sold",
+        "parked_recalled_twice" => "Parked receipt taken up twice",
+        "mark_sold_twice" => "Marked unit sold twice",
         other => other,
     }
+}
+
+/// Titles of the reports that have no page of their own.
+pub fn report(name: &str) -> &str {
+    match name {
+        "shifts" => "Shifts",
+        "cash" => "Cash",
+        "returns" => "Returns",
+        "cancelled" => "Cancelled receipts",
+        "audit" => "Audit",
+        "reconcile" => "Shifts against receipts",
+        other => other,
+    }
+}
+
+/// Titles of columns that name is enough for.
+pub fn report_column(name: &str) -> String {
+    match column(name) {
+        same if same == name => spoken(name),
+        title => title.to_owned(),
+    }
+}
+
+/// A word of a table as people write it: "drawer_opened" is "Drawer opened".
+pub fn spoken(word: &str) -> String {
+    let mut letters = word.chars().map(|letter| if letter == '_' { ' ' } else { letter });
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
