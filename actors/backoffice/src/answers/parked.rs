@@ -29,7 +29,7 @@ impl TradeAnswers {
             .limit(LISTED_MAX)
             .all(&self.database.reader)
             .await?;
-        Ok(rows.iter().map(|row| Ok(shown(row, &receipt_of(row)?))).collect::<Result<_, AnswerError>>()?)
+        rows.iter().map(|row| Ok(shown(row, &receipt_of(row)?))).collect()
     }
 
     /// Nobody has it, or whoever took it was not heard of again.

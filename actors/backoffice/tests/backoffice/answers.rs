@@ -80,7 +80,7 @@ async fn a_store_finds_its_own_sales_in_every_way_without_a_line() {
     let chain = Chain::open().await;
     chain.line(false);
     let sold = sold_at("S1", 8);
-    chain.store.receipts(&[sold.clone()]).await;
+    chain.store.receipts(std::slice::from_ref(&sold)).await;
     let number = |store: Option<&str>| SaleBy::Number { store: store.map(str::to_owned), till: TillId(1), sequence: 4 };
     for by in [SaleBy::Uid(sold.uid), number(None), number(Some("S1")), code(8)] {
         assert_eq!(chain.sale(by).await.unwrap().receipt, sold);
@@ -100,7 +100,7 @@ async fn a_store_asks_the_head_office_for_what_it_does_not_know() {
     chain.hq.receipts(&[sold.clone(), elsewhere.clone()]).await;
     let mut here = back(&sold, 6);
     (here.store, here.fiscal) = (StoreId::new("S1").unwrap(), None);
-    chain.store.receipts(&[here.clone()]).await;
+    chain.store.receipts(std::slice::from_ref(&here)).await;
     for by in [SaleBy::Uid(sold.uid), code(8)] {
         let found = chain.sale(by).await.unwrap();
         assert_eq!(found.receipt, sold);
@@ -116,7 +116,7 @@ async fn a_store_asks_the_head_office_for_what_it_does_not_know() {
 async fn what_came_back_in_another_store_counts_for_a_sale_that_is_known_here() {
     let chain = Chain::open().await;
     let sold = sold_at("S1", 8);
-    chain.store.receipts(&[sold.clone()]).await;
+    chain.store.receipts(std::slice::from_ref(&sold)).await;
     let mut elsewhere = back(&sold, 5);
     elsewhere.store = StoreId::new("S2").unwrap();
     chain.hq.receipts(&[sold.clone(), elsewhere]).await;

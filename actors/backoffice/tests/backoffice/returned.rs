@@ -60,14 +60,14 @@ async fn lines_back(shop: &Shop, sale: &Receipt) -> Vec<(u32, String)> {
 async fn a_return_by_a_fiscal_document_counts_whichever_comes_first() {
     let shop = Shop::open().await;
     let (sold, returned) = fiscal(1, &[("10", "2.5"), ("20", "1")]);
-    shop.receipts(&[sold.clone()]).await;
-    assert_eq!(shop.receipts(&[returned.clone()]).await, [Outcome::Applied]);
+    shop.receipts(std::slice::from_ref(&sold)).await;
+    assert_eq!(shop.receipts(std::slice::from_ref(&returned)).await, [Outcome::Applied]);
     let expected = [(1, "2".to_owned()), (2, "1".to_owned()), (3, "0.5".to_owned())];
     assert_eq!(lines_back(&shop, &sold).await, expected);
 
     let (sold, returned) = fiscal(2, &[("10", "2.5"), ("20", "1")]);
-    shop.receipts(&[returned.clone()]).await;
-    shop.receipts(&[sold.clone()]).await;
+    shop.receipts(std::slice::from_ref(&returned)).await;
+    shop.receipts(std::slice::from_ref(&sold)).await;
     assert_eq!(lines_back(&shop, &sold).await, expected);
     assert_eq!(shop.receipts(&[sold.clone(), returned]).await, vec![Outcome::Duplicate; 2]);
     assert_eq!(lines_back(&shop, &sold).await, expected, "once");
