@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use hq_node::commands::{import, people, rebuild, report, serve, stores};
+use hq_node::commands::{import, operators, people, rebuild, report, serve, stores, till_settings};
 use hq_node::settings::SettingsError;
 
 #[derive(Debug, Parser)]
@@ -23,6 +23,10 @@ enum Command {
     Import(import::Import),
     /// Who may sign in to the pages.
     User(people::User),
+    /// Who may sign on at the tills.
+    Operator(operators::Operator),
+    /// How the tills behave.
+    TillSettings(till_settings::TillSettings),
     /// Which stores may link.
     Store(stores::Store),
     /// Compute the sums of reports again from the receipts, and put right what differs.
@@ -40,6 +44,8 @@ fn main() -> ExitCode {
             Command::Report(command) => report::run(command).await,
             Command::Import(command) => import::run(command).await,
             Command::User(command) => people::run(command).await,
+            Command::Operator(command) => operators::run(command).await,
+            Command::TillSettings(command) => till_settings::run(command).await,
             Command::Store(command) => stores::run(command).await,
             Command::Rebuild(command) => rebuild::run(command).await,
         }

@@ -9,7 +9,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer, web as actix};
 use anyhow::Context;
 use backoffice::reports::{self, Arguments, Table};
-use dataserver::requests::{PutBarcodeRules, PutItems, PutOperators, RemoveItems};
+use dataserver::requests::{PutBarcodeRules, PutItems, PutOperators, PutTillSettings, RemoveItems, RemoveTillSettings};
 use link::admit::TokenTable;
 use link::apply::{Peer, PeerRole};
 use link::downlinks::{SetLine, Status};
@@ -181,6 +181,14 @@ impl HqNode {
 
     pub fn put_operators(&self) -> &ActorRef<PutOperators> {
         &self.catalogue.put_operators
+    }
+
+    pub fn put_till_settings(&self) -> &ActorRef<PutTillSettings> {
+        &self.catalogue.put_till_settings
+    }
+
+    pub fn remove_till_settings(&self) -> &ActorRef<RemoveTillSettings> {
+        &self.catalogue.remove_till_settings
     }
 
     /// Let a store link with `token`.

@@ -2,7 +2,7 @@
 //!
 //! | path | what it is | when it fails |
 //! | --- | --- | --- |
-//! | `catalogue/publisher` | the one writer of items, barcode rules and operators | restarted; the rest goes on |
+//! | `catalogue/publisher` | the one writer of items, barcode rules, operators and till settings | restarted; the rest goes on |
 //! | `link/down` | the stores' links | restarted; stores dial again by themselves |
 //! | `trade/watch` | reads the trade for the pages | restarted; pages show what they had |
 //!
@@ -54,6 +54,7 @@ pub fn tree(name: &str, database: &Database, clock: &Clock) -> (Tree, Parts) {
     tree.group("catalogue", Strategy::OneForOne);
     let ports = PublisherPorts {
         database: database.clone(),
+        clock: clock.clone(),
         bell: Arc::new({
             let bell = datasets_bell.clone();
             move || bell.ring()

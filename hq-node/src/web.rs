@@ -3,11 +3,16 @@
 pub mod api;
 pub mod catalogue;
 pub mod doors;
+pub mod forms;
 pub mod imports;
 pub mod incidents;
+pub mod items;
 pub mod overview;
+pub mod reports;
 pub mod sales;
 pub mod stores;
+pub mod till_people;
+pub mod till_settings;
 pub mod words;
 
 use std::path::PathBuf;
@@ -23,7 +28,10 @@ use actix_web::error::{JsonPayloadError, PathError, QueryPayloadError};
 use actix_web::middleware::from_fn;
 use actix_web::{HttpRequest, Route, web};
 use dataserver::publisher::CataloguePublisher;
-use dataserver::requests::{ImportItems, ImportView, PutBarcodeRules, PutItems, PutOperators, RemoveItems};
+use dataserver::requests::{
+    ImportItems, ImportView, PutBarcodeRules, PutItems, PutOperators, PutTillSettings, RemoveItems, RemoveOperators,
+    RemoveTillSettings,
+};
 use runtime::clock::Clock;
 use runtime::node::ChildRef;
 use runtime::reference::ActorRef;
@@ -35,6 +43,8 @@ use crate::trade::TradeNow;
 
 /// Largest JSON body, in bytes: ten thousand items.
 const JSON_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Largest form, in bytes: a template of 20,000 bytes whose every byte is escaped, and two hundred keys.
+const FORM_BYTES_MAX: usize = 128 * 1024;
 
 /// How the catalogue is changed.
 #[derive(Clone, Debug)]
@@ -43,6 +53,9 @@ pub struct Catalogue {
     pub remove_items: ActorRef<RemoveItems>,
     pub put_barcode_rules: ActorRef<PutBarcodeRules>,
     pub put_operators: ActorRef<PutOperators>,
+    pub remove_operators: ActorRef<RemoveOperators>,
+    pub put_till_settings: ActorRef<PutTillSettings>,
+    pub remove_till_settings: ActorRef<RemoveTillSettings>,
     pub import_items: ActorRef<ImportItems>,
 }
 
@@ -53,6 +66,9 @@ impl Catalogue {
             remove_items: publisher.reference(),
             put_barcode_rules: publisher.reference(),
             put_operators: publisher.reference(),
+            remove_operators: publisher.reference(),
+            put_till_settings: publisher.reference(),
+            remove_till_settings: publisher.reference(),
             import_items: publisher.reference(),
         }
     }
@@ -90,11 +106,14 @@ impl Site {
     }
 }
 
-const MENU: [MenuItem; 6] = [
+const MENU: [MenuItem; 9] = [
     MenuItem { href: "/", label: words::OVERVIEW, right: Right::ViewOverview },
     MenuItem { href: "/sales", label: words::SALES, right: Right::ViewSales },
+    MenuItem { href: "/reports", label: words::REPORTS, right: Right::ViewSales },
     MenuItem { href: "/stores", label: words::STORES, right: Right::ViewStores },
     MenuItem { href: "/catalogue", label: words::CATALOGUE, right: Right::ViewCatalogue },
+    MenuItem { href: "/tills/people", label: till_people::TITLE, right: Right::ChangePeople },
+    MenuItem { href: "/tills/settings", label: till_settings::TITLE, right: Right::ViewCatalogue },
     MenuItem { href: "/incidents", label: words::INCIDENTS, right: Right::ViewStores },
     MenuItem { href: "/ops", label: words::OPERATIONS, right: Right::OperateNode },
 ];
@@ -137,7 +156,7 @@ fn delete(path: &'static str, right: Option<Right>, route: Handled) -> Guarded {
 
 /// Every route of the pages and the interface (HQ-2). Links, operations and health have guards of their own.
 pub fn routes() -> Vec<Guarded> {
-    use Right::{ChangeCatalogue, ViewCatalogue, ViewOverview, ViewSales, ViewStores};
+    use Right::{ChangeCatalogue, ChangePeople, ViewCatalogue, ViewOverview, ViewSales, ViewStores};
     vec![
         get("/sign-in", None, |route| route.to(doors::sign_in_page)),
         post("/sign-in", None, |route| route.to(doors::sign_in)),
@@ -146,21 +165,46 @@ pub fn routes() -> Vec<Guarded> {
         get("/live/overview", Some(ViewOverview), |route| route.to(overview::live)),
         get("/sales", Some(ViewSales), |route| route.to(sales::page)),
         get("/sales/export", Some(ViewSales), |route| route.to(sales::export)),
+        get("/reports", Some(ViewSales), |route| route.to(reports::first)),
+        get("/reports/{name}", Some(ViewSales), |route| route.to(reports::page)),
+        get("/reports/{name}/export", Some(ViewSales), |route| route.to(reports::export)),
         get("/stores", Some(ViewStores), |route| route.to(stores::page)),
         get("/live/stores", Some(ViewStores), |route| route.to(stores::live)),
         get("/incidents", Some(ViewStores), |route| route.to(incidents::page)),
         get("/catalogue", Some(ViewCatalogue), |route| route.to(catalogue::page)),
         get("/catalogue/items/{code:.+}", Some(ViewCatalogue), |route| route.to(catalogue::item)),
+        get("/catalogue/edit", Some(ChangeCatalogue), |route| route.to(items::page)),
+        post("/catalogue/edit", Some(ChangeCatalogue), |route| route.to(items::save)),
         get("/catalogue/import", Some(ChangeCatalogue), |route| route.to(imports::page)),
         post("/catalogue/import", Some(ChangeCatalogue), |route| route.to(imports::upload)),
         get("/live/import", Some(ChangeCatalogue), |route| route.to(imports::live)),
+        get("/tills/people", Some(ChangePeople), |route| route.to(till_people::page)),
+        get("/tills/people/person", Some(ChangePeople), |route| route.to(till_people::person)),
+        post("/tills/people/person", Some(ChangePeople), |route| route.to(till_people::change)),
+        get("/tills/settings", Some(ViewCatalogue), |route| route.to(till_settings::index)),
+        get("/tills/settings/{section}", Some(ViewCatalogue), |route| route.to(till_settings::page)),
+        post("/tills/settings/{section}", Some(ChangeCatalogue), |route| route.to(till_settings::save)),
         get("/api/v1/items", Some(ViewCatalogue), |route| route.to(api::items)),
         post("/api/v1/items", Some(ChangeCatalogue), |route| route.to(api::put_items)),
         post("/api/v1/items/import", Some(ChangeCatalogue), |route| route.to(api::import)),
         get("/api/v1/items/{code:.+}", Some(ViewCatalogue), |route| route.to(api::item)),
         put("/api/v1/items/{code:.+}", Some(ChangeCatalogue), |route| route.to(api::put_item)),
         delete("/api/v1/items/{code:.+}", Some(ChangeCatalogue), |route| route.to(api::remove_item)),
-        put("/api/v1/operators/{number}", Some(ChangeCatalogue), |route| route.to(api::put_operator)),
+        get("/api/v1/operators", Some(ChangePeople), |route| route.to(api::operators::list)),
+        get("/api/v1/operators/{number}", Some(ChangePeople), |route| route.to(api::operators::show)),
+        put("/api/v1/operators/{number}", Some(ChangePeople), |route| route.to(api::operators::put)),
+        delete("/api/v1/operators/{number}", Some(ChangePeople), |route| route.to(api::operators::remove)),
+        get("/api/v1/till-settings", Some(ViewCatalogue), |route| route.to(api::till_settings::list)),
+        get("/api/v1/till-settings/{section}", Some(ViewCatalogue), |route| route.to(api::till_settings::show)),
+        put("/api/v1/till-settings/{section}", Some(ChangeCatalogue), |route| route.to(api::till_settings::put)),
+        delete("/api/v1/till-settings/{section}", Some(ChangeCatalogue), |route| route.to(api::till_settings::remove)),
+        get("/api/v1/till-settings/{section}/{store}", Some(ViewCatalogue), |route| route.to(api::till_settings::show)),
+        put("/api/v1/till-settings/{section}/{store}", Some(ChangeCatalogue), |route| {
+            route.to(api::till_settings::put)
+        }),
+        delete("/api/v1/till-settings/{section}/{store}", Some(ChangeCatalogue), |route| {
+            route.to(api::till_settings::remove)
+        }),
         put("/api/v1/barcode-rules", Some(ChangeCatalogue), |route| route.to(api::put_barcode_rules)),
         get("/api/v1/reports/{name}", Some(ViewSales), |route| route.to(api::report)),
     ]
@@ -178,6 +222,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         }))
         .app_data(
             web::FormConfig::default()
+                .limit(FORM_BYTES_MAX)
                 .error_handler(move |error, request| refused(format!("The form cannot be used: {error}."), request)),
         )
         .app_data(web::PathConfig::default().error_handler(move |error: PathError, request| {

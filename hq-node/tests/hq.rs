@@ -1,5 +1,7 @@
 //! A head office on a free port, asked over HTTP as browsers and machines ask it.
 
+#![allow(clippy::unwrap_used, reason = "a test binary: a failed step is a failed test")]
+
 use domain::ids::StoreId;
 use expect_test::expect;
 use hq_node::node::HqNode;
@@ -102,6 +104,7 @@ async fn every_route_has_a_guard_and_a_refusal_names_the_right() {
     for route in routes() {
         let method: Method = route.method.parse().unwrap();
         let path = route.path.replace("{code:.+}", "x").replace("{number}", "x").replace("{name}", "sales");
+        let path = path.replace("{section}", "cash").replace("{store}", "S1");
         let Some(right) = route.right else {
             open.push(format!("{method} {path}"));
             continue;
@@ -264,6 +267,40 @@ async fn the_sales_report_in_every_form() {
         let refusal = get(path).await;
         assert_eq!(refusal.status(), status);
         assert!(refusal.json::<Value>().await.unwrap()["text"].is_string());
+    }
+    office.node.shutdown().await;
+}
+
+#[actix_web::test]
+async fn every_report_is_a_page_and_a_file() {
+    let office = Office::open().await;
+    office.sell(1, "10.00").await;
+    let get = async |path: &str| office.as_admin(Method::GET, path).send().await.unwrap();
+    let first = get("/reports").await;
+    assert_eq!(first.status(), StatusCode::SEE_OTHER);
+    assert_eq!(first.headers()[LOCATION], "/reports/shifts");
+    for report in backoffice::reports::all() {
+        let page = get(&format!("/reports/{}?from=2026-11-25&to=2026-11-25", report.name)).await;
+        assert_eq!(page.status(), StatusCode::OK, "{}", report.name);
+        for choice in report.takes {
+            let chosen = format!("/reports/{}?{}={}", report.name, choice.name, choice.values[0]);
+            let text = get(&chosen).await.text().await.unwrap();
+            assert!(text.contains(" selected"), "{text}");
+        }
+        for format in ["csv", "xlsx", "json"] {
+            let path = format!("/reports/{}/export?format={format}", report.name);
+            assert_eq!(get(&path).await.status(), StatusCode::OK, "{path}");
+        }
+        let rows = get(&format!("/api/v1/reports/{}", report.name)).await.json::<Value>().await.unwrap();
+        assert!(rows.is_array(), "{rows}");
+    }
+    for (path, status) in [
+        ("/api/v1/reports/audit?kind=weather", StatusCode::BAD_REQUEST),
+        ("/api/v1/reports/cash?kind=approved", StatusCode::BAD_REQUEST),
+        ("/api/v1/reports/shifts?by=day", StatusCode::BAD_REQUEST),
+        ("/api/v1/reports/audit?kind=", StatusCode::OK),
+    ] {
+        assert_eq!(get(path).await.status(), status, "{path}");
     }
     office.node.shutdown().await;
 }

@@ -1,4 +1,8 @@
-//! The interface for machines: items, operators, barcode rules and reports. Refusals are JSON `{"code", "text"}`.
+//! The interface for machines: items, operators, barcode rules, settings of the tills, and reports. Refusals are JSON
+//! `{"code", "text"}`.
+
+pub mod operators;
+pub mod till_settings;
 
 use std::time::Duration;
 
@@ -8,17 +12,14 @@ use ::web::rights::{ChangeCatalogue, ViewCatalogue, ViewSales};
 use actix_web::{HttpResponse, web};
 use backoffice::reports;
 use dataserver::browse;
-use dataserver::requests::{
-    ImportPhase, NewOperator, PublishError, Published, PutBarcodeRules, PutItems, PutOperators, RemoveItems,
-};
-use domain::ids::{ItemCode, OperatorNumber};
-use messages::v1::catalogue::{BarcodeRule, Item, Role};
+use dataserver::requests::{ImportPhase, PublishError, Published, PutBarcodeRules, PutItems, RemoveItems};
+use domain::ids::ItemCode;
+use messages::v1::catalogue::{BarcodeRule, Item};
 use runtime::reference::SendError;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::imports::{self, refused};
-use super::{Site, sales, words};
+use super::{Site, imports, sales, words};
 
 /// A machine that imports waits this long; a larger file goes on and is asked for later.
 const IMPORT_WAITS: Duration = Duration::from_secs(60);
@@ -27,10 +28,7 @@ type Answer = Result<HttpResponse, Refusal>;
 
 /// The answer of the publisher, as JSON either way.
 fn published(answer: Result<Result<Published, PublishError>, SendError>) -> Answer {
-    let done = answer
-        .map_err(|error| Refusal::busy(format!("The catalogue cannot be changed now: {error}.")))
-        .and_then(|answer| answer.map_err(refused));
-    done.map(|done| HttpResponse::Ok().json(done)).map_err(Refusal::as_json)
+    imports::answered(answer).map(|done| HttpResponse::Ok().json(done)).map_err(Refusal::as_json)
 }
 
 fn failed(error: sea_orm::DbErr) -> Refusal {
@@ -109,26 +107,6 @@ pub async fn import(
         }
         ImportPhase::None | ImportPhase::Checking | ImportPhase::Applying => HttpResponse::Accepted().json(view),
     })
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OperatorBody {
-    name: String,
-    #[serde(default)]
-    pin: Option<String>,
-    role: Role,
-}
-
-pub async fn put_operator(
-    _: May<ChangeCatalogue>,
-    site: web::Data<Site>,
-    number: web::Path<String>,
-    body: web::Json<OperatorBody>,
-) -> Answer {
-    let OperatorBody { name, pin, role } = body.into_inner();
-    let operator = NewOperator { number: OperatorNumber(number.into_inner()), name, pin, role };
-    published(site.catalogue.put_operators.ask(PutOperators { operators: vec![operator] }).await)
 }
 
 pub async fn put_barcode_rules(

@@ -44,7 +44,8 @@ fn unit(unit: Unit) -> &'static str {
     }
 }
 
-fn escaped(text: &str) -> String {
+/// Percent-escaped for an address.
+pub(super) fn escaped(text: &str) -> String {
     askama::filters::urlencode_strict(text).map(|text| text.to_string()).unwrap_or_default()
 }
 
@@ -100,6 +101,7 @@ struct ItemPage {
     item: Item,
     price: String,
     unit: &'static str,
+    may_change: bool,
 }
 
 pub async fn item(
@@ -109,7 +111,8 @@ pub async fn item(
 ) -> Result<HttpResponse, Refusal> {
     let found = browse::item(&site.reader, &code).await.map_err(|error| Refusal::failed(error.to_string()))?;
     let item = found.ok_or_else(|| Refusal::not_found(words::NO_SUCH_ITEM))?;
-    let page = ItemPage { price: show::money(item.price), unit: unit(item.unit), item };
+    let may_change = visitor.may(Right::ChangeCatalogue);
+    let page = ItemPage { price: show::money(item.price), unit: unit(item.unit), item, may_change };
     let title = page.item.name.clone();
     layout::page(&site.frame(&title, "/catalogue", &visitor), &page)
 }

@@ -13,6 +13,7 @@ use actix_web::{HttpResponse, Responder, web};
 use askama::Template;
 use dataserver::requests::{ImportItems, ImportPhase, ImportView, PublishError};
 use futures_util::StreamExt;
+use runtime::reference::SendError;
 use serde::Deserialize;
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
@@ -74,11 +75,15 @@ pub async fn begin(site: &Site, query: &Query, body: web::Payload) -> Result<(),
     let name: String = query.name.chars().filter(|c| !c.is_control()).take(NAME_CHARS_MAX).collect();
     let name = if name.trim().is_empty() { DEFAULT_NAME.to_owned() } else { name };
     let import = ImportItems { file: upload.path.clone(), name, skip_bad: query.skip_bad };
-    let answer = site.catalogue.import_items.ask(import).await;
+    answered(site.catalogue.import_items.ask(import).await)
+}
+
+/// The answer of the publisher, for whoever asked.
+pub fn answered<T>(answer: Result<Result<T, PublishError>, SendError>) -> Result<T, Refusal> {
     answer.map_err(|error| Refusal::busy(format!("The catalogue cannot be changed now: {error}.")))?.map_err(refused)
 }
 
-pub fn refused(error: PublishError) -> Refusal {
+fn refused(error: PublishError) -> Refusal {
     match error {
         PublishError::Refused(text) => Refusal::against_rules(text),
         PublishError::TooMany { .. } => Refusal::too_large(error.to_string()),

@@ -1,5 +1,7 @@
 //! The publisher over a real database, through real messages.
 
+#![allow(clippy::unwrap_used, reason = "a test binary: a failed step is a failed test")]
+
 mod imports;
 mod items;
 mod operators;
