@@ -126,8 +126,13 @@ pub fn all() -> &'static [Report] {
 }
 
 pub fn find(name: &str) -> Result<&'static Report, ReportError> {
-    all().iter().find(|report| report.name == name).ok_or_else(|| ReportError::NoSuchReport {
-        name: name.to_owned(),
-        known: all().iter().map(|report| report.name).collect::<Vec<_>>().join(", "),
-    })
+    all()
+        .iter()
+        .find(|report| report.name == name)
+        .ok_or_else(|| ReportError::NoSuchReport { name: name.to_owned(), known: names() })
+}
+
+/// For a person who must choose one.
+pub fn names() -> String {
+    all().iter().map(|report| report.name).collect::<Vec<_>>().join(", ")
 }

@@ -21,7 +21,7 @@ pub enum Form {
 
 #[derive(Debug, Args)]
 pub struct Report {
-    /// The report: sales, shifts, cash, returns, cancelled, audit or reconcile.
+    #[arg(help = format!("The report: one of {}", reports::names()))]
     pub name: String,
     /// What only some reports take, as kind=approved or without_receipt=yes.
     #[arg(value_name = "NAME=VALUE", value_parser = pair)]

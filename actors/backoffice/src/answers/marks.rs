@@ -41,8 +41,10 @@ impl TradeAnswers {
             Here::Settled(receipt) => {
                 let all_is_above = link::outbox::unsent(&self.database.reader).await?.count == 0;
                 let above = if all_is_above { self.claim_above(&claim).await } else { None };
-                if above != Some(MarkClaimed::Yes) {
-                    return Ok(MarkClaimed::Taken { receipt });
+                match above {
+                    Some(MarkClaimed::Yes) => {}
+                    Some(taken) => return Ok(taken),
+                    None => return Ok(MarkClaimed::Taken { receipt }),
                 }
                 match self.claim_here(asker, &claim, true).await? {
                     Here::Yes => Ok(MarkClaimed::Yes),

@@ -139,6 +139,28 @@ async fn a_marked_unit_is_claimed_in_the_whole_chain() {
 }
 
 #[tokio::test]
+async fn a_unit_that_came_back_in_another_store_is_free_where_it_was_sold() {
+    let chain = Chain::open().await;
+    let mut sold = sold_at("S1", 1);
+    sold.lines[0].mark = Some(super::marks::UNIT.to_owned());
+    let mut elsewhere = back(&sold, 5);
+    elsewhere.store = StoreId::new("S2").unwrap();
+    chain.store.receipts(std::slice::from_ref(&sold)).await;
+    chain.hq.receipts(std::slice::from_ref(&sold)).await;
+    let next = at_till(sold_at("S1", 2), 3);
+    let taken = MarkClaimed::Taken { receipt: sold.uid };
+    assert_eq!(claim(&chain.answers, "S1/3", &next, false).await, taken);
+    chain.hq.receipts(&[elsewhere]).await;
+    chain.line(false);
+    assert_eq!(claim(&chain.answers, "S1/3", &next, false).await, taken, "alone the store knows no better");
+    chain.line(true);
+    assert_eq!(claim(&chain.answers, "S1/3", &next, false).await, MarkClaimed::Yes);
+    let other = at_till(sold_at("S1", 3), 2);
+    let taken = MarkClaimed::Taken { receipt: next.uid };
+    assert_eq!(claim(&chain.answers, "S1/2", &other, false).await, taken);
+}
+
+#[tokio::test]
 async fn a_shift_that_opens_after_midnight_joins_the_day_of_the_others() {
     let shop = Shop::open().await;
     let answers = TradeAnswers::new(shop.database.clone(), Clock::system());

@@ -9,7 +9,7 @@ use runtime::clock::Clock;
 
 use super::*;
 
-const UNIT: &str = "0104600439931256215Qbag!";
+pub(super) const UNIT: &str = "0104600439931256215Qbag!";
 
 /// A receipt of marked units.
 fn marked(till: u32, sequence: u64, when: &str, marks: &[&str]) -> Receipt {
