@@ -105,3 +105,24 @@ async fn what_cannot_be_is_refused_in_a_sentence() {
     })
     .await;
 }
+
+/// The page names every section and field there is, and its examples can be put.
+#[tokio::test]
+async fn the_page_of_the_settings_is_right() {
+    let page = include_str!("../../../../deploy/TILL-SETTINGS.md");
+    at_hq(async |hq| {
+        for kind in sections::SECTIONS {
+            let (_, part) = page.split_once(&format!("\n## {}\n", kind.name)).unwrap();
+            let part = part.split("\n## ").next().unwrap();
+            for field in kind.defaults().as_object().unwrap().keys() {
+                assert!(part.contains(&format!("`{field}`")), "{}.{field}", kind.name);
+            }
+            let example = part.split("```json\n").nth(1).unwrap().split("```").next().unwrap();
+            put(hq, kind.name, None, example).await.unwrap();
+        }
+        for right in Right::ALL {
+            assert!(page.contains(&format!("`{right}`")), "{right}");
+        }
+    })
+    .await;
+}
