@@ -181,6 +181,11 @@ async fn roles_keys_and_templates_by_pages() {
     assert_eq!((cashier.discount_hundredths_max, cashier.rights.len()), (750, 2));
     assert_eq!(roles.permissions(catalogue::Role::SeniorCashier), Permissions::senior_cashier());
 
+    let limit = form.iter().position(|(name, _)| *name == "senior_cashier.voids_max").unwrap();
+    form[limit].1 = "";
+    let (_, page) = office.send("/tills/settings/roles", &form).await.unwrap_err();
+    assert!(page.contains("Senior cashier, Largest sum of voided lines of a receipt: it is empty."), "{page}");
+
     let rows = [
         ("bindings.key", "F3"),
         ("bindings.action", "pay"),

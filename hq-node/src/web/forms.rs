@@ -55,7 +55,7 @@ pub struct Field {
     pub label: &'static str,
     pub kind: Kind,
     help: &'static str,
-    /// Stands above this field and those that follow.
+    /// Begins a group: stands above this field and those that follow. With one in a form, the first field has one.
     heading: Option<&'static str>,
     optional: bool,
     fixed: bool,
@@ -118,8 +118,12 @@ fn rows(filled: &Filled, field: &Field, columns: &[Choice]) -> Vec<Vec<String>> 
 /// The form as JSON, or a sentence about the first field that cannot be used.
 pub fn read(fields: &[Field], filled: &Filled) -> Result<Map<String, Value>, String> {
     let mut object = Map::new();
+    let mut group = String::new();
     for field in fields {
-        let value = value(field, filled).map_err(|why| format!("{}: {why}.", field.label))?;
+        if let Some(heading) = field.heading {
+            group = format!("{heading}, ");
+        }
+        let value = value(field, filled).map_err(|why| format!("{group}{}: {why}.", field.label))?;
         object.insert(field.name.clone(), value);
     }
     Ok(object)
@@ -218,6 +222,7 @@ struct Drawn<'a> {
 #[template(path = "fields.html")]
 struct Fields<'a> {
     fields: Vec<Drawn<'a>>,
+    is_grouped: bool,
 }
 
 /// The fields as HTML, to stand in a form.
@@ -257,7 +262,8 @@ pub fn draw(fields: &[Field], filled: &Filled) -> Result<String, Refusal> {
         }
         drawn
     };
-    let fields = Fields { fields: fields.iter().map(drawn).collect() };
+    let is_grouped = fields.first().is_some_and(|field| field.heading.is_some());
+    let fields = Fields { fields: fields.iter().map(drawn).collect(), is_grouped };
     fields.render().map_err(|error| Refusal::failed(format!("form not drawn: {error}")))
 }
 

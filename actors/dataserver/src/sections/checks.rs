@@ -3,6 +3,7 @@
 use domain::item::CODE_CHARS_MAX;
 use domain::money::Money;
 use domain::receipt::AMOUNT_MAX;
+use messages::v1::catalogue::Role;
 use messages::v1::settings::{Bindings, CashRules, QuickKeys, ReceiptText, Roles, SaleRules};
 
 use crate::rules::plain;
@@ -49,15 +50,25 @@ fn count(field: &str, count: usize, count_max: usize) -> Result<(), String> {
     ensure(count <= count_max, || format!("{field}: {count} are more than the {count_max} allowed"))
 }
 
+fn word(role: Role) -> &'static str {
+    match role {
+        Role::Cashier => "cashier",
+        Role::SeniorCashier => "senior_cashier",
+        Role::StoreAdmin => "store_admin",
+    }
+}
+
 impl Check for Roles {
     fn check(&self) -> Result<(), String> {
-        for permissions in self.roles.values() {
+        for (role, permissions) in &self.roles {
+            let of = |field| format!("{}.{field}", word(*role));
             let hundredths = permissions.discount_hundredths_max;
             ensure(hundredths <= HUNDREDTHS_MAX, || {
-                format!("discount_hundredths_max: {hundredths} hundredths of a per cent are more than {HUNDREDTHS_MAX}")
+                let field = of("discount_hundredths_max");
+                format!("{field}: {hundredths} hundredths of a per cent are more than {HUNDREDTHS_MAX}")
             })?;
-            amount("voids_max", permissions.voids_max, AMOUNT_MAX)?;
-            amount("returns_without_receipt_max", permissions.returns_without_receipt_max, AMOUNT_MAX)?;
+            amount(&of("voids_max"), permissions.voids_max, AMOUNT_MAX)?;
+            amount(&of("returns_without_receipt_max"), permissions.returns_without_receipt_max, AMOUNT_MAX)?;
         }
         Ok(())
     }

@@ -89,7 +89,7 @@ async fn what_cannot_be_is_refused_in_a_sentence() {
             ("receipt_text", json!({"template": long}), "template: 20001 bytes are more than the 20000 allowed"),
             ("receipt_text", json!({"template": "a\u{1b}b"}), "template: it has a control character other than a line break or a tab"),
             ("sale", json!({"return_days_max": 3_651}), "return_days_max: 3651 days are more than 3650"),
-            ("roles", json!({"roles": {"cashier": {"rights": [], "discount_hundredths_max": 10_001}}}), "discount_hundredths_max: 10001 hundredths of a per cent are more than 10000"),
+            ("roles", json!({"roles": {"cashier": {"rights": [], "discount_hundredths_max": 10_001}}}), "cashier.discount_hundredths_max: 10001 hundredths of a per cent are more than 10000"),
             ("roles", json!({"roles": {"cashier": {"rights": [], "limit": 1}}}), "\"roles.cashier.limit\" is not a field of it"),
         ] {
             let refused = put(hq, section, Some("S1"), &value.to_string()).await.unwrap_err();
