@@ -126,7 +126,7 @@ impl TradeLedger {
                 shifts::closed(transaction, *closed).await?
             }
             Document::CashMoved(moved) => shifts::cash_moved(transaction, received.id, moved).await?,
-            Document::AuditNoted(noted) => audit::noted(transaction, received.id, noted).await?,
+            Document::AuditNoted(noted) => audit::noted(transaction, received.id, *noted).await?,
         })
     }
 }

@@ -30,7 +30,7 @@ async fn cancelled_receipts_and_returns_with_who_allowed_them() {
     without.kind = ReceiptKind::Return;
     without.approvals = vec![approved("return_without_receipt", "lost, they say")];
     shop.receipts(&[sold, returned, by_code, without]).await;
-    let cancelled = Document::ReceiptCancelled(ReceiptCancelled { receipt: given_up });
+    let cancelled = Document::ReceiptCancelled(Box::new(ReceiptCancelled { receipt: given_up }));
     shop.apply(&[shop.received("S1", &cancelled)]).await;
     expect![[r#"
         day,store,till,number,at,operator,total,approver,reason
@@ -72,8 +72,8 @@ async fn the_audit_by_kind() {
     allowed.amount = Some(money("5.00"));
     let documents = [
         Document::ShiftOpened(opened),
-        Document::AuditNoted(noted(AuditKind::DrawerOpened, "2026-11-25T09:00:00+03:00", "")),
-        Document::AuditNoted(allowed),
+        Document::AuditNoted(Box::new(noted(AuditKind::DrawerOpened, "2026-11-25T09:00:00+03:00", ""))),
+        Document::AuditNoted(Box::new(allowed)),
     ];
     let batch: Vec<Received> = documents.iter().map(|document| shop.received("S1", document)).collect();
     assert_eq!(shop.apply(&batch).await, vec![Outcome::Applied; 3]);

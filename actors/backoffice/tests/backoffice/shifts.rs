@@ -65,7 +65,7 @@ async fn shifts_cash_and_cancelled_receipts() {
     let documents = [
         Document::ShiftOpened(opened),
         Document::ReceiptClosed(Box::new(sold)),
-        Document::ReceiptCancelled(ReceiptCancelled { receipt: given_up }),
+        Document::ReceiptCancelled(Box::new(ReceiptCancelled { receipt: given_up })),
         Document::CashMoved(moved),
         Document::ShiftClosed(Box::new(closed)),
     ];

@@ -22,13 +22,13 @@ pub const AUDIT_NOTED: u32 = 8;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Document {
     ReceiptClosed(Box<Receipt>),
-    ReceiptCancelled(ReceiptCancelled),
+    ReceiptCancelled(Box<ReceiptCancelled>),
     ShiftOpened(ShiftOpened),
     ShiftClosed(Box<ShiftClosed>),
     CashMoved(CashMoved),
     ReceiptParked(Box<ReceiptParked>),
     ParkedRecalled(ParkedRecalled),
-    AuditNoted(AuditNoted),
+    AuditNoted(Box<AuditNoted>),
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -70,13 +70,13 @@ impl Document {
         use crate::codec::from_body;
         match type_id {
             RECEIPT_CLOSED => Ok(Document::ReceiptClosed(Box::new(from_body(body)?))),
-            RECEIPT_CANCELLED => Ok(Document::ReceiptCancelled(from_body(body)?)),
+            RECEIPT_CANCELLED => Ok(Document::ReceiptCancelled(Box::new(from_body(body)?))),
             SHIFT_OPENED => Ok(Document::ShiftOpened(from_body(body)?)),
             SHIFT_CLOSED => Ok(Document::ShiftClosed(Box::new(from_body(body)?))),
             CASH_MOVED => Ok(Document::CashMoved(from_body(body)?)),
             RECEIPT_PARKED => Ok(Document::ReceiptParked(Box::new(from_body(body)?))),
             PARKED_RECALLED => Ok(Document::ParkedRecalled(from_body(body)?)),
-            AUDIT_NOTED => Ok(Document::AuditNoted(from_body(body)?)),
+            AUDIT_NOTED => Ok(Document::AuditNoted(Box::new(from_body(body)?))),
             other => Err(DocumentError::UnknownType(other)),
         }
     }

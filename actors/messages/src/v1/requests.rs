@@ -13,7 +13,11 @@ use super::receipt::{FiscalCode, Receipt};
 pub enum SaleBy {
     Uid(ReceiptId),
     /// A store's code, a till and a number; no store: the asking one.
-    Number { store: Option<String>, till: TillId, sequence: u64 },
+    Number {
+        store: Option<String>,
+        till: TillId,
+        sequence: u64,
+    },
     Fiscal(FiscalCode),
 }
 
@@ -41,7 +45,9 @@ pub struct TakeParked {
 pub enum Taken {
     Yes(Box<Receipt>),
     /// Another till has it, or had it.
-    Gone { till: TillId },
+    Gone {
+        till: TillId,
+    },
     Unknown,
 }
 
@@ -59,7 +65,9 @@ pub struct ClaimMark {
 pub enum MarkClaimed {
     Yes,
     /// Sold by, or reserved for, this receipt.
-    Taken { receipt: ReceiptId },
+    Taken {
+        receipt: ReceiptId,
+    },
 }
 
 /// Which business day is it in the store for a shift that opens now?

@@ -172,14 +172,27 @@ pub enum TillCommand {
 #[serde(rename_all = "snake_case")]
 pub enum Ask {
     /// Is the buyer that old?
-    Age { years: u8, name: String },
+    Age {
+        years: u8,
+        name: String,
+    },
     /// The code of this marked unit.
-    Mark { name: String },
-    Price { name: String, from: Money, to: Money },
+    Mark {
+        name: String,
+    },
+    Price {
+        name: String,
+        from: Money,
+        to: Money,
+    },
     /// The weight or number of what is sold by weight.
-    Quantity { name: String },
+    Quantity {
+        name: String,
+    },
     /// A supervisor's word. `right` is the name of the right.
-    Approval { right: String },
+    Approval {
+        right: String,
+    },
 }
 
 impl Ask {
