@@ -258,9 +258,8 @@ impl Receipt {
             Event::LinesAdded { lines } => self.add(lines),
             Event::QuantityChanged { line, quantity, amount, vat }
             | Event::LinePartVoided { line, quantity, amount, vat, .. } => {
-                if let Event::LinePartVoided { .. } = event {
-                    self.voids += self.lines[index(*line)].less_by(*amount);
-                }
+                // Less of a line is a void, by whatever name.
+                self.voids += self.lines[index(*line)].less_by(*amount).max(Money::ZERO);
                 self.lines[index(*line)].quantity = *quantity;
                 self.put(&Priced { line: *line, discount: Money::ZERO, amount: *amount, vat: *vat });
             }

@@ -11,7 +11,7 @@ use crate::till::{Answers, Pending, Till, refused};
 
 impl Till {
     pub(crate) async fn execute(&mut self, command: TillCommand) -> Result<TillReply, TillError> {
-        if self.training.is_some() || matches!(command, TillCommand::Train { .. }) {
+        if self.training.is_some() {
             return self.in_training(command).await;
         }
         self.may_begin(&command)?;
@@ -36,7 +36,9 @@ impl Till {
 
     /// While the device or a terminal owes an answer, only finishing and giving up are allowed.
     fn may_begin(&self, command: &TillCommand) -> Result<(), TillError> {
-        if self.standing.desk.locked.is_some() && !matches!(command, TillCommand::SignOn { .. } | TillCommand::Resume) {
+        let answers = matches!(command, TillCommand::Approve { .. } | TillCommand::Decline) && self.pending.is_some();
+        let unlocks = answers || matches!(command, TillCommand::SignOn { .. } | TillCommand::Resume);
+        if self.standing.desk.locked.is_some() && !unlocks {
             return Err(refused(Refusal::Locked(self.operator_name())));
         }
         let asked = self.receipt.as_ref().is_some_and(|receipt| receipt.asked().is_some());
@@ -167,7 +169,11 @@ impl Till {
             TillCommand::SettleConflict { made, reason } => self.settle_conflict(made, reason).await,
             TillCommand::ListReceipts => self.list_receipts().await,
             TillCommand::Reprint { sequence } => self.reprint(sequence).await,
-            TillCommand::Answer(_) | TillCommand::Approve { .. } | TillCommand::Decline | TillCommand::Train { .. } => {
+            TillCommand::Train { on: true } => self.begin_training().await,
+            TillCommand::Train { on: false }
+            | TillCommand::Answer(_)
+            | TillCommand::Approve { .. }
+            | TillCommand::Decline => {
                 Err(refused(Refusal::NothingAsked))
             }
         }

@@ -39,6 +39,10 @@ pub enum Record {
     FiscalCodeChosen {
         code: FiscalCode,
     },
+    /// A supervisor opened a shift although the clock was before the last entry: a clock that was ahead is right again.
+    ClockTrusted {
+        at: DateTime<FixedOffset>,
+    },
     /// Something above answered about marked units.
     MarksAnswered {
         at: DateTime<FixedOffset>,
@@ -106,6 +110,7 @@ impl Record {
             Record::Granted(_) => "granted",
             Record::GrantUsed(_) => "grant_used",
             Record::FiscalCodeChosen { .. } => "fiscal_code_chosen",
+            Record::ClockTrusted { .. } => "clock_trusted",
             Record::MarksAnswered { .. } => "marks_answered",
             Record::Reprinted { .. } => "reprinted",
             Record::TrainingBegan => "training_began",
@@ -202,8 +207,9 @@ pub(crate) struct Desk {
     /// Since when, and whether it is a break.
     #[serde(default)]
     pub(crate) locked: Option<(DateTime<FixedOffset>, bool)>,
+    /// One for each right at most: an act may need several.
     #[serde(default)]
-    pub(crate) grant: Option<Grant>,
+    pub(crate) grants: Vec<Grant>,
     #[serde(default)]
     pub(crate) wrong_pins: BTreeMap<OperatorNumber, WrongPins>,
     /// The sale of the next return.
@@ -224,7 +230,7 @@ impl Desk {
             shift: None,
             begun: None,
             locked: None,
-            grant: None,
+            grants: Vec::new(),
             wrong_pins: BTreeMap::new(),
             fiscal_code: None,
             marks_answered: None,
@@ -239,14 +245,21 @@ impl Desk {
                 self.wrong_pins.remove(&operator.number);
                 (self.operator, self.locked) = (Some(operator.clone()), None);
             }
-            Record::SignedOff => (self.operator, self.grant) = (None, None),
+            Record::SignedOff => {
+                self.operator = None;
+                self.grants.clear();
+            }
             Record::Locked { at, break_ } => self.locked = Some((*at, *break_)),
             Record::PinWrong { operator, at } => self.note_wrong_pin(operator, *at),
             Record::PinForgiven { operator } => {
                 self.wrong_pins.remove(operator);
             }
-            Record::Granted(grant) => self.grant = Some(grant.clone()),
-            Record::GrantUsed(_) => self.grant = None,
+            Record::Granted(grant) => {
+                self.wrong_pins.remove(&grant.approver);
+                self.grants.retain(|before| before.asked.right() != grant.asked.right());
+                self.grants.push(grant.clone());
+            }
+            Record::GrantUsed(grant) => self.grants.retain(|before| before != grant),
             Record::KindChosen { kind } => (self.kind, self.fiscal_code) = (*kind, None),
             Record::FiscalCodeChosen { code } => (self.kind, self.fiscal_code) = (Kind::Return, Some(code.clone())),
             Record::MarksAnswered { at } => self.marks_answered = Some(*at),
@@ -258,6 +271,7 @@ impl Desk {
                 }
             }
             Record::InputRejected { .. }
+            | Record::ClockTrusted { .. }
             | Record::StrayShiftClosed { .. }
             | Record::Counted { .. }
             | Record::DrawerOpened { .. }
@@ -310,6 +324,7 @@ impl Desk {
                 let day = business_day.unwrap_or_else(|| at.date_naive());
                 let opened = Shift::open(self.last_shift, at, day, operator.number.clone(), float);
                 self.shift = Some(opened.expect("the float was checked before the device was asked"));
+                self.wrong_pins.remove(&operator.number);
                 (self.operator, self.locked) = (Some(operator), None);
             }
             Operation::MoveCash { amount, .. } => {

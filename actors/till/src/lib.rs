@@ -16,6 +16,7 @@
 //! Must never: decide a price, a limit or a tax outside `domain`, or wait for the store in order to sell.
 
 pub mod catalogue;
+mod changing;
 mod commands;
 mod desk;
 mod fiscal;

@@ -88,6 +88,9 @@ impl Till {
                 _ => return Err(refused(Refusal::ChooseParked)),
             },
         };
+        if store::taken_up(&self.ports.database.reader, uid).await.map_err(not_read)? {
+            return Err(refused(Refusal::ParkedTaken(self.settings.till)));
+        }
         let parked = self.take_parked(uid).await?;
         self.go_on_with(parked).await
     }
@@ -121,16 +124,24 @@ impl Till {
         let mut receipt = Receipt::new(opening.clone());
         let mut events = vec![Event::Opened(opening.clone())];
         let mut reply = TillReply::default();
+        let mut answered: Vec<Record> = Vec::new();
         // Lines that were voided stay behind, so numbers change: a discount finds its line by the old one.
         let mut numbers = std::collections::BTreeMap::new();
         for line in parked.lines.iter().filter(|line| !line.voided) {
             let mut new = self.taken_up(line, keep, &mut reply.notes).await?;
-            new.traits.deposit_of = line.deposit_of.and_then(|parent| numbers.get(&parent).copied());
-            if let Some(mark) = &new.traits.mark
-                && let Err(error) = self.claim_mark(&mark.identity, Kind::Sale).await
-            {
-                reply.notes.push(format!("{} is left out: {error}", line.name));
-                continue;
+            if let Some(parent) = line.deposit_of {
+                // The deposit of goods that are left out is left out too.
+                let Some(parent) = numbers.get(&parent).copied() else { continue };
+                new.traits.deposit_of = Some(parent);
+            }
+            if let Some(mark) = &new.traits.mark {
+                match self.claim_mark(&mark.identity, Kind::Sale).await {
+                    Ok(record) => answered.extend(record),
+                    Err(error) => {
+                        reply.notes.push(format!("{} is left out: {error}", line.name));
+                        continue;
+                    }
+                }
             }
             numbers.insert(line.line, receipt.next_line());
             for event in receipt.decide(&Input::Add(vec![new])).map_err(refused)? {
@@ -163,7 +174,7 @@ impl Till {
             by_sequence: opening.sequence,
         };
         self.commit(Changes {
-            records: events.into_iter().map(Record::Receipt).collect(),
+            records: events.into_iter().map(Record::Receipt).chain(answered).collect(),
             documents: vec![Document::ParkedRecalled(recalled)],
             taken: Some(parked.uid),
             ..Changes::default()
@@ -197,7 +208,10 @@ impl Till {
         };
         let mut new = match item {
             // A label's sum stands.
-            _ if !by_price => kept(Some(regular), LineSource::Label),
+            Some(item) if !by_price => {
+                NewLine { traits: line_of(item, line.quantity).traits, ..kept(Some(regular), LineSource::Label) }
+            }
+            None if !by_price => kept(Some(regular), LineSource::Label),
             // A price that was entered by hand is nobody's list price.
             Some(item) if item.open_price.is_none() && !keep => {
                 let quantity: Quantity = line.quantity;

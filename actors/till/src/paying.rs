@@ -31,12 +31,19 @@ impl Till {
         let input = Input::Tender { tender: tender.clone(), rounding: self.cash_rounding() };
         self.decide(&input)?;
         self.drawer_holds(receipt.opening().kind, &tender)?;
-        let permitted = self.permit_payment(kind).await?;
+        let of = receipt.opening().of;
+        let mut permitted = self.permit_payment(kind).await?;
+        let mut payment = tender.number.clone();
+        if let Some(of) = of {
+            let (refund, of_payment) = self.refund_of(of, kind, amount).await?;
+            permitted = permitted.and(refund);
+            payment = of_payment;
+        }
         if kind.is_electronic() && self.terminal(kind).is_some() && !amount.is_zero() {
             self.commit_if_any(permitted).await?;
             let for_what = match self.next_kind() {
                 Kind::Sale => AskedFor::Payment,
-                Kind::Return => AskedFor::Refund { of: tender.number },
+                Kind::Return => AskedFor::Refund { of: payment },
             };
             return self.ask_terminal(kind, amount, for_what).await;
         }

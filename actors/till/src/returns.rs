@@ -19,6 +19,7 @@ use messages::v1::settings::SaleRules;
 use messages::v1::till::{ReturnLine, TillError, TillReply};
 
 use crate::desk::Record;
+use crate::selling::noted_grants;
 use crate::store::{self, Changes};
 use crate::till::{Till, not_read, refused};
 use crate::wire;
@@ -147,15 +148,13 @@ impl Till {
             let total = receipt.total();
             self.drawer_holds(Kind::Return, &Tender { kind, amount: total, number: None, proof: None })?;
             permitted = permitted.and(self.permit_refund(kind, total, &found).await?);
-            // A grant may have been used before there was a receipt to note it.
-            let used = permitted.records.iter().filter_map(|record| match record {
-                Record::GrantUsed(grant) => Some(crate::staff::approved(grant)),
-                _ => None,
-            });
-            let noted: Vec<Event> = used.collect();
+            let noted = noted_grants(&permitted);
             let records = std::iter::once(Event::Opened(opening)).chain(noted).chain(events).map(Record::Receipt);
             self.commit(permitted.and(Changes::of(records.collect()))).await?;
         } else {
+            let due = self.receipt.as_ref().map_or(Money::ZERO, Receipt::due);
+            self.drawer_holds(Kind::Return, &Tender { kind, amount: due, number: None, proof: None })?;
+            permitted = permitted.and(self.permit_refund(kind, due, &found).await?);
             self.commit_if_any(permitted).await?;
         }
         let total = self.receipt.as_ref().map_or(Money::ZERO, Receipt::due);
@@ -169,6 +168,19 @@ impl Till {
         self.paid_or_paying().await
     }
 
+    /// A part of the money of an open return with its receipt: what is needed for it, and the payment that it is given
+    /// back of.
+    pub(crate) async fn refund_of(
+        &mut self,
+        of: ReceiptId,
+        kind: TenderKind,
+        amount: Money,
+    ) -> Result<(Changes, Option<String>), TillError> {
+        let found = self.found(&SaleBy::Uid(of), &of.to_string()).await?;
+        let permitted = self.permit_refund(kind, amount, &found).await?;
+        Ok((permitted, payment_of(&found.receipt, kind)))
+    }
+
     /// Money for a card goes back to the card; as cash only by right.
     async fn permit_refund(
         &mut self,
@@ -179,7 +191,10 @@ impl Till {
         let sale = &found.receipt;
         let cash: Money =
             sale.tenders.iter().filter(|tender| tender.tender == TenderType::Cash).map(|tender| tender.amount).sum();
-        if kind == TenderKind::Cash && total > cash - sale.change {
+        let before: Money = self.receipt.as_ref().map_or(Money::ZERO, |receipt| {
+            receipt.tenders().iter().filter(|tender| tender.kind == TenderKind::Cash).map(|tender| tender.amount).sum()
+        });
+        if kind == TenderKind::Cash && before + total > cash - sale.change {
             return self.permit(Asked::Right(Right::RefundInCash)).await;
         }
         Ok(Changes::default())

@@ -1,4 +1,4 @@
-//! From a scan, a code, a weight or a name to a line of the receipt, and what a cashier changes about lines.
+//! From a scan, a code, a weight or a name to a line of the receipt.
 
 use chrono::TimeDelta;
 use domain::barcode::mark::UnitCode;
@@ -6,7 +6,7 @@ use domain::ids::{ItemCode, OperatorNumber, ReceiptId};
 use domain::money::Money;
 use domain::quantity::Quantity;
 use domain::receipt::{
-    self, Discount, DiscountBy, Event, Input, Kind, LineSource, LineTraits, Mark, NewLine, Opening, Receipt,
+    Event, Input, Kind, LineSource, LineTraits, Mark, NewLine, Opening, Receipt,
 };
 use domain::refusal::Refusal;
 use domain::rights::{Asked, Right};
@@ -16,6 +16,7 @@ use messages::v1::till::{Ask, ItemChoice, ItemShown, TillError, TillReply, Whole
 
 use crate::catalogue::Found;
 use crate::desk::Record;
+use crate::staff::approved;
 use crate::store::Changes;
 use crate::till::{Till, not_read, refused};
 
@@ -23,8 +24,6 @@ use crate::till::{Till, not_read, refused};
 const NAMES_MAX: usize = 50;
 /// How far back a return without receipt looks for a lower price.
 const PAST_PRICES: TimeDelta = TimeDelta::days(30);
-/// Digits of a card or a phone.
-const CUSTOMER_DIGITS: std::ops::RangeInclusive<usize> = 4..=20;
 
 /// A line that may be added, with what goes with it.
 pub(crate) struct Ready {
@@ -32,12 +31,8 @@ pub(crate) struct Ready {
     lines: Vec<NewLine>,
     /// What was answered on the way.
     answers: Vec<Record>,
-}
-
-impl Ready {
-    fn line(line: NewLine) -> Ready {
-        Ready { lines: vec![line], answers: Vec::new() }
-    }
+    /// A supervisor's grant that is used up by it.
+    permitted: Changes,
 }
 
 impl Till {
@@ -115,18 +110,20 @@ impl Till {
                 answers.push(Record::Receipt(Event::AgeConfirmed { years }));
             }
         }
-        if let Some([from, to]) = item.open_price {
+        let mut permitted = Changes::default();
+        if line.source == LineSource::OpenPrice {
+            permitted = self.permit_price(Some(&item), line.price).await?;
+        } else if let Some([from, to]) = item.open_price {
             let Some(price) = self.answers.price else {
                 return Err(TillError::Asks(Ask::Price { name: item.name, from, to }));
             };
             if price < from || price > to {
                 return Err(refused(Refusal::PriceOutOfRange { from, to }));
             }
-            let permitted = self.permit(Asked::Right(Right::EnterPrice)).await?;
-            self.commit_if_any(permitted).await?;
+            permitted = self.permit_price(Some(&item), price).await?;
             (line.price, line.source) = (price, LineSource::OpenPrice);
         }
-        if returns {
+        if returns && item.open_price.is_none() {
             line.price = self.lowest_price(&item, line.price);
         }
         if item.marked {
@@ -145,7 +142,17 @@ impl Till {
             deposit.traits.deposit_of = Some(self.receipt.as_ref().map_or(1, Receipt::next_line));
             lines.push(deposit);
         }
-        Ok(Ready { lines, answers })
+        Ok(Ready { lines, answers, permitted })
+    }
+
+    /// A price that is entered: within the item's range, or of something that has no price; any other is a changed price.
+    async fn permit_price(&mut self, item: Option<&Item>, price: Money) -> Result<Changes, TillError> {
+        let right = match item.map(|item| item.open_price) {
+            Some(None) => Right::ChangePrice,
+            Some(Some([from, to])) if price < from || price > to => Right::ChangePrice,
+            Some(Some(_)) | None => Right::EnterPrice,
+        };
+        self.permit(Asked::Right(right)).await
     }
 
     /// The unit that was scanned, or is asked for; claimed for this receipt.
@@ -169,7 +176,7 @@ impl Till {
     fn lowest_price(&self, item: &Item, price: Money) -> Money {
         let since = self.now() - PAST_PRICES;
         let of_late = item.past_prices.iter().filter(|past| past.until >= since).map(|past| past.price);
-        of_late.fold(price, Money::min)
+        of_late.fold(price.min(item.price), Money::min)
     }
 
     /// The kind of the open receipt, or of the next one.
@@ -236,9 +243,10 @@ impl Till {
         match last.source {
             // A label is of one piece, and an entered price was for that piece.
             LineSource::Label => Err(refused(Refusal::LabelQuantity)),
-            _ if last.traits.mark.is_some() => Err(TillError::Asks(Ask::Mark { name: last.name.clone() })),
             LineSource::OpenPrice => {
-                self.add(Ready::line(NewLine {
+                let item = self.ports.catalogue.by_code(&last.code).await.map_err(not_read)?;
+                let traits = LineTraits { mark: None, deposit_of: None, ..last.traits };
+                let line = NewLine {
                     code: last.code,
                     name: last.name,
                     price: last.price,
@@ -249,9 +257,10 @@ impl Till {
                     vat: None,
                     source: LineSource::OpenPrice,
                     of_line: None,
-                    traits: last.traits,
-                }))
-                .await
+                    traits,
+                };
+                let ready = self.priced(item, line).await?;
+                self.add(ready).await
             }
             _ => {
                 let item = self.ports.catalogue.by_code(&last.code).await.map_err(not_read)?;
@@ -275,16 +284,20 @@ impl Till {
     ) -> Result<TillReply, TillError> {
         self.may_sell()?;
         let (code, item) = self.chosen(choice).await?;
-        if price.is_some() {
-            let permitted = self.permit(Asked::Right(Right::EnterPrice)).await?;
-            self.commit_if_any(permitted).await?;
-        }
         let line = self.line(WholeLine { code, name: None, quantity, price, vat }, item.clone())?;
-        let ready = match item {
-            Some(item) if price.is_none() => self.complete(item, line, None).await?,
-            _ => Ready::line(line),
-        };
+        let ready = self.priced(item, line).await?;
         self.add(ready).await
+    }
+
+    /// A line whose price is known: of an item with all that must hold for it, or of something that nobody knows.
+    async fn priced(&mut self, item: Option<Item>, line: NewLine) -> Result<Ready, TillError> {
+        match item {
+            Some(item) => self.complete(item, line, None).await,
+            None => {
+                let permitted = self.permit_price(None, line.price).await?;
+                Ok(Ready { lines: vec![line], answers: Vec::new(), permitted })
+            }
+        }
     }
 
     async fn chosen(&self, choice: ItemChoice) -> Result<(ItemCode, Option<Item>), TillError> {
@@ -328,7 +341,7 @@ impl Till {
 
     /// Add a line with what goes with it; the first one opens the receipt.
     async fn add(&mut self, ready: Ready) -> Result<TillReply, TillError> {
-        let Ready { lines, answers } = ready;
+        let Ready { lines, answers, permitted } = ready;
         let number = self.receipt.as_ref().map_or(1, Receipt::next_line);
         let input = Input::Add(lines);
         let mut records: Vec<Record> = match &self.receipt {
@@ -337,11 +350,12 @@ impl Till {
                 let operator = self.signed_on()?.number.clone();
                 let opening = self.opening(self.standing.desk.kind, operator, None)?;
                 let events = Receipt::new(opening.clone()).decide(&input).map_err(refused)?;
-                std::iter::once(Event::Opened(opening)).chain(events).map(Record::Receipt).collect()
+                let used = noted_grants(&permitted);
+                std::iter::once(Event::Opened(opening)).chain(used).chain(events).map(Record::Receipt).collect()
             }
         };
         records.extend(answers);
-        self.commit(Changes::of(records)).await?;
+        self.commit(permitted.and(Changes::of(records))).await?;
         self.last_change = None;
         self.last_line = Some(number);
         Ok(TillReply { line: self.last_line, due: self.receipt.as_ref().map(Receipt::due), ..TillReply::default() })
@@ -367,113 +381,18 @@ impl Till {
         })
     }
 
-    pub(crate) async fn change_quantity(&mut self, line: u32, quantity: Quantity) -> Result<TillReply, TillError> {
-        self.may_sell()?;
-        let mut permitted = Changes::default();
-        if let Some(before) = self.receipt.as_ref().and_then(|receipt| live(receipt, line))
-            && quantity < before.quantity
-            && !before.source.has_fixed_sum()
-        {
-            // Less of a line is a void by another name.
-            let less = before.amount - domain::rounding::line_amount(before.price, quantity);
-            permitted = self.permit_voids(less).await?;
-        }
-        self.change_line(line, permitted, &Input::ChangeQuantity { line, quantity }).await
-    }
-
-    pub(crate) async fn void_line(&mut self, line: u32, quantity: Option<Quantity>) -> Result<TillReply, TillError> {
-        self.may_sell()?;
-        // A line that cannot be voided is refused before anybody is asked for anything.
-        self.decide(&Input::Void { line, quantity })?;
-        let before = self.receipt.as_ref().and_then(|receipt| live(receipt, line)).cloned();
-        let Some(before) = before else { return Err(refused(Refusal::NoSuchLine(line))) };
-        if let Some(mark) = &before.traits.mark {
-            let Some(code) = &self.answers.mark else { return Err(TillError::Asks(Ask::Mark { name: before.name })) };
-            if UnitCode::parse(code).is_none_or(|unit| unit.identity != mark.identity) {
-                return Err(refused(Refusal::NotTheMark(before.name)));
-            }
-        }
-        let left = quantity.map_or(Quantity::ZERO, |quantity| before.quantity - quantity);
-        let less = before.amount - domain::rounding::line_amount(before.price, left).min(before.amount);
-        let permitted = self.permit_voids(less).await?;
-        self.change_line(line, permitted, &Input::Void { line, quantity }).await
-    }
-
-    async fn permit_voids(&mut self, less: Money) -> Result<Changes, TillError> {
-        let voids = self.receipt.as_ref().map_or(Money::ZERO, Receipt::voids);
-        self.permit(Asked::Voids { sum: voids + less.max(Money::ZERO) }).await
-    }
-
-    pub(crate) async fn discount(
-        &mut self,
-        line: Option<u32>,
-        by: DiscountBy,
-        reason: String,
-    ) -> Result<TillReply, TillError> {
-        self.may_sell()?;
-        let input = Input::Discount(Discount { line, by, reason });
-        let records = self.decide(&input)?;
-        let hundredths = self.receipt.as_ref().map_or(0, |before| {
-            // Small discounts on top of each other are a large one.
-            let mut after = before.clone();
-            records.iter().filter_map(crate::till::event).for_each(|event| after.apply(event));
-            let all = receipt::hundredths_of(
-                DiscountBy::Amount(after.discount()),
-                after.discount() + after.discountable(None),
-            );
-            receipt::hundredths_of(by, before.discountable(line)).max(all)
-        });
-        let permitted = self.permit(Asked::Discount { hundredths }).await?;
-        self.change_line(line.or(self.last_line).unwrap_or(1), permitted, &input).await
-    }
-
-    pub(crate) async fn change_price(
-        &mut self,
-        line: u32,
-        price: Money,
-        reason: String,
-    ) -> Result<TillReply, TillError> {
-        self.may_sell()?;
-        let input = Input::ChangePrice { line, price, reason };
-        self.decide(&input)?;
-        let permitted = self.permit(Asked::Right(Right::ChangePrice)).await?;
-        self.change_line(line, permitted, &input).await
-    }
-
-    async fn change_line(&mut self, line: u32, permitted: Changes, input: &Input) -> Result<TillReply, TillError> {
-        let records = self.decide(input)?;
-        self.commit(permitted.and(Changes::of(records))).await?;
-        self.last_line = Some(line);
-        Ok(TillReply { line: Some(line), due: self.receipt.as_ref().map(Receipt::due), ..TillReply::default() })
-    }
-
-    /// Whose receipt it is. Before the first line it is remembered for the receipt that comes.
-    pub(crate) async fn customer(&mut self, number: String) -> Result<TillReply, TillError> {
-        self.may_sell()?;
-        let digits: String = number.chars().filter(char::is_ascii_digit).collect();
-        let only = number.chars().all(|c| c.is_ascii_digit() || " +-()".contains(c));
-        if !only || !CUSTOMER_DIGITS.contains(&digits.len()) {
-            return Err(refused(Refusal::NotACustomer));
-        }
-        let records = match &self.receipt {
-            Some(_) => self.decide(&Input::Customer { number: digits })?,
-            None => {
-                let operator = self.signed_on()?.number.clone();
-                let opening = self.opening(self.standing.desk.kind, operator, None)?;
-                [Event::Opened(opening), Event::CustomerIdentified { number: digits }].map(Record::Receipt).into()
-            }
-        };
-        self.commit(Changes::of(records)).await?;
-        Ok(TillReply { due: self.receipt.as_ref().map(Receipt::due), ..TillReply::default() })
-    }
-
     pub(crate) async fn commit_if_any(&mut self, changes: Changes) -> Result<(), TillError> {
         if changes.records.is_empty() { Ok(()) } else { self.commit(changes).await }
     }
 }
 
-fn live(receipt: &Receipt, number: u32) -> Option<&domain::receipt::Line> {
-    receipt.live_lines().find(|line| line.number == number)
+/// Grants that were used before there was a receipt to note them on.
+pub(crate) fn noted_grants(permitted: &Changes) -> Vec<Event> {
+    let used = permitted.records.iter().filter_map(|record| match record {
+        Record::GrantUsed(grant) => Some(approved(grant)),
+        _ => None,
+    });
+    used.collect()
 }
 
 fn traits_of(item: &Item) -> LineTraits {

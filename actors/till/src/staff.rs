@@ -112,12 +112,12 @@ impl Till {
         let Some(wrong) = self.standing.desk.wrong_pins.get(number).copied() else { return Ok(()) };
         if wrong.count >= PINS_MAX {
             let asked = Asked::Right(Right::Approve);
-            if self.standing.desk.grant.as_ref().is_none_or(|grant| !grant.covers(asked, self.now())) {
+            let Some(grant) = self.grant_for(asked) else {
                 self.wanted = Some(asked);
                 return Err(TillError::Asks(Ask::Approval { right: Right::Approve.name().to_owned() }));
-            }
-            let records = self.grant_used().into_iter().chain([Record::PinForgiven { operator: number.clone() }]);
-            return self.commit(Changes::of(records.collect())).await;
+            };
+            let forgiven = Changes::of(vec![Record::PinForgiven { operator: number.clone() }]);
+            return self.commit(self.use_grant(grant).and(forgiven)).await;
         }
         let Some(over) = wrong.count.checked_sub(PINS_FREE) else { return Ok(()) };
         let wait = (PIN_WAIT_S << over.min(10)).min(PIN_WAIT_MAX_S);
@@ -143,7 +143,7 @@ impl Till {
         }
     }
 
-    async fn permissions(&self, number: &OperatorNumber) -> Result<Permissions, TillError> {
+    pub(crate) async fn permissions(&self, number: &OperatorNumber) -> Result<Permissions, TillError> {
         match self.ports.catalogue.operator(number).await.map_err(not_read)? {
             Some(operator) => Ok(self.section::<Roles>().permissions(operator.role)),
             None if self.settings.unknown_operators == UnknownOperators::Allow => Ok(Permissions::all()),
@@ -158,8 +158,7 @@ impl Till {
         if self.permissions(&number).await?.allow(asked) {
             return Ok(Changes::default());
         }
-        let now = self.now();
-        match self.standing.desk.grant.clone().filter(|grant| grant.covers(asked, now)) {
+        match self.grant_for(asked) {
             Some(grant) => Ok(self.use_grant(grant)),
             None => {
                 self.wanted = Some(asked);
@@ -180,12 +179,11 @@ impl Till {
         let note = self.audit(AuditKind::Approved, grant.asked.right().name().to_owned(), grant.reason.clone());
         let documents = note
             .map(|document| match document {
-                Document::AuditNoted(noted) => Document::AuditNoted(AuditNoted {
-                    operator: grant.requester.clone(),
-                    approver: Some(grant.approver.clone()),
-                    amount,
-                    ..noted
-                }),
+                Document::AuditNoted(mut noted) => {
+                    (noted.operator, noted.approver, noted.amount) =
+                        (grant.requester.clone(), Some(grant.approver.clone()), amount);
+                    Document::AuditNoted(noted)
+                }
                 other => other,
             })
             .into_iter()
@@ -193,8 +191,9 @@ impl Till {
         Changes { records, documents, ..Changes::default() }
     }
 
-    fn grant_used(&self) -> Option<Record> {
-        self.standing.desk.grant.clone().map(Record::GrantUsed)
+    fn grant_for(&self, asked: Asked) -> Option<Grant> {
+        let now = self.now();
+        self.standing.desk.grants.iter().find(|grant| grant.covers(asked, now)).cloned()
     }
 
     /// A supervisor's word for what waits, then the act itself.
@@ -239,7 +238,7 @@ impl Till {
         let shift = desk.shift.as_ref()?;
         let operator =
             desk.operator.as_ref().map_or_else(|| shift.operator.clone(), |operator| operator.number.clone());
-        Some(Document::AuditNoted(AuditNoted {
+        Some(Document::AuditNoted(Box::new(AuditNoted {
             store: self.settings.store.clone(),
             till: self.settings.till,
             shift: shift.number,
@@ -251,7 +250,7 @@ impl Till {
             approver: None,
             amount: None,
             receipt: self.receipt.as_ref().map(|receipt| receipt.opening().uid),
-        }))
+        })))
     }
 }
 

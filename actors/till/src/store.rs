@@ -16,6 +16,10 @@ use serde::{Deserialize, Serialize};
 use crate::desk::{Desk, Record};
 use crate::settings::TillSettings;
 
+mod kept;
+
+pub(crate) use kept::*;
+
 /// SQLite's code for a disk that failed: what was being written may be there or not.
 const SQLITE_IOERR: i32 = 10;
 const SQLITE_READONLY: i32 = 8;
@@ -32,6 +36,8 @@ pub(crate) struct Standing {
     /// The entry at which the open receipt begins.
     pub(crate) receipt_from: Option<u64>,
     pub(crate) desk: Desk,
+    /// The latest time of any entry, in milliseconds since 1970: the clock is not before it.
+    pub(crate) latest_ms: Option<i64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -40,6 +46,8 @@ struct StandingRow {
     hash: [u8; 32],
     receipt_from: Option<u64>,
     desk: Desk,
+    #[serde(default)]
+    latest_ms: Option<i64>,
 }
 
 /// A receipt that ended, with its place in the shift.
@@ -99,7 +107,7 @@ pub(crate) enum CommitError {
 }
 
 /// The time of the journal's last entry, in milliseconds since 1970.
-pub(crate) async fn last_at_ms(connection: &impl ConnectionTrait) -> Result<Option<i64>, DbErr> {
+async fn last_at_ms(connection: &impl ConnectionTrait) -> Result<Option<i64>, DbErr> {
     let sql = "SELECT at_ms FROM journal ORDER BY seq DESC LIMIT 1";
     let backend = connection.get_database_backend();
     connection
@@ -111,11 +119,13 @@ pub(crate) async fn last_at_ms(connection: &impl ConnectionTrait) -> Result<Opti
 
 pub(crate) async fn load(connection: &impl ConnectionTrait) -> Result<(Standing, Option<Receipt>), DbErr> {
     let head = last_head(connection).await?;
+    let last_ms = last_at_ms(connection).await?;
     // The journal may have begun with entries that moved nothing else: a device's shift that was not ours, for one.
     let Some(row) = standing_row(connection).await? else {
-        return Ok((Standing { head, receipt_from: None, desk: Desk::new() }, None));
+        return Ok((Standing { head, receipt_from: None, desk: Desk::new(), latest_ms: last_ms }, None));
     };
-    let standing = Standing { head, receipt_from: row.receipt_from, desk: row.desk };
+    let latest_ms = row.latest_ms.max(last_ms);
+    let standing = Standing { head, receipt_from: row.receipt_from, desk: row.desk, latest_ms };
     let receipt = match standing.receipt_from {
         Some(from) => Some(rebuild(connection, from).await?),
         None => None,
@@ -166,7 +176,11 @@ pub(crate) async fn commit(
         transaction.rollback().await.ok();
         return Err(CommitError::Aborted(error));
     }
-    transaction.commit().await.map_err(CommitError::Unknown)
+    transaction.commit().await.map_err(|error| match primary_code(&error) {
+        // Without its last page in the log a transaction is not there.
+        Some(SQLITE_FULL) => CommitError::Aborted(error),
+        _ => CommitError::Unknown(error),
+    })
 }
 
 async fn write(
@@ -185,8 +199,11 @@ async fn write(
         write_ended(transaction, database, ended).await?;
     }
     if let Some(taken) = changes.taken {
-        let sql = "UPDATE parked SET taken = 1 WHERE uid = $1";
-        transaction.execute_raw(statement(database, sql, [taken.to_string().into()])).await?;
+        // One of another till has no row here yet: it is remembered, so that nobody takes it up here a second time.
+        let sql = "INSERT INTO parked (uid, taken, at_ms, name, body) VALUES ($1, 1, $2, '', $3) \
+                   ON CONFLICT (uid) DO UPDATE SET taken = 1";
+        let values: [Value; 3] = [taken.to_string().into(), at.timestamp_millis().into(), Vec::<u8>::new().into()];
+        transaction.execute_raw(statement(database, sql, values)).await?;
     }
     if let Some(sequence) = changes.copied {
         let sql = "UPDATE receipt SET copies = copies + 1 WHERE sequence = $1";
@@ -198,6 +215,7 @@ async fn write(
             hash: standing.head.hash.0,
             receipt_from: standing.receipt_from,
             desk: standing.desk.clone(),
+            latest_ms: standing.latest_ms,
         };
         let sql =
             "INSERT INTO till_state (id, body) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET body = excluded.body";
@@ -379,89 +397,6 @@ async fn standing_row(connection: &impl ConnectionTrait) -> Result<Option<Standi
     let backend = connection.get_database_backend();
     let row = connection.query_one_raw(Statement::from_string(backend, sql)).await?;
     row.map(|row| from_body(&row.try_get::<Vec<u8>>("", "body")?).map_err(unreadable)).transpose()
-}
-
-/// A receipt of this till that was closed.
-pub(crate) async fn receipt(connection: &impl ConnectionTrait, uid: ReceiptId) -> Result<Option<v1::Receipt>, DbErr> {
-    closed(connection, "uid = $1", [uid.to_string().into()]).await
-}
-
-pub(crate) async fn receipt_by_number(
-    connection: &impl ConnectionTrait,
-    sequence: u64,
-) -> Result<Option<v1::Receipt>, DbErr> {
-    closed(connection, "sequence = $1", [signed(sequence)?.into()]).await
-}
-
-pub(crate) async fn receipt_by_fiscal(
-    connection: &impl ConnectionTrait,
-    device: &str,
-    number: u32,
-) -> Result<Option<v1::Receipt>, DbErr> {
-    closed(connection, "fiscal_number = $1 AND fiscal_device = $2", [i64::from(number).into(), device.into()]).await
-}
-
-async fn closed(
-    connection: &impl ConnectionTrait,
-    by: &str,
-    values: impl IntoIterator<Item = Value>,
-) -> Result<Option<v1::Receipt>, DbErr> {
-    let sql = format!("SELECT body FROM receipt WHERE {by} AND kind IN ('sale', 'return')");
-    let backend = connection.get_database_backend();
-    let row = connection.query_one_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
-    row.map(|row| from_body(&row.try_get::<Vec<u8>>("", "body")?).map_err(unreadable)).transpose()
-}
-
-/// The receipts that were closed last, newest first.
-pub(crate) async fn last_closed(connection: &impl ConnectionTrait, limit: u64) -> Result<Vec<v1::Receipt>, DbErr> {
-    let sql = "SELECT body FROM receipt WHERE kind IN ('sale', 'return') ORDER BY sequence DESC LIMIT $1";
-    let backend = connection.get_database_backend();
-    let rows = connection.query_all_raw(Statement::from_sql_and_values(backend, sql, [signed(limit)?.into()])).await?;
-    rows.iter().map(|row| from_body(&row.try_get::<Vec<u8>>("", "body")?).map_err(unreadable)).collect()
-}
-
-/// How often a receipt was printed again.
-pub(crate) async fn copies(connection: &impl ConnectionTrait, sequence: u64) -> Result<u32, DbErr> {
-    let sql = "SELECT copies FROM receipt WHERE sequence = $1";
-    let backend = connection.get_database_backend();
-    let row =
-        connection.query_one_raw(Statement::from_sql_and_values(backend, sql, [signed(sequence)?.into()])).await?;
-    row.map_or(Ok(0), |row| u32::try_from(row.try_get::<i64>("", "copies")?).map_err(unreadable))
-}
-
-/// Receipts that were put aside here and not taken up, oldest first, with their names.
-pub(crate) async fn parked(connection: &impl ConnectionTrait) -> Result<Vec<(String, v1::Receipt)>, DbErr> {
-    let sql = "SELECT name, body FROM parked WHERE taken = 0 ORDER BY at_ms";
-    let backend = connection.get_database_backend();
-    let rows = connection.query_all_raw(Statement::from_string(backend, sql)).await?;
-    rows.iter()
-        .map(|row| Ok((row.try_get("", "name")?, from_body(&row.try_get::<Vec<u8>>("", "body")?).map_err(unreadable)?)))
-        .collect()
-}
-
-/// The receipt by which this till sold the unit.
-pub(crate) async fn mark_sold(connection: &impl ConnectionTrait, identity: &str) -> Result<Option<String>, DbErr> {
-    let sql = "SELECT receipt FROM mark_sold WHERE identity = $1";
-    let backend = connection.get_database_backend();
-    let row = connection.query_one_raw(Statement::from_sql_and_values(backend, sql, [identity.into()])).await?;
-    row.map(|row| row.try_get("", "receipt")).transpose()
-}
-
-/// What came back of a receipt at this till: line, quantity, and the receipt by which it came.
-pub(crate) async fn returned(connection: &impl ConnectionTrait, of: ReceiptId) -> Result<Vec<v1::ReturnedLine>, DbErr> {
-    let sql = "SELECT line, by_uid, quantity FROM returned WHERE of_uid = $1";
-    let backend = connection.get_database_backend();
-    let rows = connection.query_all_raw(Statement::from_sql_and_values(backend, sql, [of.to_string().into()])).await?;
-    rows.iter()
-        .map(|row| {
-            let by: String = row.try_get("", "by_uid")?;
-            Ok(v1::ReturnedLine {
-                line: u32::try_from(row.try_get::<i64>("", "line")?).map_err(unreadable)?,
-                quantity: Quantity::from_thousandths(row.try_get("", "quantity")?),
-                by: ReceiptId(by.parse().map_err(unreadable)?),
-            })
-        })
-        .collect()
 }
 
 fn statement(database: &Database, sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {

@@ -70,19 +70,35 @@ impl Till {
     pub(crate) async fn finish_asking(&mut self) -> Result<TillReply, TillError> {
         let Some(asked) = self.asked() else { return Err(refused(Refusal::NothingWaits)) };
         match self.inquire_terminal(&asked).await {
-            Said::Yes(proof) => self.take(proof).await,
+            Said::Yes(proof) => self.take_and_go_on(proof).await,
             Said::No(reason) => self.refuse_asked(reason).await,
             Said::NotKnown(reason) => self.wait_for_terminal(reason),
         }
+    }
+
+    /// What comes of a yes that was found later. A receipt out of which a line was taken goes on to its document.
+    async fn take_and_go_on(&mut self, proof: Proof) -> Result<TillReply, TillError> {
+        let reply = self.take(proof).await?;
+        if !self.receipt.as_ref().is_some_and(Receipt::is_unfinished) {
+            return Ok(reply);
+        }
+        let reply = self.finish_receipt().await?;
+        self.open_drawer_for(&reply).await;
+        Ok(reply)
     }
 
     /// A supervisor has seen the terminal's slip, or that there is none.
     pub(crate) async fn settle_asked(&mut self, made: bool, reason: String) -> Result<TillReply, TillError> {
         if made {
             let proof = Proof { reference: format!("seen by a supervisor: {reason}"), ..manual() };
-            return self.take(proof).await;
+            return self.take_and_go_on(proof).await;
         }
-        self.refuse_asked(reason).await
+        match self.refuse_asked(reason).await {
+            Err(TillError::Refused { .. }) => {
+                Ok(TillReply { due: self.receipt.as_ref().map(Receipt::due), ..TillReply::default() })
+            }
+            other => other,
+        }
     }
 
     fn asked(&self) -> Option<Asked> {

@@ -107,8 +107,6 @@ pub struct Till {
     pub(crate) parked: u32,
     /// The next receipt's: what is claimed before its first line is claimed by it.
     pub(crate) next_uid: ReceiptId,
-    /// When the last entry was written, in milliseconds since 1970: the clock is not before it.
-    last_at_ms: Option<i64>,
     pub(crate) version: u64,
     commits: u64,
 }
@@ -139,9 +137,9 @@ impl Till {
 
     /// Read where the till stood. What it had begun with its device is finished by the first message.
     pub async fn open(settings: TillSettings, ports: TillPorts) -> Result<Till, StartError> {
-        let (standing, receipt) = store::load(&ports.database.writer).await.map_err(StartError::new)?;
-        let last_at_ms = store::last_at_ms(&ports.database.writer).await.map_err(StartError::new)?;
-        let parked = store::parked(&ports.database.reader).await.map_err(StartError::new)?.len();
+        let unreadable = |error| StartError::new(store::sentence(&error));
+        let (standing, receipt) = store::load(&ports.database.writer).await.map_err(unreadable)?;
+        let parked = store::parked(&ports.database.reader).await.map_err(unreadable)?.len();
         let device = (ports.device)();
         let version = standing.head.sequence;
         let counter = &ports.counter;
@@ -157,7 +155,6 @@ impl Till {
             training: None,
             parked: u32::try_from(parked).unwrap_or(u32::MAX),
             next_uid: ReceiptId(Uuid::now_v7()),
-            last_at_ms,
             standing,
             receipt,
             settings,
@@ -175,6 +172,7 @@ impl Till {
             till.last_line = receipt.lines().last().map(|line| line.number);
             till.restored = Some("restored_open_receipt");
         }
+        till.clear_training();
         till.show();
         Ok(till)
     }
@@ -192,13 +190,19 @@ impl Till {
         };
         match done {
             Ok(reply) => {
-                self.restored = Some(if reply.receipt.is_some() { "finished_receipt" } else { "finished_operation" });
+                self.restored = Some(match (&reply.receipt, &self.receipt) {
+                    (Some(_), _) => "finished_receipt",
+                    (None, Some(_)) => "restored_open_receipt",
+                    (None, None) => "finished_operation",
+                });
                 self.finished = reply.receipt.map(|receipt| *receipt);
             }
             Err(error) => {
                 tracing::warn!(till = %self.settings.till, reason = %error, "what was begun is not finished yet");
                 self.restored = Some(match error {
                     TillError::WaitingForTerminal { .. } => "waiting_for_terminal",
+                    // The terminal surely did nothing: the receipt stands as before it was asked.
+                    _ if !self.owes() => "restored_open_receipt",
                     _ => "waiting_for_fiscal",
                 });
             }
@@ -218,7 +222,10 @@ impl Till {
             .iter()
             .map(|record| head.append(at.timestamp_millis(), record.kind(), to_body(record)))
             .collect();
-        let (next, opened) = self.after(head, &entries, &changes.records);
+        let (mut next, opened) = self.after(head, &entries, &changes.records);
+        let trusted = changes.records.iter().any(|record| matches!(record, Record::ClockTrusted { .. }));
+        // Entries of a clock that was set back do not make it right.
+        next.latest_ms = next.latest_ms.filter(|_| !trusted).max(Some(at.timestamp_millis()));
         let moved = next.desk != self.standing.desk || next.receipt_from != self.standing.receipt_from;
         let standing = moved.then_some(&next);
         match store::commit(&self.ports.database, &self.settings, at, &entries, standing, &changes).await {
@@ -234,7 +241,6 @@ impl Till {
         }
         self.commits += 1;
         self.standing = next;
-        self.last_at_ms = Some(at.timestamp_millis());
         if opened.is_some() {
             self.receipt = opened;
             self.next_uid = ReceiptId(Uuid::now_v7());
@@ -294,7 +300,7 @@ impl Till {
     /// The clock must not be before what is written: a till whose clock lies stops, before its papers lie too.
     pub(crate) fn clock_is_right(&self) -> Result<(), TillError> {
         let now = self.now();
-        let Some(last) = self.last_at_ms.filter(|last| now.timestamp_millis() + CLOCK_BACK_MAX_MS < *last) else {
+        let Some(last) = self.standing.latest_ms.filter(|last| now.timestamp_millis() + CLOCK_BACK_MAX_MS < *last) else {
             return Ok(());
         };
         let last = DateTime::from_timestamp_millis(last).map(|last| last.with_timezone(now.offset()));

@@ -10,24 +10,22 @@ use migrations::TillMigrator;
 use migrations::database::Database;
 
 use crate::desk::Record;
-use crate::settings::{TillPorts, TillSettings, TrainingGround};
+use crate::settings::{Counter, TillPorts, TillSettings, TrainingGround};
 use crate::store::Changes;
 use crate::till::{Till, refused};
 
 impl Till {
-    /// A command while training, or one that begins or ends it.
+    /// A command while training.
     pub(crate) async fn in_training(&mut self, command: TillCommand) -> Result<TillReply, TillError> {
         match (command, &mut self.training) {
             (TillCommand::Train { on: true }, Some(_)) => Err(refused(Refusal::Training)),
-            (TillCommand::Train { on: true }, None) => self.begin_training().await,
             (TillCommand::Train { on: false }, Some(_)) => self.end_training().await,
-            (TillCommand::Train { on: false }, None) => Err(refused(Refusal::NothingAsked)),
             (command, Some(training)) => Box::pin(training.execute(command)).await,
             (_, None) => Err(refused(Refusal::NothingAsked)),
         }
     }
 
-    async fn begin_training(&mut self) -> Result<TillReply, TillError> {
+    pub(crate) async fn begin_training(&mut self) -> Result<TillReply, TillError> {
         if self.receipt.is_some() || self.owes() {
             return Err(refused(Refusal::ReceiptOpen));
         }
@@ -43,16 +41,22 @@ impl Till {
 
     /// Leaving throws away whatever is open or put aside there.
     async fn end_training(&mut self) -> Result<TillReply, TillError> {
-        let training = self.training.take();
-        if let Some(training) = training {
-            training.ports.database.close().await.ok();
-        }
-        if let Some(ground) = &self.ports.counter.training {
-            empty(ground).map_err(|reason| TillError::NotStored { reason })?;
-        }
         let documents = self.audit(AuditKind::TrainingEnded, String::new(), String::new()).into_iter().collect();
         self.commit(Changes { records: vec![Record::TrainingEnded], documents, ..Changes::default() }).await?;
+        if let Some(training) = self.training.take() {
+            training.ports.database.close().await.ok();
+        }
+        self.clear_training();
         Ok(TillReply::default())
+    }
+
+    /// What was trained is gone, also after a life that ended in it.
+    pub(crate) fn clear_training(&self) {
+        if let Some(ground) = &self.ports.counter.training
+            && let Err(error) = empty(ground)
+        {
+            tracing::warn!(%error, "the place for training is not emptied");
+        }
     }
 
     async fn training_till(&self, ground: &TrainingGround) -> Result<Till, String> {
@@ -69,7 +73,8 @@ impl Till {
             above: None,
             views: None,
             outbox_bell: None,
-            counter: ground.counter.as_ref().clone(),
+            // The cashier has one key to stop a terminal.
+            counter: Counter { cancel: self.ports.counter.cancel.clone(), training: None, ..ground.counter.as_ref().clone() },
         };
         let mut till = Till::open(settings, ports).await.map_err(|error| error.to_string())?;
         if let Some(operator) = self.standing.desk.operator.clone() {
