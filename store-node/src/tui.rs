@@ -13,15 +13,18 @@
 //!
 //! Must never: compute a price, a total or a right. The till's view says what is; its answers say what may be.
 
+pub mod actions;
 pub mod cashier_screen;
 pub mod display;
 pub mod draw;
 pub mod entry;
 pub mod keys;
+pub mod layout;
 pub mod model;
 pub mod screen;
+pub mod shop;
 pub mod texts;
 pub mod wedge;
 
-pub use cashier_screen::{CashierScreen, ScreenOptions};
+pub use cashier_screen::{CashierScreen, Finder, ScreenOptions, Setting};
 pub use texts::Language;

@@ -91,6 +91,14 @@ impl Window {
             oldest_unsent: None,
             restored: None,
             catalogue_version: 0,
+            asks: None,
+            training: false,
+            customer: None,
+            discounts: Vec::new(),
+            due_in_cash: Money::ZERO,
+            locked: None,
+            terminal: None,
+            parked: 0,
         }
     }
 

@@ -2,11 +2,13 @@
 //!
 //! It owns the terminal and what is half typed, nothing else. A restart takes the terminal anew and finds the receipt as
 //! the till has it. Inputs wait in one bounded queue; a command is asked and its answer awaited before the next is taken.
+//! One key does not wait: Esc while a payment terminal is at work.
 
+mod finding;
 mod session;
 
 use std::cell::{Cell, RefCell};
-use std::io;
+use std::{fmt, io};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -14,7 +16,11 @@ use std::time::Instant;
 
 use crossterm::event::{Event, EventStream, KeyEvent};
 use devices::scanner::WedgeSettings;
+use devices::terminal::Cancel;
+use futures_util::future::BoxFuture;
 use futures_util::stream::{self, Stream, StreamExt};
+use messages::v1::catalogue::Item;
+use messages::v1::settings::{Bindings, CashRules, QuickKeys};
 use messages::v1::till::TillCommand;
 use messages::v1::view::TillView;
 use runtime::actor::{Actor, Scope};
@@ -27,11 +33,50 @@ use super::display::{Console, Display, TimedKey};
 use super::texts::Language;
 use session::Session;
 
-/// What the shop may choose.
-#[derive(Clone, Debug, Default)]
+/// Finds goods by a part of their name or the beginning of their code.
+pub type Finder = Arc<dyn Fn(String) -> BoxFuture<'static, Vec<Item>> + Send + Sync>;
+/// A section of the shop's settings as it is now; looked at about once a second.
+pub type Setting<S> = Arc<dyn Fn() -> S + Send + Sync>;
+
+/// What the shop may choose, and what the screen reaches beside the till.
+#[derive(Clone)]
 pub struct ScreenOptions {
     pub language: Language,
     pub scanner: WedgeSettings,
+    /// Rung when the cashier wants the payment terminal to stop.
+    pub cancel: Cancel,
+    /// None: there is no search.
+    pub finder: Option<Finder>,
+    pub bindings: Setting<Bindings>,
+    pub quick_keys: Setting<QuickKeys>,
+    pub cash: Setting<CashRules>,
+    /// Why the till cannot start; none while it can.
+    pub trouble: Option<watch::Receiver<Option<String>>>,
+}
+
+impl Default for ScreenOptions {
+    fn default() -> ScreenOptions {
+        ScreenOptions {
+            language: Language::default(),
+            scanner: WedgeSettings::default(),
+            cancel: Cancel::default(),
+            finder: None,
+            bindings: Arc::new(Bindings::default),
+            quick_keys: Arc::new(QuickKeys::default),
+            cash: Arc::new(CashRules::default),
+            trouble: None,
+        }
+    }
+}
+
+impl fmt::Debug for ScreenOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScreenOptions")
+            .field("language", &self.language)
+            .field("scanner", &self.scanner)
+            .field("finder", &self.finder.is_some())
+            .finish_non_exhaustive()
+    }
 }
 
 /// What the screen talks with.

@@ -20,6 +20,10 @@ use super::model::{LightModel, Message, MessageKind, Mood, Prompt, ViewModel};
 pub const WIDTH_MIN: u16 = 80;
 pub const HEIGHT_MIN: u16 = 25;
 
+/// A window this wide has the goods on keys beside the receipt, in so many columns.
+const PANEL_FROM: u16 = 110;
+const PANEL: u16 = 28;
+
 /// Rows under the receipt: the last line, the total, two rules, message, input, status and the border.
 const LAST_ROWS: u16 = 3;
 const TOTAL_ROWS: u16 = 5;
@@ -71,7 +75,10 @@ pub fn draw(model: &ViewModel, frame: &mut Frame<'_>) {
     let places = Places::of(area);
     let buffer = frame.buffer_mut();
     self::frame(model, area, &places, buffer);
-    table::draw(&model.table, places.table, buffer);
+    let panel = if area.width >= PANEL_FROM && !model.quick.is_empty() { PANEL } else { 0 };
+    let receipt = Rect { width: places.table.width - panel, ..places.table };
+    table::draw(&model.table, receipt, buffer);
+    quick(model, Rect { x: receipt.right(), width: panel, ..places.table }, buffer);
     figures::last(&model.last, model.change.as_ref(), places.last, buffer);
     figures::total(&model.total, places.total, buffer);
     status(model, places.status, buffer);
@@ -92,11 +99,13 @@ fn frame(model: &ViewModel, area: Rect, places: &Places, buffer: &mut Buffer) {
     let (set, style) = match model.mood {
         Mood::Sale => (border::PLAIN, Style::new().fg(Color::Cyan)),
         Mood::Return => (border::DOUBLE, Style::new().fg(Color::Yellow)),
+        Mood::Training => (border::QUADRANT_OUTSIDE, Style::new().fg(Color::Magenta)),
         Mood::Stopped => (border::THICK, Style::new().fg(Color::Red)),
     };
     let (left, right) = match model.mood {
         Mood::Sale => ("├", "┤"),
         Mood::Return => ("╟", "╢"),
+        Mood::Training => ("▌", "▐"),
         Mood::Stopped => ("┠", "┨"),
     };
     let document = format!(" {} ", model.document);
@@ -110,9 +119,21 @@ fn frame(model: &ViewModel, area: Rect, places: &Places, buffer: &mut Buffer) {
         .title_bottom(keys(model, area.width - 2))
         .render(area, buffer);
     for y in [places.first_rule, places.second_rule, places.third_rule] {
-        let line = "─".repeat(usize::from(area.width) - 2);
+        let line = rule(&model.training, area.width - 2);
         buffer.set_string(area.x, y, format!("{left}{line}{right}"), style);
     }
+}
+
+/// A rule across the frame; while training the word stands in it again and again.
+fn rule(training: &str, columns: u16) -> String {
+    let plain = "─".repeat(usize::from(columns));
+    if training.is_empty() {
+        return plain;
+    }
+    let piece = format!("── {training} ──");
+    let words = piece.repeat(usize::from(columns / width(&piece).max(1)));
+    let rest = columns.saturating_sub(width(&words));
+    words + &"─".repeat(usize::from(rest))
 }
 
 /// As many keys as fit; the first are the most needed.
@@ -130,6 +151,16 @@ fn keys(model: &ViewModel, room: u16) -> Line<'static> {
         *last = Span::styled(last.content.trim_end().to_owned() + " ", last.style);
     }
     Line::from(spans)
+}
+
+/// Goods on keys: what to type, and the label.
+fn quick(model: &ViewModel, area: Rect, buffer: &mut Buffer) {
+    let inside = Rect { x: area.x + 2, width: area.width.saturating_sub(2), ..area };
+    for (y, (key, label)) in (inside.y..inside.bottom()).zip(&model.quick) {
+        buffer.set_string(area.x, y, "│", QUIET);
+        buffer.set_string(inside.x, y, key, STRONG);
+        buffer.set_string(inside.x + 4, y, cut(label, inside.width.saturating_sub(4)), Style::new());
+    }
 }
 
 fn message(message: &Message, area: Rect, buffer: &mut Buffer) {
@@ -168,6 +199,7 @@ fn status(model: &ViewModel, area: Rect, buffer: &mut Buffer) {
     let badge = match model.mood {
         Mood::Sale => Style::new().fg(Color::Black).bg(Color::Cyan),
         Mood::Return => Style::new().fg(Color::Black).bg(Color::Yellow),
+        Mood::Training => Style::new().fg(Color::White).bg(Color::Magenta),
         Mood::Stopped => Style::new().fg(Color::White).bg(Color::Red),
     };
     let mode = format!(" {} ", model.mode);

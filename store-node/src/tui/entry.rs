@@ -3,8 +3,8 @@
 use domain::money::Money;
 use domain::quantity::Quantity;
 
-/// Longest line that may be typed, in characters: a marking code keyed by hand has under 100.
-pub const ENTRY_CHARS_MAX: usize = 128;
+/// Longest line that may be typed or scanned, in characters: a marking code has under 150, the QR code of a receipt under 120.
+pub const ENTRY_CHARS_MAX: usize = 256;
 
 /// A line being typed. Edited only at its end: a cashier corrects by erasing, not by moving in the line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,6 +34,11 @@ impl Entry {
 
     pub fn clear(&mut self) {
         self.0.clear();
+    }
+
+    /// Another text in its place, as much of it as fits.
+    pub fn set(&mut self, text: &str) {
+        self.0 = text.chars().take(ENTRY_CHARS_MAX).collect();
     }
 
     pub fn take(&mut self) -> String {
@@ -74,6 +79,12 @@ pub fn amount(text: &str) -> Option<Money> {
     text.replace(',', ".").parse().ok().filter(|amount: &Money| !amount.is_negative())
 }
 
-fn quantity(text: &str) -> Option<Quantity> {
+/// A per cent above zero, in hundredths of it.
+pub fn hundredths(text: &str) -> Option<u32> {
+    let percent = amount(text).filter(|percent| percent.is_positive())?;
+    u32::try_from(percent.minor()).ok().filter(|hundredths| *hundredths <= 10_000)
+}
+
+pub fn quantity(text: &str) -> Option<Quantity> {
     text.replace(',', ".").parse().ok().filter(|quantity: &Quantity| quantity.is_positive())
 }

@@ -35,7 +35,8 @@ pub fn parse(text: &str) -> Result<Vec<KeyEvent>, KeysError> {
     Ok(keys)
 }
 
-fn named(name: &str) -> Option<KeyEvent> {
+/// The key with this name ("F3", "Ctrl+P", "ё"), without the angle brackets.
+pub fn named(name: &str) -> Option<KeyEvent> {
     let lower = name.to_lowercase();
     if let Some(control) = lower.strip_prefix("ctrl+") {
         let mut characters = control.chars();
@@ -56,6 +57,7 @@ fn named(name: &str) -> Option<KeyEvent> {
         "pgdn" | "pagedown" => KeyCode::PageDown,
         "home" => KeyCode::Home,
         "end" => KeyCode::End,
+        "ins" | "insert" => KeyCode::Insert,
         "space" => KeyCode::Char(' '),
         "lt" => KeyCode::Char('<'),
         "gt" => KeyCode::Char('>'),
@@ -69,6 +71,33 @@ fn named(name: &str) -> Option<KeyEvent> {
         },
     };
     Some(KeyEvent::from(code))
+}
+
+/// The name under which a key is bound and shown.
+pub fn name_of(key: &KeyEvent) -> String {
+    let name = match key.code {
+        KeyCode::Char(c) if key.modifiers.contains(KeyModifiers::CONTROL) => {
+            return format!("Ctrl+{}", c.to_uppercase());
+        }
+        KeyCode::Char(c) => return c.to_lowercase().to_string(),
+        KeyCode::F(number) => return format!("F{number}"),
+        KeyCode::Enter => "Enter",
+        KeyCode::Esc => "Esc",
+        KeyCode::Tab => "Tab",
+        KeyCode::Backspace => "BS",
+        KeyCode::Delete => "Del",
+        KeyCode::Insert => "Ins",
+        KeyCode::Up => "Up",
+        KeyCode::Down => "Down",
+        KeyCode::Left => "Left",
+        KeyCode::Right => "Right",
+        KeyCode::PageUp => "PgUp",
+        KeyCode::PageDown => "PgDn",
+        KeyCode::Home => "Home",
+        KeyCode::End => "End",
+        _ => "",
+    };
+    name.to_owned()
 }
 
 /// What pressing keys led to, in order.
@@ -134,7 +163,8 @@ impl Keyboard {
         for input in inputs {
             let refusals_before = self.screen.refusals.len();
             match self.screen.reduce(&view, input) {
-                None => {}
+                // A terminal without a screen has nobody at work beside it: no search answers, no terminal is stopped.
+                None | Some(Action::Search(_) | Action::CancelTerminal) => {}
                 Some(Action::Leave) => outcomes.push(Outcome::Left),
                 Some(Action::Bell) => {
                     let new = self.screen.refusals.back().filter(|_| self.screen.refusals.len() > refusals_before);
@@ -146,7 +176,8 @@ impl Keyboard {
                 Some(Action::Send(command)) => {
                     let (answer, after) = send(command.clone()).await;
                     view = after;
-                    self.screen.answered(&view, &command, answer.clone().map_err(Failure::Till));
+                    let view = &view;
+                    self.screen.answered(view, &command, answer.clone().map_err(Failure::Till));
                     outcomes.push(Outcome::Answered { command, answer });
                 }
             }

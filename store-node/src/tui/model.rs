@@ -12,6 +12,7 @@ use messages::v1::receipt::ReceiptKind;
 use messages::v1::view::{TillMode, TillView};
 use serde::Serialize;
 
+use super::actions::{self, Act};
 use super::screen::{Screen, Stage};
 use super::texts::Texts;
 
@@ -21,6 +22,8 @@ use super::texts::Texts;
 pub enum Mood {
     Sale,
     Return,
+    /// Nothing of it is real.
+    Training,
     /// No selling: signed off, or waiting for a device.
     Stopped,
 }
@@ -46,6 +49,10 @@ pub struct ViewModel {
     /// Receipts that the store does not have yet; empty if none.
     pub unsent: String,
     pub keys: Vec<(String, String)>,
+    /// Goods on keys, for a window that is wide enough.
+    pub quick: Vec<(String, String)>,
+    /// The word that stands all over the frame while training; empty otherwise.
+    pub training: String,
     pub too_small: String,
 }
 
@@ -78,6 +85,7 @@ pub struct Figure {
     pub first: String,
     pub second: String,
     pub third: String,
+    pub fourth: String,
     /// In big digits; empty if there is nothing to say.
     pub amount: String,
     /// The one thing to look at now.
@@ -93,6 +101,8 @@ pub struct Dialog {
     /// Columns inside, at least.
     pub width: u16,
     pub warning: bool,
+    /// The first row that is seen, if there are more than fit and none is chosen.
+    pub from: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -110,6 +120,15 @@ pub enum DialogRow {
         left: String,
         right: String,
     },
+    /// A row of a list: its digit, what it is, and its figures at the right edge.
+    Choice {
+        key: String,
+        left: String,
+        right: String,
+        chosen: bool,
+    },
+    /// Two actions side by side: key, text and word of each.
+    Keys([Option<[String; 3]>; 2]),
     Field {
         label: String,
         value: String,
@@ -162,11 +181,12 @@ impl ViewModel {
         let (last, change, total) = figures::figures(screen, view, stage, texts);
         ViewModel {
             mood: match view.mode {
-                TillMode::SignedOff | TillMode::ShiftClosed | TillMode::WaitingForFiscal => Mood::Stopped,
-                TillMode::Selling | TillMode::Paying => match view.kind {
+                _ if view.training => Mood::Training,
+                TillMode::Selling | TillMode::Paying if !view.shift_expired => match view.kind {
                     ReceiptKind::Sale => Mood::Sale,
                     ReceiptKind::Return => Mood::Return,
                 },
+                _ => Mood::Stopped,
             },
             place: frame::place(view, texts),
             document: frame::document(view, texts, now),
@@ -174,40 +194,103 @@ impl ViewModel {
             last,
             change,
             total,
-            dialog: dialogs::dialog(screen, view, stage, texts),
+            dialog: dialogs::dialog(screen, view, stage, texts, now),
             message: frame::message(screen, view, texts),
             prompt: frame::prompt(screen, view, stage, texts, busy),
             mode: frame::mode(view, stage, texts),
             lights: frame::lights(view, texts, now),
             unsent: frame::unsent(view, texts, now),
             keys: frame::keys(screen, stage, texts),
+            quick: frame::quick(screen, stage),
+            training: if view.training { texts.say("mode-training") } else { String::new() },
             too_small: texts.say("too-small"),
         }
     }
 }
 
+impl ViewModel {
+    /// The till cannot start: that stands before everything else, with its reason.
+    #[must_use]
+    pub fn with_trouble(mut self, trouble: Option<String>, texts: &Texts) -> ViewModel {
+        let Some(reason) = trouble else { return self };
+        let says = ["stopped-what", "stopped-do-1", "stopped-do-2", "stopped-do-3"].map(|key| DialogRow::Text(texts.say(key)));
+        let mut rows = vec![DialogRow::Text(texts.say_with("waiting-why", [("reason", texts.reason(&reason).into())]))];
+        rows.push(DialogRow::Blank);
+        rows.extend(says);
+        self.mood = Mood::Stopped;
+        self.mode = texts.say("mode-stopped");
+        self.dialog = Some(Dialog {
+            title: texts.say("stopped-title"),
+            rows,
+            foot: texts.say("stopped-foot"),
+            width: 72,
+            warning: true,
+            from: 0,
+        });
+        self.keys = vec![("Ctrl+Q".to_owned(), texts.say("key-leave"))];
+        self
+    }
+}
+
 /// The keys in the bottom line, with the Fluent keys of their words.
-pub(crate) fn keys_of(stage: Stage) -> &'static [(&'static str, &'static str)] {
-    match stage {
-        Stage::SignOn => &[("Enter", "key-next"), ("Esc", "key-back"), ("F1", "key-help"), ("Ctrl+Q", "key-leave")],
-        Stage::Sale => &[
-            ("+", "key-total"),
-            ("-", "key-void"),
-            ("*", "key-quantity"),
-            ("F8", "key-return"),
+pub(crate) fn keys_of(stage: Stage) -> Vec<(&'static str, &'static str)> {
+    const SALE: [Act; 10] = [
+        Act::Total,
+        Act::Void,
+        Act::Quantity,
+        Act::Weigh,
+        Act::Search,
+        Act::Customer,
+        Act::Menu,
+        Act::Help,
+        Act::Return,
+        Act::Park,
+    ];
+    const PAYMENT: [Act; 8] =
+        [Act::Cash, Act::Card, Act::Qr, Act::ToReceipt, Act::Menu, Act::Help, Act::Points, Act::Gift];
+    const GO_ON: &[(&str, &str)] = &[("Enter", "key-next"), ("Esc", "key-back"), ("F1", "key-help")];
+    const CHOOSE: &[(&str, &str)] = &[("1-9", "key-choose"), ("Esc", "key-back"), ("F1", "key-help")];
+    let keys: &[(&str, &str)] = match stage {
+        Stage::Sale => return acts(&SALE),
+        Stage::Payment { begun } => {
+            let mut keys = acts(&PAYMENT);
+            keys.retain(|(key, _)| !begun || *key != "F7");
+            return keys;
+        }
+        Stage::SignOn => &[
+            ("Enter", "key-next"),
+            ("Esc", "key-back"),
             ("F9", "key-menu"),
             ("F1", "key-help"),
+            ("Ctrl+Q", "key-leave"),
         ],
-        Stage::Payment { begun: false } => {
-            &[("+", "key-cash"), ("F2", "key-card"), ("F7", "key-to-receipt"), ("F9", "key-menu"), ("F1", "key-help")]
+        Stage::Expired => &[("Z", "key-close-shift"), ("F9", "key-menu"), ("Ctrl+Q", "key-leave")],
+        Stage::Terminal { lost: false } => &[("Esc", "key-stop")],
+        Stage::Terminal { lost: true } => {
+            &[("R", "key-resume"), ("S", "key-settle"), ("F1", "key-help"), ("Ctrl+Q", "key-leave")]
         }
-        Stage::Payment { begun: true } => {
-            &[("+", "key-cash"), ("F2", "key-card"), ("F9", "key-menu"), ("F1", "key-help")]
-        }
-        Stage::Waiting => &[("R", "key-resume"), ("F1", "key-help"), ("Ctrl+Q", "key-leave")],
-        Stage::Menu => &[("0-9", "key-choose"), ("Esc", "key-back"), ("F1", "key-help")],
-        Stage::Form => &[("Enter", "key-next"), ("Esc", "key-back"), ("F1", "key-help")],
+        Stage::Waiting => &[
+            ("R", "key-resume"),
+            ("T", "key-take-out"),
+            ("9", "key-give-up"),
+            ("S", "key-settle"),
+            ("F1", "key-help"),
+            ("Ctrl+Q", "key-leave"),
+        ],
+        Stage::Asking | Stage::Form | Stage::Count => GO_ON,
+        Stage::Menu | Stage::List | Stage::QuickKeys => CHOOSE,
+        Stage::Search => &[("Enter", "key-choose"), ("Esc", "key-back")],
+        Stage::Back => &[("+", "key-next"), ("*", "key-all"), ("-", "key-none"), ("Esc", "key-back")],
         Stage::Ask => &[("Enter", "key-yes"), ("Esc", "key-no")],
         Stage::Report => &[("Esc", "key-close")],
-    }
+    };
+    keys.to_vec()
+}
+
+fn acts(acts: &[Act]) -> Vec<(&'static str, &'static str)> {
+    let key = |act: &Act| {
+        let known = actions::of(*act);
+        known.keys.first().map(|key| (*key, known.text))
+    };
+    acts.iter().filter_map(key).collect()
 }

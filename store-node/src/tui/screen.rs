@@ -4,40 +4,61 @@
 //! [`Screen::reduce`] takes one input, [`Screen::answered`] one answer. Both are pure and are given the view that holds now.
 
 mod answer;
+mod asking;
+mod back;
+mod count;
 mod form;
+mod list;
 mod menu;
 mod payment;
 mod sale;
+mod search;
+mod stage;
+mod waiting;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use domain::money::Money;
+use messages::v1::catalogue::Item;
 use messages::v1::document::ShiftTotals;
 use messages::v1::receipt::Receipt;
-use messages::v1::till::{TillCommand, TillError};
+use messages::v1::till::{Ask, ItemShown, TillCommand, TillError};
 use messages::v1::view::{TillMode, TillView};
 use runtime::reference::SendError;
 
 use super::entry::Entry;
+use super::shop::Shop;
 
+pub use asking::Asking;
+pub use back::Back;
+pub use count::Count;
 pub use form::{Field, FieldKind, Form, FormKind};
-pub use menu::{MENU, MenuItem};
+pub use list::{Choices, List};
+pub use menu::{Menu, MenuRow, rows};
+pub use search::Search;
+pub use stage::Stage;
 
 /// Refusals that wait to be read; of more in a row only the first are worth reading.
 pub const REFUSALS_MAX: usize = 20;
 
-/// What comes in: a key of the keyboard, or the whole of what a scanner sent.
+/// What comes in: a key of the keyboard, the whole of what a scanner sent, or what was found for a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
     Key(KeyEvent),
     Scan(String),
+    Found { text: String, items: Vec<Item> },
 }
 
 /// What an input or an answer leads to, at most one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     Send(TillCommand),
+    /// Look for goods; the answer is an [`Input::Found`] with the same text.
+    Search(String),
+    /// Ask the payment terminal to stop. Only its answer decides.
+    CancelTerminal,
     Bell,
     Leave,
 }
@@ -66,6 +87,10 @@ pub enum Notice {
     CashIn(Money),
     CashOut(Money),
     Cancelled(u64),
+    Parked(u64),
+    Customer,
+    Reprinted(u64),
+    Training(bool),
     DrawerOpened,
     SignedOff,
     /// The screen itself failed and is here again.
@@ -80,6 +105,8 @@ pub enum Question {
     Cancel,
     /// Give up a receipt that is paid and not fiscalised.
     GiveUp,
+    /// Close a shift that is too old, without a count.
+    CloseExpired,
     Leave,
 }
 
@@ -87,8 +114,19 @@ pub enum Question {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Report {
     X(Box<ShiftTotals>),
-    Z { totals: Option<Box<ShiftTotals>>, over_short: Option<Money> },
-    Count { counted: Money, over_short: Option<Money>, totals: Option<Box<ShiftTotals>> },
+    Z {
+        totals: Option<Box<ShiftTotals>>,
+        over_short: Option<Money>,
+    },
+    Count {
+        counted: Money,
+        over_short: Option<Money>,
+        totals: Option<Box<ShiftTotals>>,
+    },
+    Item(Box<ItemShown>),
+    Receipt(Box<Receipt>),
+    /// What else the till said about what it did.
+    Notes(Vec<String>),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,62 +135,74 @@ pub(super) enum Page {
     Base,
     Payment,
     Menu {
+        menu: Menu,
         at: usize,
     },
     Form(Form),
     Ask(Question),
-    Report(Report),
-}
-
-/// The place where a key lands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    SignOn,
-    Sale,
-    /// `begun`: a tender was taken, there is no way back to the sale.
-    Payment {
-        begun: bool,
+    List(List),
+    Back(Back),
+    Search(Search),
+    Count(Count),
+    QuickKeys,
+    Report {
+        report: Report,
+        from: usize,
     },
-    /// Paid; the fiscal device has not answered.
-    Waiting,
-    Menu,
-    Form,
-    Ask,
-    Report,
 }
 
 #[derive(Clone, Debug)]
 pub struct Screen {
+    pub(super) shop: Arc<Shop>,
     pub(super) page: Page,
-    pub(super) help: bool,
+    /// The first line of the help that is seen, while it is open.
+    pub(super) help: Option<usize>,
     pub(super) entry: Entry,
     /// The line that arrows chose; none is the last one.
     pub(super) selected: Option<u32>,
     pub(super) sign_on: Form,
+    pub(super) asking: Option<Asking>,
     pub(super) refusals: VecDeque<Refusal>,
     pub(super) notice: Option<Notice>,
     /// The receipt that was closed last, until the next key.
     pub(super) closed: Option<Box<Receipt>>,
     pub(super) waiting_reason: Option<String>,
     pub(super) restored_read: bool,
+    /// The cashier asked the terminal to stop.
+    pub(super) cancelling: bool,
+    /// What an answer asked for, with the view's version then: a later view knows better.
+    said: Option<(Ask, u64)>,
+    /// The command for which something is asked.
+    asked_for: Option<TillCommand>,
+    /// A command is on its way.
+    pub(super) sent: bool,
     /// The command on its way was made by hand, so its success takes an older refusal away.
     by_hand: bool,
+    /// The list of receipts is wanted for reading, not for printing.
+    to_read: bool,
 }
 
 impl Default for Screen {
     fn default() -> Screen {
         Screen {
+            shop: Arc::default(),
             page: Page::Base,
-            help: false,
+            help: None,
             entry: Entry::default(),
             selected: None,
             sign_on: Form::new(FormKind::SignOn),
+            asking: None,
             refusals: VecDeque::new(),
             notice: None,
             closed: None,
             waiting_reason: None,
             restored_read: false,
+            cancelling: false,
+            said: None,
+            asked_for: None,
+            sent: false,
             by_hand: false,
+            to_read: false,
         }
     }
 }
@@ -163,18 +213,9 @@ impl Screen {
         Screen { notice: Some(Notice::ScreenRestarted), ..Screen::default() }
     }
 
-    pub fn stage(&self, view: &TillView) -> Stage {
-        match (&self.page, view.mode) {
-            (Page::Ask(_), _) => Stage::Ask,
-            (_, TillMode::WaitingForFiscal) => Stage::Waiting,
-            (Page::Report(_), _) => Stage::Report,
-            (Page::Menu { .. }, TillMode::Selling | TillMode::Paying) => Stage::Menu,
-            (Page::Form(_), TillMode::Selling | TillMode::Paying) => Stage::Form,
-            (_, TillMode::SignedOff | TillMode::ShiftClosed) => Stage::SignOn,
-            (_, TillMode::Paying) => Stage::Payment { begun: true },
-            (Page::Payment, TillMode::Selling) => Stage::Payment { begun: false },
-            (_, TillMode::Selling) => Stage::Sale,
-        }
+    /// From now on the shop's own keys, words and goods on keys are these.
+    pub fn set_shop(&mut self, shop: Arc<Shop>) {
+        self.shop = shop;
     }
 
     pub fn refusal(&self) -> Option<&Refusal> {
@@ -197,9 +238,14 @@ impl Screen {
             Input::Key(key) if key.kind == KeyEventKind::Release => None,
             Input::Key(key) => self.pressed(view, key),
             Input::Scan(data) => self.scanned(view, data),
+            Input::Found { text, items } => {
+                self.found(&text, items);
+                None
+            }
         };
         if matches!(action, Some(Action::Send(_))) {
             self.restored_read = true;
+            self.sent = true;
         }
         action
     }
@@ -207,7 +253,7 @@ impl Screen {
     /// The till went on without us: what no longer fits its mode is put away.
     pub(in crate::tui) fn follow(&mut self, view: &TillView) {
         let kind = match view.shift {
-            Some(_) if view.mode == TillMode::SignedOff => FormKind::SignOn,
+            Some(_) if matches!(view.mode, TillMode::SignedOff | TillMode::Locked) => FormKind::SignOn,
             _ => FormKind::OpenShift,
         };
         if self.sign_on.kind != kind {
@@ -220,51 +266,74 @@ impl Screen {
             self.page = Page::Base;
             self.entry.clear();
         }
+        if view.mode != TillMode::WaitingForTerminal {
+            self.cancelling = false;
+        }
+        self.follow_asks(view);
     }
 
     fn pressed(&mut self, view: &TillView, key: KeyEvent) -> Option<Action> {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        if key.code == KeyCode::Esc && self.stage(view) == (Stage::Terminal { lost: false }) {
+            self.cancelling = true;
+            return Some(Action::CancelTerminal);
+        }
         if key.code == KeyCode::Esc && self.refusals.pop_front().is_some() {
             return None;
         }
         self.notice = None;
         if control && matches!(key.code, KeyCode::Char('c' | 'q')) {
-            self.help = false;
+            self.help = None;
             self.closed = None;
             self.page = Page::Ask(Question::Leave);
             return None;
         }
-        if self.help {
-            self.help = !matches!(key.code, KeyCode::Esc | KeyCode::Enter | KeyCode::F(1));
+        if let Some(from) = self.help {
+            self.help = scrolled(from, key.code);
             return None;
         }
         if key.code == KeyCode::F(1) {
-            self.help = true;
+            self.help = Some(0);
             return None;
         }
         if self.closed.take().is_some() && matches!(key.code, KeyCode::Enter | KeyCode::Esc | KeyCode::Char('+')) {
             return None;
         }
         match self.stage(view) {
-            Stage::SignOn => self.key_on_sign_on(key),
+            Stage::SignOn => self.key_on_sign_on(view, key),
             Stage::Sale => self.key_on_sale(view, key),
             Stage::Payment { begun } => self.key_on_payment(view, key, begun),
+            Stage::Expired => self.key_on_expired(key),
+            Stage::Terminal { lost } => self.key_on_terminal(key, lost),
             Stage::Waiting => self.key_on_waiting(view, key),
-            Stage::Menu => self.key_on_menu(key),
+            Stage::Asking => self.key_on_asking(view, key),
+            Stage::Menu => self.key_on_menu(view, key),
             Stage::Form => self.key_on_form(key),
             Stage::Ask => self.key_on_question(key),
-            Stage::Report => {
-                if matches!(key.code, KeyCode::Enter | KeyCode::Esc) {
-                    self.page = Page::Base;
-                }
-                None
+            Stage::List => self.key_on_list(view, key),
+            Stage::Back => self.key_on_back(key),
+            Stage::Search => self.key_on_search(key),
+            Stage::Count => self.key_on_count(key),
+            Stage::QuickKeys => self.key_on_quick_keys(key),
+            Stage::Report => self.key_on_report(key),
+        }
+    }
+
+    fn key_on_report(&mut self, key: KeyEvent) -> Option<Action> {
+        if let Page::Report { from, .. } = &mut self.page {
+            match scrolled(*from, key.code) {
+                Some(to) => *from = to,
+                None => self.page = Page::Base,
             }
         }
+        None
     }
 
     fn scanned(&mut self, view: &TillView, data: String) -> Option<Action> {
         match self.stage(view) {
             Stage::SignOn => return self.scan_on_sign_on(data),
+            Stage::Asking => return self.scan_on_asking(data),
+            Stage::Form => return self.scan_on_form(data),
             Stage::Sale => {}
             Stage::Payment { begun: false } => {
                 // One more thing came to the counter; what was typed as money is void with the old total.
@@ -272,27 +341,34 @@ impl Screen {
                 self.page = Page::Base;
             }
             Stage::Report if view.mode == TillMode::Selling => self.page = Page::Base,
-            Stage::Payment { begun: true } => return self.refuse("scan_while_paying", Some(data)),
-            Stage::Waiting => return self.refuse("scan_while_waiting", Some(data)),
-            Stage::Menu | Stage::Form | Stage::Ask | Stage::Report => {
-                return self.refuse("scan_not_here", Some(data));
+            Stage::Payment { begun: true } | Stage::Terminal { .. } => {
+                return self.refuse("scan_while_paying", Some(data));
             }
+            Stage::Waiting => return self.refuse("scan_while_waiting", Some(data)),
+            Stage::Expired => return self.refuse("shift_expired", Some(data)),
+            Stage::Menu
+            | Stage::Ask
+            | Stage::List
+            | Stage::Back
+            | Stage::Search
+            | Stage::Count
+            | Stage::QuickKeys
+            | Stage::Report => return self.refuse("scan_not_here", Some(data)),
         }
-        self.help = false;
+        self.help = None;
         self.closed = None;
         self.notice = None;
         self.scan_on_sale(data)
     }
 
-    fn key_on_waiting(&mut self, view: &TillView, key: KeyEvent) -> Option<Action> {
-        match key.code {
-            KeyCode::Enter | KeyCode::Char('r' | 'R' | 'к' | 'К') => self.send_by_hand(TillCommand::Resume),
-            KeyCode::Char('9') if !view.lines.is_empty() => {
-                self.page = Page::Ask(Question::GiveUp);
-                None
-            }
-            _ => None,
-        }
+    fn open(&mut self, page: Page) -> Option<Action> {
+        self.page = page;
+        self.entry.clear();
+        None
+    }
+
+    fn open_form(&mut self, kind: FormKind) -> Option<Action> {
+        self.open(Page::Form(Form::new(kind)))
     }
 
     fn send_by_hand(&mut self, command: TillCommand) -> Option<Action> {
@@ -315,5 +391,19 @@ impl Screen {
         if self.refusals.len() < REFUSALS_MAX && self.refusals.back() != Some(&refusal) {
             self.refusals.push_back(refusal);
         }
+    }
+}
+
+/// The first line that is seen of a long text after a key; none: it was put away.
+fn scrolled(from: usize, code: KeyCode) -> Option<usize> {
+    const PAGE: usize = 10;
+    match code {
+        KeyCode::Up => Some(from.saturating_sub(1)),
+        KeyCode::Down => Some(from + 1),
+        KeyCode::PageUp => Some(from.saturating_sub(PAGE)),
+        KeyCode::PageDown => Some(from + PAGE),
+        KeyCode::Home => Some(0),
+        KeyCode::Esc | KeyCode::Enter | KeyCode::F(1) => None,
+        _ => Some(from),
     }
 }

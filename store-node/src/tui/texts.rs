@@ -29,6 +29,7 @@ pub enum Language {
     #[default]
     En,
     Ru,
+    Uk,
 }
 
 /// The texts of one language.
@@ -43,9 +44,14 @@ impl Texts {
         let code = match language {
             Language::En => "en",
             Language::Ru => "ru",
+            Language::Uk => "uk",
         };
         let subtag: subtags::Language = code.parse().expect("the codes of our languages are well formed");
         Texts { language, id: LanguageIdentifier::from_parts(subtag, None, None, &[]) }
+    }
+
+    pub fn language(&self) -> Language {
+        self.language
     }
 
     pub fn say(&self, key: &str) -> String {
@@ -93,7 +99,7 @@ impl Texts {
     fn grouped(&self, plain: &str) -> String {
         let (group, point) = match self.language {
             Language::En => (',', '.'),
-            Language::Ru => (' ', ','),
+            Language::Ru | Language::Uk => (' ', ','),
         };
         let (sign, digits) = plain.strip_prefix('-').map_or(("", plain), |digits| ("−", digits));
         let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));

@@ -1,6 +1,7 @@
 //! Between the terminal's keys and the scanner's framing: keys in, each with its time; scans and keys out.
 //!
-//! The framing itself is [`devices::scanner`]. Here keys are translated, and a contact that bounces is let through once.
+//! The framing itself is [`devices::scanner`]. Here keys are translated, a scan on a Cyrillic layout is read as it was
+//! meant, and a contact that bounces is let through once; inside a scan every character counts.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -8,6 +9,7 @@ use std::time::{Duration, Instant};
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use devices::scanner::{self, WedgeSettings};
 
+use super::layout;
 use super::screen::Input;
 
 /// The same acting key again within this time is a contact that bounced: nobody presses `+` twice in that.
@@ -29,20 +31,27 @@ const OTHERS: [KeyCode; 12] = [
     KeyCode::Insert,
 ];
 
+/// The separator of GS1 codes, which some scanners type as Ctrl+].
+const GROUP_SEPARATOR: char = '\u{1D}';
+
 /// F keys are numbered from here.
 const F_KEYS: u32 = 100;
 
 #[derive(Debug)]
 pub struct Wedge {
     framing: scanner::Wedge,
+    settings: WedgeSettings,
     /// Its clock begins here.
     since: Instant,
+    /// Characters that the framing holds, as they were typed, and when.
+    held: VecDeque<(char, Instant)>,
     acted: Option<(KeyCode, Instant)>,
 }
 
 impl Wedge {
     pub fn new(settings: WedgeSettings, since: Instant) -> Wedge {
-        Wedge { framing: scanner::Wedge::new(settings), since, acted: None }
+        let framing = scanner::Wedge::new(settings.clone());
+        Wedge { framing, settings, since, held: VecDeque::new(), acted: None }
     }
 
     /// When [`Wedge::settle`] must be called if no key comes before.
@@ -51,28 +60,55 @@ impl Wedge {
     }
 
     pub fn press(&mut self, key: KeyEvent, at: Instant, out: &mut VecDeque<Input>) {
-        if key.kind == KeyEventKind::Release || self.bounced(&key, at) {
+        if key.kind == KeyEventKind::Release {
             return;
         }
+        // What was held too long goes first: it was typed before.
+        self.settle(at, out);
         if let Some(key) = to_framing(&key) {
+            match key {
+                scanner::Key::Char(c) => self.held.push_back((c, at)),
+                scanner::Key::Control(']') => self.held.push_back((GROUP_SEPARATOR, at)),
+                scanner::Key::Control(c) => self.held.push_back((c, at)),
+                _ => {}
+            }
             self.framing.press(key, self.ms(at));
-            self.drain(out);
+            self.drain(at, out);
         }
     }
 
     /// Let go of what was held back too long to be a scan.
     pub fn settle(&mut self, now: Instant, out: &mut VecDeque<Input>) {
         self.framing.settle(self.ms(now));
-        self.drain(out);
+        self.drain(now, out);
     }
 
-    fn drain(&mut self, out: &mut VecDeque<Input>) {
+    fn drain(&mut self, now: Instant, out: &mut VecDeque<Input>) {
         while let Some(input) = self.framing.next_input() {
-            out.extend(match input {
-                scanner::Input::Scan(data) => Some(Input::Scan(data)),
-                scanner::Input::Key(key) => from_framing(key).map(Input::Key),
-            });
+            match input {
+                scanner::Input::Scan(data) => {
+                    let typed: String = self.held.drain(..).map(|(c, _)| c).collect();
+                    self.acted = None;
+                    out.push_back(Input::Scan(self.meant(&typed, data)));
+                }
+                scanner::Input::Key(key) => {
+                    let character = matches!(key, scanner::Key::Char(_) | scanner::Key::Control(_));
+                    let held = if character { self.held.pop_front() } else { None };
+                    let at = held.map_or(now, |(_, at)| at);
+                    out.extend(from_framing(key).filter(|key| !self.bounced(key, at)).map(Input::Key));
+                }
+            }
         }
+    }
+
+    /// A scan typed on a Cyrillic layout, read by the places of its keys; `framed` is what the framing made of it.
+    fn meant(&self, typed: &str, framed: String) -> String {
+        let read = layout::latin(typed);
+        if read == typed {
+            return framed;
+        }
+        let inside = read.strip_prefix(&self.settings.prefix).and_then(|rest| rest.strip_suffix(&self.settings.suffix));
+        inside.unwrap_or(&read).to_owned()
     }
 
     fn ms(&self, at: Instant) -> u64 {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::Local;
+use crossterm::event::KeyCode;
 use futures_util::StreamExt;
 use futures_util::future::{BoxFuture, FutureExt, OptionFuture};
 use messages::v1::till::{TillCommand, TillError, TillReply};
@@ -15,18 +16,20 @@ use messages::v1::view::TillView;
 use runtime::reference::SendError;
 use tokio::time::{MissedTickBehavior, sleep_until};
 
+use super::finding::Finding;
 use super::{Heard, Keys, ScreenState, Wires};
 use crate::tui::display::Display;
 use crate::tui::model::ViewModel;
-use crate::tui::screen::{Action, Failure, Input, Screen};
+use crate::tui::screen::{Action, Failure, Input, Screen, Stage};
+use crate::tui::shop::Shop;
 use crate::tui::texts::Texts;
 use crate::tui::wedge::Wedge;
 
 /// Keys and scans that wait while a command is on its way: half a minute of the fastest scanning.
 const INPUTS_MAX: usize = 256;
 
-/// A fiscal device may print a long receipt for a minute; its driver gives up before this.
-const COMMAND_DEADLINE: Duration = Duration::from_secs(90);
+/// A customer may look for a card for two minutes, and a lost answer is then asked for; drivers give up before this.
+const COMMAND_DEADLINE: Duration = Duration::from_secs(240);
 
 /// 60 frames a second are all that a terminal shows.
 const FRAME_PERIOD: Duration = Duration::from_millis(16);
@@ -34,7 +37,10 @@ const FRAME_PERIOD: Duration = Duration::from_millis(16);
 /// Most answers come within this; a frame before them would only delay the frame that matters.
 const ANSWER_SOON: Duration = Duration::from_millis(12);
 
-/// Clock and ages.
+/// An answer and the view after it take different ways; the view is milliseconds behind unless its sender is gone.
+const VIEW_WITHIN: Duration = Duration::from_millis(50);
+
+/// Clock, ages and the shop's settings.
 const CLOCK_PERIOD: Duration = Duration::from_secs(1);
 
 type Answer = Result<Result<TillReply, TillError>, SendError>;
@@ -44,6 +50,10 @@ struct OnItsWay {
     since: Instant,
     answer: BoxFuture<'static, Answer>,
     scanned: bool,
+    /// Of the view against which it was sent.
+    version: u64,
+    /// What the till said, while its view is awaited, and until when.
+    said: Option<(Answer, Instant)>,
 }
 
 pub(super) struct Session {
@@ -56,11 +66,13 @@ pub(super) struct Session {
     wedge: Wedge,
     inputs: VecDeque<Input>,
     on_its_way: Option<OnItsWay>,
+    finding: Finding,
     stale: bool,
     drawn_at: Option<Instant>,
     /// When the scan was sent whose line the next frame shows first.
     scan_shown_next: Option<Instant>,
     views_ended: bool,
+    shop: Arc<Shop>,
 }
 
 impl Session {
@@ -74,6 +86,7 @@ impl Session {
         Session {
             texts: Texts::new(wires.options.language),
             wedge: Wedge::new(wires.options.scanner.clone(), Instant::now()),
+            finding: Finding::new(wires.options.finder.clone()),
             wires,
             display,
             keys,
@@ -85,6 +98,7 @@ impl Session {
             drawn_at: None,
             scan_shown_next: None,
             views_ended: false,
+            shop: Arc::default(),
         }
     }
 
@@ -109,10 +123,12 @@ impl Session {
             }
             let settle_at = self.wedge.deadline();
             let draw_at = self.draw_at();
-            let answer = OptionFuture::from(self.on_its_way.as_mut().map(|sent| &mut sent.answer));
+            let view_by = self.on_its_way.as_ref().and_then(|sent| Some(sent.said.as_ref()?.1));
+            let asked = self.on_its_way.as_mut().filter(|sent| sent.said.is_none());
+            let answer = OptionFuture::from(asked.map(|sent| &mut sent.answer));
             tokio::select! {
                 biased;
-                Some(answer) = answer => self.answered(answer)?,
+                Some(answer) = answer => self.heard_answer(answer)?,
                 heard = self.keys.next() => match heard {
                     Some(heard) => self.hear(heard?)?,
                     None => return Ok(()),
@@ -120,16 +136,38 @@ impl Session {
                 changed = self.wires.views.changed(), if !self.views_ended => {
                     self.views_ended = changed.is_err();
                     self.stale = true;
+                    self.view_moved()?;
                 }
-                () = until(settle_at), if settle_at.is_some() => self.wedge.settle(Instant::now(), &mut self.inputs),
+                () = until(view_by), if view_by.is_some() => self.answered()?,
+                () = until(settle_at), if settle_at.is_some() => {
+                    self.wedge.settle(Instant::now(), &mut self.inputs);
+                    self.sift()?;
+                }
+                (text, items) = self.finding.found() => {
+                    let view = self.view();
+                    self.screen.reduce(&view, Input::Found { text, items });
+                    self.stale = true;
+                }
                 () = until(draw_at), if draw_at.is_some() => self.draw()?,
-                _ = clock.tick() => self.stale = true,
+                _ = clock.tick() => {
+                    self.look_at_shop();
+                    self.stale = true;
+                }
             }
         }
     }
 
     fn view(&mut self) -> Arc<TillView> {
         self.wires.views.borrow_and_update().clone()
+    }
+
+    fn look_at_shop(&mut self) {
+        let options = &self.wires.options;
+        let (bindings, quick_keys, cash) = ((options.bindings)(), (options.quick_keys)(), (options.cash)());
+        if !self.shop.is_of(&bindings, &quick_keys, &cash) {
+            self.shop = Arc::new(Shop::new(bindings, quick_keys, cash));
+            self.screen.set_shop(self.shop.clone());
+        }
     }
 
     fn hear(&mut self, heard: Heard) -> io::Result<()> {
@@ -140,7 +178,31 @@ impl Session {
                 self.stale = true;
                 self.display.bell()?;
             }
-            Heard::Key(key, at) => self.wedge.press(key, at, &mut self.inputs),
+            Heard::Key(key, at) => {
+                self.wedge.press(key, at, &mut self.inputs);
+                self.sift()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// While a terminal is at work for our command, Esc goes past the queue and other keys mean nothing: what an impatient
+    /// finger presses now must not pay when the terminal has said no. Scans wait, to be refused or sold by what it says.
+    fn sift(&mut self) -> io::Result<()> {
+        let view = self.view();
+        let at_work = self.on_its_way.is_some() && self.screen.stage(&view) == (Stage::Terminal { lost: false });
+        if !at_work || self.inputs.iter().all(|input| matches!(input, Input::Scan(_))) {
+            return Ok(());
+        }
+        let waiting = std::mem::take(&mut self.inputs);
+        let (scans, keys): (VecDeque<_>, VecDeque<_>) =
+            waiting.into_iter().partition(|input| matches!(input, Input::Scan(_)));
+        self.inputs = scans;
+        self.stale = true;
+        let stops = keys.into_iter().find(|key| matches!(key, Input::Key(key) if key.code == KeyCode::Esc));
+        match stops.and_then(|key| self.screen.reduce(&view, key)) {
+            Some(Action::CancelTerminal) => self.wires.options.cancel.ask(),
+            _ => self.display.bell()?,
         }
         Ok(())
     }
@@ -154,31 +216,57 @@ impl Session {
             None => {}
             Some(Action::Bell) => self.display.bell()?,
             Some(Action::Leave) => return Ok(true),
+            Some(Action::Search(text)) => self.finding.look_for(text),
+            Some(Action::CancelTerminal) => self.wires.options.cancel.ask(),
             Some(Action::Send(command)) => {
                 let till = self.wires.till.clone();
                 let asked = command.clone();
                 let answer = async move { till.ask_within(COMMAND_DEADLINE, asked).await }.boxed();
                 self.state.borrow_mut().commands_sent += 1;
-                self.on_its_way = Some(OnItsWay { command, since: Instant::now(), answer, scanned });
+                let (since, version) = (Instant::now(), view.version);
+                self.on_its_way = Some(OnItsWay { command, since, answer, scanned, version, said: None });
             }
         }
         Ok(false)
     }
 
-    fn answered(&mut self, answer: Answer) -> io::Result<()> {
-        let Some(sent) = self.on_its_way.take() else { return Ok(()) };
+    /// What comes next is judged by the view after the answer, so that view is awaited.
+    fn heard_answer(&mut self, answer: Answer) -> io::Result<()> {
+        if let Some(sent) = &mut self.on_its_way {
+            let reached = answer.is_ok();
+            sent.said = Some((answer, Instant::now() + VIEW_WITHIN));
+            if !reached || self.views_ended {
+                return self.answered();
+            }
+        }
+        self.view_moved()
+    }
+
+    fn view_moved(&mut self) -> io::Result<()> {
+        let version = self.wires.views.borrow().version;
+        match &self.on_its_way {
+            Some(OnItsWay { said: Some(_), version: before, .. }) if version > *before => self.answered(),
+            Some(_) => self.sift(),
+            None => Ok(()),
+        }
+    }
+
+    fn answered(&mut self) -> io::Result<()> {
+        let Some(OnItsWay { command, since, scanned, said: Some((answer, _)), .. }) = self.on_its_way.take() else {
+            return Ok(());
+        };
         let view = self.view();
         let answer = match answer {
             Ok(answer) => answer.map_err(Failure::Till),
             Err(error) => Err(Failure::Send(error)),
         };
-        if sent.scanned && answer.is_ok() {
-            self.scan_shown_next.get_or_insert(sent.since);
+        if scanned && answer.is_ok() {
+            self.scan_shown_next.get_or_insert(since);
         }
         self.stale = true;
-        match self.screen.answered(&view, &sent.command, answer) {
+        match self.screen.answered(&view, &command, answer) {
             Some(Action::Bell) => self.display.bell(),
-            Some(Action::Send(_) | Action::Leave) | None => Ok(()),
+            Some(Action::CancelTerminal | Action::Leave | Action::Search(_) | Action::Send(_)) | None => Ok(()),
         }
     }
 
@@ -199,7 +287,9 @@ impl Session {
         self.screen.follow(&view);
         let busy = self.on_its_way.as_ref().map(|sent| sent.since.elapsed());
         let now = Local::now().fixed_offset();
-        self.display.draw(&ViewModel::of(&self.screen, &view, &self.texts, now, busy))?;
+        let trouble = self.wires.options.trouble.as_ref().and_then(|trouble| trouble.borrow().clone());
+        let model = ViewModel::of(&self.screen, &view, &self.texts, now, busy).with_trouble(trouble, &self.texts);
+        self.display.draw(&model)?;
         self.drawn_at = Some(Instant::now());
         self.stale = false;
         let mut state = self.state.borrow_mut();

@@ -44,6 +44,7 @@ fn draw(figure: &Figure, size: Size, area: Rect, style: Style, buffer: &mut Buff
         (&figure.first, STRONG),
         (&figure.second, QUIET),
         (&figure.third, QUIET),
+        (&figure.fourth, QUIET),
     ];
     for (row, (text, style)) in (0..area.height).zip(words) {
         buffer.set_string(area.x, area.y + row, cut(text, room), style);

@@ -23,12 +23,12 @@ pub(super) fn figures(
             second: pair(texts, "given-small", given),
             ..Figure::default()
         };
-        let change = Figure {
-            label: texts.say("change"),
-            amount: texts.money(receipt.change),
-            stressed: true,
-            ..Figure::default()
+        let (label, amount) = match receipt.kind {
+            ReceiptKind::Sale => ("change", receipt.change),
+            ReceiptKind::Return => ("to-give-back", receipt.total),
         };
+        let change =
+            Figure { label: texts.say(label), amount: texts.money(amount), stressed: true, ..Figure::default() };
         return (closed, None, change);
     }
     match stage {
@@ -78,7 +78,12 @@ fn total(view: &TillView, texts: &Texts) -> Figure {
         label: texts.say(if view.kind == ReceiptKind::Return { "total-return" } else { "total" }),
         first: if count == 0 { String::new() } else { texts.say_with("lines", [("n", (count as u64).into())]) },
         second: discount(view, texts),
-        third: change.map_or_else(String::new, |change| pair(texts, "change-before", change)),
+        third: customer(view, texts),
+        fourth: match change {
+            Some(change) => pair(texts, "change-before", change),
+            None if view.parked > 0 => texts.say_with("parked", [("n", u64::from(view.parked).into())]),
+            None => String::new(),
+        },
         amount: texts.money(view.total),
         stressed: false,
     }
@@ -89,7 +94,8 @@ fn to_pay(view: &TillView, texts: &Texts) -> Figure {
         label: texts.say(if view.kind == ReceiptKind::Return { "to-give-back" } else { "to-pay" }),
         first: if view.due == view.total { String::new() } else { pair(texts, "total-small", view.total) },
         second: discount(view, texts),
-        third: String::new(),
+        third: if view.due_in_cash == view.due { String::new() } else { pair(texts, "in-cash", view.due_in_cash) },
+        fourth: customer(view, texts),
         amount: texts.money(view.due),
         stressed: true,
     }
@@ -106,7 +112,7 @@ fn paying(screen: &Screen, view: &TillView, texts: &Texts) -> (Figure, Figure) {
         amount: typed.map_or_else(String::new, |typed| texts.money(typed)),
         ..Figure::default()
     };
-    let over = typed.map(|typed| typed - view.due);
+    let over = typed.map(|typed| typed - view.due_in_cash);
     let change = Figure {
         label: texts.say(if over.is_some_and(Money::is_negative) { "still-to-pay" } else { "change" }),
         amount: over.map_or_else(String::new, |over| texts.money(over.abs())),
@@ -122,7 +128,12 @@ pub(super) fn tender_key(tender: TenderType) -> &'static str {
         TenderType::Gift => "tender-gift",
         TenderType::Credit => "tender-credit",
         TenderType::Points => "tender-points",
+        TenderType::Qr => "tender-qr",
     }
+}
+
+fn customer(view: &TillView, texts: &Texts) -> String {
+    view.customer.as_ref().map_or_else(String::new, |customer| format!("{} {customer}", texts.say("customer")))
 }
 
 fn discount(view: &TillView, texts: &Texts) -> String {

@@ -16,7 +16,8 @@ const BUSY_SHOWN_AFTER: Duration = Duration::from_millis(700);
 pub(super) fn place(view: &TillView, texts: &Texts) -> String {
     let till = texts.say_with("till-number", [("n", view.till.0.into())]);
     let operator = view.operator.clone().unwrap_or_else(|| texts.say("nobody"));
-    format!("{} ▸ {till} ▸ {operator}", view.store)
+    let training = if view.training { texts.say("mode-training") + " ▸ " } else { String::new() };
+    format!("{training}{} ▸ {till} ▸ {operator}", view.store)
 }
 
 pub(super) fn document(view: &TillView, texts: &Texts, now: DateTime<FixedOffset>) -> String {
@@ -29,9 +30,17 @@ pub(super) fn document(view: &TillView, texts: &Texts, now: DateTime<FixedOffset
 }
 
 pub(super) fn mode(view: &TillView, stage: Stage, texts: &Texts) -> String {
+    let word = mode_word(view, stage, texts);
+    if view.training { format!("{}: {word}", texts.say("mode-training")) } else { word }
+}
+
+fn mode_word(view: &TillView, stage: Stage, texts: &Texts) -> String {
     texts.say(match (view.mode, view.kind, stage) {
         (TillMode::WaitingForFiscal, ..) => "mode-waiting",
+        (TillMode::WaitingForTerminal, ..) => "mode-terminal",
+        (TillMode::Locked, ..) => "mode-locked",
         (TillMode::SignedOff | TillMode::ShiftClosed, ..) => "mode-closed",
+        (_, _, Stage::Expired) => "mode-expired",
         (_, ReceiptKind::Return, Stage::Payment { .. }) => "mode-return-payment",
         (_, ReceiptKind::Return, _) => "mode-return",
         (_, ReceiptKind::Sale, Stage::Payment { .. }) => "mode-payment",
@@ -77,6 +86,11 @@ pub(super) fn message(screen: &Screen, view: &TillView, texts: &Texts) -> Option
         Some(Notice::CashIn(amount)) => texts.say_with("done-cash-in", [("amount", texts.money(*amount).into())]),
         Some(Notice::CashOut(amount)) => texts.say_with("done-cash-out", [("amount", texts.money(*amount).into())]),
         Some(Notice::Cancelled(sequence)) => texts.say_with("done-cancelled", [("n", (*sequence).into())]),
+        Some(Notice::Parked(sequence)) => texts.say_with("done-parked", [("n", (*sequence).into())]),
+        Some(Notice::Reprinted(sequence)) => texts.say_with("done-reprinted", [("n", (*sequence).into())]),
+        Some(Notice::Customer) => texts.say("done-customer"),
+        Some(Notice::Training(true)) => texts.say("done-training"),
+        Some(Notice::Training(false)) => texts.say("done-training-ended"),
         Some(Notice::DrawerOpened) => texts.say("done-drawer"),
         Some(Notice::SignedOff) => texts.say("done-signed-off"),
         Some(Notice::ScreenRestarted) => texts.say("screen-restarted"),
@@ -85,7 +99,6 @@ pub(super) fn message(screen: &Screen, view: &TillView, texts: &Texts) -> Option
             let key = format!("restored-{}", code.trim_start_matches("restored_").replace('_', "-"));
             texts.find(&key).unwrap_or_else(|| texts.say("restored"))
         }
-        None if view.shift_expired && view.mode == TillMode::Selling => texts.say("shift-expired"),
         None => return None,
     };
     Some(Message { kind: MessageKind::Notice, text, way_out: String::new() })
@@ -98,15 +111,16 @@ pub(super) fn prompt(screen: &Screen, view: &TillView, stage: Stage, texts: &Tex
         Stage::Sale => "hint-sale",
         Stage::Payment { .. } if view.kind == ReceiptKind::Return => "hint-payment-return",
         Stage::Payment { .. } => "hint-payment",
-        Stage::Waiting => "hint-waiting",
+        Stage::Waiting | Stage::Terminal { lost: true } => "hint-waiting",
+        Stage::Terminal { lost: false } => "terminal-foot",
         Stage::SignOn => "hint-sign-on",
-        Stage::Menu | Stage::Form | Stage::Ask | Stage::Report => "hint-dialog",
+        _ => "hint-dialog",
     };
     Prompt {
         text: screen.entry.as_str().to_owned(),
         hint: texts.say(hint),
         busy: busy.map_or_else(String::new, |busy| texts.say_with("busy", [("n", busy.as_secs().into())])),
-        active: matches!(stage, Stage::Sale | Stage::Payment { .. }) && !screen.help,
+        active: matches!(stage, Stage::Sale | Stage::Payment { .. }) && screen.help.is_none(),
     }
 }
 
@@ -137,8 +151,17 @@ pub(super) fn unsent(view: &TillView, texts: &Texts, now: DateTime<FixedOffset>)
 }
 
 pub(super) fn keys(screen: &Screen, stage: Stage, texts: &Texts) -> Vec<(String, String)> {
-    let keys: &[(&str, &str)] = if screen.help { &[("Esc", "key-close")] } else { keys_of(stage) };
+    let keys = if screen.help.is_some() { vec![("Esc", "key-close")] } else { keys_of(stage) };
     keys.iter().map(|(key, word)| ((*key).to_owned(), texts.say(word))).collect()
+}
+
+/// Goods on keys beside the receipt, while they can be sold.
+pub(super) fn quick(screen: &Screen, stage: Stage) -> Vec<(String, String)> {
+    if !matches!(stage, Stage::Sale | Stage::QuickKeys) {
+        return Vec::new();
+    }
+    let keys = screen.shop.quick_keys.keys.iter().enumerate();
+    keys.map(|(index, key)| (format!(".{}", index + 1), key.label.clone())).collect()
 }
 
 /// "0.475 × 749.00 =".

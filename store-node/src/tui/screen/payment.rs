@@ -2,41 +2,33 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use domain::money::Money;
-use messages::v1::receipt::TenderType;
+use messages::v1::receipt::{ReceiptKind, TenderType};
 use messages::v1::till::TillCommand;
 use messages::v1::view::TillView;
 
-use super::{Action, Page, Screen};
+use super::{Action, FormKind, Page, Screen};
+use crate::tui::actions::{Act, On};
+use crate::tui::entry;
 
 impl Screen {
     pub(super) fn key_on_payment(&mut self, view: &TillView, key: KeyEvent, begun: bool) -> Option<Action> {
-        if key.modifiers.contains(KeyModifiers::CONTROL) {
-            return None;
+        match self.shop.act_of(&key, On::Payment) {
+            Some(Act::ToReceipt) if begun => return self.refuse("payment_begun", None),
+            Some(Act::Clear) if self.entry.is_empty() && begun => return self.refuse("payment_begun", None),
+            Some(Act::Clear) if self.entry.is_empty() => return self.act(view, Act::ToReceipt, None),
+            Some(act) => return self.act(view, act, None),
+            None if key.modifiers.contains(KeyModifiers::CONTROL) => return None,
+            None => {}
         }
         match key.code {
             // Alone it would be too easy to press unawares.
             KeyCode::Enter if self.entry.is_empty() => None,
-            KeyCode::Enter | KeyCode::Char('+') | KeyCode::F(12) => self.pay(view, TenderType::Cash),
-            KeyCode::F(2) => self.pay(view, TenderType::Card),
-            KeyCode::Esc if !self.entry.is_empty() => {
-                self.entry.clear();
-                None
-            }
-            KeyCode::Esc | KeyCode::F(7) if begun => self.refuse("payment_begun", None),
-            KeyCode::Esc | KeyCode::F(7) => {
-                self.entry.clear();
-                self.page = Page::Base;
-                None
-            }
-            KeyCode::F(9) => {
-                self.page = Page::Menu { at: 0 };
-                None
-            }
+            KeyCode::Enter => self.entered_on_payment(view, begun),
             KeyCode::Backspace => {
                 self.entry.erase();
                 None
             }
-            KeyCode::Char(c) if c.is_ascii_digit() || c == '.' || c == ',' => {
+            KeyCode::Char(c) if c.is_alphanumeric() || c == '.' || c == ',' => {
                 (!self.entry.push(c)).then_some(Action::Bell)
             }
             KeyCode::Char(_) => Some(Action::Bell),
@@ -44,10 +36,24 @@ impl Screen {
         }
     }
 
-    fn pay(&mut self, view: &TillView, tender: TenderType) -> Option<Action> {
-        let amount = if self.entry.is_empty() { Some(view.due) } else { self.entry.amount() };
+    /// An amount in cash, or a word.
+    fn entered_on_payment(&mut self, view: &TillView, begun: bool) -> Option<Action> {
+        let typed = self.entry.take();
+        match self.shop.spoken(&typed, On::Payment) {
+            Some(spoken) if spoken.act == Act::ToReceipt && begun => self.refuse("payment_begun", None),
+            Some(spoken) => self.act(view, spoken.act, Some(spoken)),
+            None => self.pay(view, TenderType::Cash, &typed),
+        }
+    }
+
+    pub(super) fn pay(&mut self, view: &TillView, tender: TenderType, typed: &str) -> Option<Action> {
+        let exact = if tender == TenderType::Cash { view.due_in_cash } else { view.due };
+        let amount = if typed.is_empty() { Some(exact) } else { entry::amount(typed) };
         self.entry.clear();
         match amount {
+            Some(amount) if tender == TenderType::Gift && view.kind == ReceiptKind::Sale && amount.is_positive() => {
+                self.open_form(FormKind::Gift { amount })
+            }
             // A receipt of nothing is closed by a tender of nothing.
             Some(amount) if amount.is_positive() || view.due == Money::ZERO => {
                 self.send_by_hand(TillCommand::Pay { tender, amount, number: None })

@@ -1,48 +1,30 @@
-//! Keys of the sale screen: codes, quantities, voids, the way to payment.
+//! Keys of the sale screen: codes, quantities, words, and what every action of the list does.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use messages::v1::receipt::ReceiptLine;
+use messages::v1::receipt::{ReceiptLine, TenderType};
 use messages::v1::till::TillCommand;
 use messages::v1::view::TillView;
 
-use super::{Action, Form, FormKind, Page, Question, Screen};
+use super::{Action, FormKind, Menu, Page, Question, Screen};
+use crate::tui::actions::{Act, On};
 use crate::tui::entry::Keyed;
+use crate::tui::shop::Spoken;
 
 /// Lines that PgUp and PgDn go by.
 const PAGE_LINES: isize = 8;
 
 impl Screen {
     pub(super) fn key_on_sale(&mut self, view: &TillView, key: KeyEvent) -> Option<Action> {
-        if key.modifiers.contains(KeyModifiers::CONTROL) {
-            return self.control_on_sale(key.code);
+        // A minus inside a code is a minus.
+        let in_code = key.code == KeyCode::Char('-') && !self.entry.is_empty();
+        if let Some(act) = self.shop.act_of(&key, On::Sale).filter(|_| !in_code) {
+            return self.act(view, act, None);
         }
         match key.code {
+            _ if key.modifiers.contains(KeyModifiers::CONTROL) => None,
             KeyCode::Enter => self.entered(view),
-            KeyCode::Esc if self.entry.is_empty() => {
-                self.selected = None;
-                None
-            }
-            KeyCode::Esc => {
-                self.entry.clear();
-                None
-            }
             KeyCode::Backspace => {
                 self.entry.erase();
-                None
-            }
-            KeyCode::Char('+') | KeyCode::F(12) => self.open_payment(view),
-            KeyCode::Char('-') if self.entry.is_empty() => {
-                let line = self.chosen(view).map(|line| line.line);
-                self.ask_void(line)
-            }
-            KeyCode::Delete => {
-                let line = self.chosen(view).map(|line| line.line);
-                self.ask_void(line)
-            }
-            KeyCode::Char('*') => self.star(),
-            KeyCode::F(8) => self.send_by_hand(TillCommand::ToggleReturn),
-            KeyCode::F(9) => {
-                self.page = Page::Menu { at: 0 };
                 None
             }
             KeyCode::Char(c) => (!self.entry.push(c)).then_some(Action::Bell),
@@ -66,14 +48,81 @@ impl Screen {
         self.send_scanned(command)
     }
 
-    fn control_on_sale(&mut self, code: KeyCode) -> Option<Action> {
-        match code {
-            KeyCode::Char('l') => self.send_by_hand(TillCommand::SignOff),
-            KeyCode::Char('o') => {
-                self.page = Page::Form(Form::new(FormKind::OpenDrawer));
+    /// Do what a key, a word or a menu stands for. A word has what was typed with it; for a key that is the input line.
+    pub(super) fn act(&mut self, view: &TillView, act: Act, spoken: Option<Spoken>) -> Option<Action> {
+        let by_key = spoken.is_none();
+        let word = spoken.as_ref().map(|spoken| spoken.word.clone()).unwrap_or_default();
+        let typed = match (spoken, act) {
+            (Some(spoken), _) => spoken.argument,
+            (None, Act::Weigh | Act::Search | Act::CheckPrice | Act::Customer | Act::Discount) => self.entry.take(),
+            (None, Act::Cash | Act::Card | Act::Qr | Act::Points | Act::Gift | Act::Credit) => self.entry.take(),
+            (None, _) => String::new(),
+        };
+        match act {
+            Act::Total => self.open_payment(view),
+            Act::Void => {
+                let named = typed.parse().ok();
+                let line = named.or_else(|| self.chosen(view).map(|line| line.line));
+                self.ask_void(line)
+            }
+            Act::Quantity if by_key => self.star(),
+            Act::Quantity => self.keyed(view, &typed),
+            Act::Weigh => self.weigh(&typed),
+            Act::Clear => {
+                self.refusals.pop_front();
+                if self.entry.is_empty() {
+                    self.selected = None;
+                }
+                self.entry.clear();
                 None
             }
-            _ => None,
+            Act::Search => self.open_search(&typed),
+            Act::CheckPrice if typed.is_empty() => self.open_form(FormKind::CheckPrice),
+            Act::CheckPrice => self.send_by_hand(TillCommand::CheckPrice { data: typed }),
+            Act::Customer if typed.is_empty() => self.open_form(FormKind::Customer),
+            Act::Customer => self.send_by_hand(TillCommand::Customer { number: typed }),
+            Act::Discount if typed.is_empty() => self.open(Page::Menu { menu: Menu::Discounts, at: 0 }),
+            Act::Discount if word == "DA" => self.discount_form(None, &typed),
+            Act::Discount => match self.chosen(view).map(|line| line.line) {
+                Some(line) => self.discount_form(Some(line), &typed),
+                None => self.refuse("no_line", None),
+            },
+            Act::Repeat => self.send_by_hand(TillCommand::RepeatLast),
+            Act::Park if view.lines.is_empty() => self.send_by_hand(TillCommand::ListParked),
+            Act::Park => self.open_form(FormKind::Park),
+            Act::Return => self.open(Page::Menu { menu: Menu::Returns, at: 0 }),
+            Act::QuickKeys => self.open_quick_keys(),
+            Act::Menu => {
+                self.entry.clear();
+                self.open_menu()
+            }
+            Act::Help => {
+                self.help = Some(0);
+                None
+            }
+            Act::Copy => self.send_by_hand(TillCommand::Reprint { sequence: None }),
+            Act::Lock => self.send_by_hand(TillCommand::Lock { break_: false }),
+            Act::Drawer => self.open_form(FormKind::OpenDrawer),
+            Act::Leave => self.open(Page::Ask(Question::Leave)),
+            Act::Cash => self.pay(view, TenderType::Cash, &typed),
+            Act::Card => self.pay(view, TenderType::Card, &typed),
+            Act::Qr => self.pay(view, TenderType::Qr, &typed),
+            Act::Points => self.pay(view, TenderType::Points, &typed),
+            Act::Gift => self.pay(view, TenderType::Gift, &typed),
+            Act::Credit => self.pay(view, TenderType::Credit, &typed),
+            Act::ToReceipt => self.open(Page::Base),
+            Act::CashIn
+            | Act::CashOut
+            | Act::ReportX
+            | Act::CloseShift
+            | Act::Count
+            | Act::Reprint
+            | Act::Journal
+            | Act::Train
+            | Act::CancelReceipt
+            | Act::Away
+            | Act::Break
+            | Act::SignOff => self.menu_act(view, act),
         }
     }
 
@@ -82,9 +131,21 @@ impl Screen {
         if self.entry.is_empty() {
             return None;
         }
-        match Keyed::read(&self.entry.take()) {
+        let typed = self.entry.take();
+        match self.shop.spoken(&typed, On::Sale) {
+            Some(spoken) => self.act(view, spoken.act, Some(spoken)),
+            None => self.keyed(view, &typed),
+        }
+    }
+
+    /// A code, a quantity, or both.
+    fn keyed(&mut self, view: &TillView, typed: &str) -> Option<Action> {
+        match Keyed::read(typed) {
             Keyed::BadQuantity => self.refuse("bad_quantity", None),
-            Keyed::Code { data, quantity } => self.send_by_hand(TillCommand::Scan { data, quantity }),
+            Keyed::Code { data, quantity } => match quick(&data) {
+                Some(index) => self.sell_quick(index, quantity),
+                None => self.send_by_hand(TillCommand::Scan { data, quantity }),
+            },
             Keyed::Quantity(quantity) => match self.chosen(view).map(|line| line.line) {
                 Some(line) => self.send_by_hand(TillCommand::ChangeQuantity { line, quantity }),
                 None => self.refuse("no_line", None),
@@ -114,16 +175,13 @@ impl Screen {
 
     fn ask_void(&mut self, line: Option<u32>) -> Option<Action> {
         match line {
-            Some(line) => {
-                self.page = Page::Ask(Question::Void { line });
-                None
-            }
+            Some(line) => self.open(Page::Ask(Question::Void { line })),
             None => self.refuse("no_line", None),
         }
     }
 
     /// The selected line; without one the last that counts.
-    fn chosen<'view>(&self, view: &'view TillView) -> Option<&'view ReceiptLine> {
+    pub(super) fn chosen<'view>(&self, view: &'view TillView) -> Option<&'view ReceiptLine> {
         let by_number = |number: u32| view.lines.iter().find(|line| line.line == number);
         let last = || {
             view.last_line
@@ -154,4 +212,11 @@ impl Screen {
         let to = usize::try_from(to.min(last).max(0)).unwrap_or(0);
         self.selected = view.lines.get(to).map(|line| line.line);
     }
+}
+
+/// `.5`: the goods on the fifth key, counted here from 0.
+fn quick(typed: &str) -> Option<usize> {
+    let digits = typed.strip_prefix(['.', ','])?;
+    let all_digits = (1..=2).contains(&digits.len()) && digits.chars().all(|c| c.is_ascii_digit());
+    digits.parse::<usize>().ok().filter(|_| all_digits)?.checked_sub(1)
 }
