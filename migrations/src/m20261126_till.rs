@@ -17,7 +17,7 @@ const STEPS: [&str; 6] = [
     "ALTER TABLE receipt ADD COLUMN copies BIGINT NOT NULL DEFAULT 0",
     "CREATE INDEX receipt_fiscal ON receipt (fiscal_number, fiscal_device)",
     // `taken` is 1 from the moment another receipt goes on with it.
-    "CREATE TABLE parked (
+    "CREATE TABLE put_aside (
         uid TEXT NOT NULL PRIMARY KEY,
         taken BIGINT NOT NULL,
         at_ms BIGINT NOT NULL,

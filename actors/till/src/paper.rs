@@ -4,7 +4,7 @@ use devices::printer::PrintLine;
 use devices::printer::escpos::to_text;
 use domain::refusal::Refusal;
 use domain::rights::{Asked, Right};
-use messages::v1::document::{AuditKind, AuditNoted, Document};
+use messages::v1::document::{AuditKind, Document};
 use messages::v1::settings::ReceiptText;
 use messages::v1::till::{TillError, TillReply};
 
@@ -38,8 +38,9 @@ impl Till {
         self.print(&document, &settings).await?;
         let note = self.audit(AuditKind::Reprinted, receipt.sequence.to_string(), format!("copy {copy}"));
         let note = note.map(|document| match document {
-            Document::AuditNoted(noted) => {
-                Document::AuditNoted(AuditNoted { receipt: Some(receipt.uid), amount: Some(receipt.total), ..noted })
+            Document::AuditNoted(mut noted) => {
+                (noted.receipt, noted.amount) = (Some(receipt.uid), Some(receipt.total));
+                Document::AuditNoted(noted)
             }
             other => other,
         });

@@ -129,7 +129,7 @@ impl Till {
         self.commit(Changes {
             records,
             ended: Some(Ended { receipt: ended.clone(), how: How::Cancelled }),
-            documents: vec![Document::ReceiptCancelled(ReceiptCancelled { receipt: ended.clone() })],
+            documents: vec![Document::ReceiptCancelled(Box::new(ReceiptCancelled { receipt: ended.clone() }))],
             ..Changes::default()
         })
         .await?;

@@ -200,7 +200,7 @@ async fn write(
     }
     if let Some(taken) = changes.taken {
         // One of another till has no row here yet: it is remembered, so that nobody takes it up here a second time.
-        let sql = "INSERT INTO parked (uid, taken, at_ms, name, body) VALUES ($1, 1, $2, '', $3) \
+        let sql = "INSERT INTO put_aside (uid, taken, at_ms, name, body) VALUES ($1, 1, $2, '', $3) \
                    ON CONFLICT (uid) DO UPDATE SET taken = 1";
         let values: [Value; 3] = [taken.to_string().into(), at.timestamp_millis().into(), Vec::<u8>::new().into()];
         transaction.execute_raw(statement(database, sql, values)).await?;
@@ -302,7 +302,7 @@ async fn write_ended(transaction: &DatabaseTransaction, database: &Database, end
         How::Closed => write_marks(transaction, database, receipt).await?,
         How::Cancelled => return Ok(()),
         How::Parked(name) => {
-            let sql = "INSERT INTO parked (uid, taken, at_ms, name, body) VALUES ($1, 0, $2, $3, $4)";
+            let sql = "INSERT INTO put_aside (uid, taken, at_ms, name, body) VALUES ($1, 0, $2, $3, $4)";
             let values: [Value; 4] = [
                 receipt.uid.to_string().into(),
                 receipt.at.timestamp_millis().into(),

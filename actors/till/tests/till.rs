@@ -4,8 +4,6 @@
 mod crashes;
 #[path = "till/faults.rs"]
 mod faults;
-#[path = "till/random.rs"]
-mod random;
 #[path = "till/returns.rs"]
 mod returns;
 #[path = "till/sales.rs"]

@@ -46,17 +46,15 @@ impl Fixture {
 
 fn item(code: &str, price: i64, barcodes: &[&str], plu: Option<u32>) -> Item {
     Item {
-        code: ItemCode(code.to_owned()),
-        name: format!("Name of {code}"),
-        price: Money::from_minor(price),
-        vat: VatRate::percent(10),
         unit: if plu.is_some() { Unit::Kilogram } else { Unit::Piece },
         barcodes: barcodes.iter().map(|barcode| (*barcode).to_owned()).collect(),
         plu,
-        group: None,
-        marked: false,
-        min_age: None,
-        discountable: true,
+        ..Item::new(
+            ItemCode(code.to_owned()),
+            format!("Name of {code}"),
+            Money::from_minor(price),
+            VatRate::percent(10),
+        )
     }
 }
 
@@ -290,10 +288,18 @@ async fn operators_come_and_go() {
     let shop = Fixture::new().await;
     let number = OperatorNumber("7".to_owned());
     let anna =
-        Operator { number: number.clone(), name: "Anna".to_owned(), pin_hash: "hash".to_owned(), role: Role::Cashier };
+        Operator {
+            number: number.clone(),
+            name: "Anna".to_owned(),
+            pin_hash: "hash".to_owned(),
+            role: Role::Cashier,
+            card_hash: Some("card".to_owned()),
+        };
     let change = |version, deleted| Change { key: "7".to_owned(), version, deleted, body: to_body(&anna) };
     shop.keep(OPERATORS, vec![change(1, false)]).await;
     assert_eq!(shop.catalogue.operator(&number).await.unwrap(), Some(anna.clone()));
+    assert_eq!(shop.catalogue.operator_by_card("card").await.unwrap(), Some(anna.clone()));
+    assert_eq!(shop.catalogue.operator_by_card("hash").await.unwrap(), None);
     shop.keep(OPERATORS, vec![change(2, true)]).await;
     assert_eq!(shop.catalogue.operator(&number).await.unwrap(), None);
 }

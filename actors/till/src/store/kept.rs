@@ -58,7 +58,7 @@ pub(crate) async fn copies(connection: &impl ConnectionTrait, sequence: u64) -> 
 
 /// Receipts that were put aside here and not taken up, oldest first, with their names.
 pub(crate) async fn parked(connection: &impl ConnectionTrait) -> Result<Vec<(String, v1::Receipt)>, DbErr> {
-    let sql = "SELECT name, body FROM parked WHERE taken = 0 ORDER BY at_ms";
+    let sql = "SELECT name, body FROM put_aside WHERE taken = 0 ORDER BY at_ms";
     let backend = connection.get_database_backend();
     let rows = connection.query_all_raw(Statement::from_string(backend, sql)).await?;
     rows.iter()
@@ -68,7 +68,7 @@ pub(crate) async fn parked(connection: &impl ConnectionTrait) -> Result<Vec<(Str
 
 /// Was this parked receipt taken up at this till?
 pub(crate) async fn taken_up(connection: &impl ConnectionTrait, uid: ReceiptId) -> Result<bool, DbErr> {
-    let sql = "SELECT 1 FROM parked WHERE uid = $1 AND taken = 1";
+    let sql = "SELECT 1 FROM put_aside WHERE uid = $1 AND taken = 1";
     let backend = connection.get_database_backend();
     let row = connection.query_one_raw(Statement::from_sql_and_values(backend, sql, [uid.to_string().into()])).await?;
     Ok(row.is_some())

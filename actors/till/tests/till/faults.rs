@@ -3,13 +3,14 @@
 use devices::fiscal::shtrih::Shtrih;
 use devices::fiscal::{FiscalDevice, FiscalKind, FiscalLine, FiscalPayments, FiscalReceipt};
 use devices::sim::shtrih::Fault;
+use messages::v1::document::CashKind;
 use messages::v1::receipt::TenderType;
 use messages::v1::till::TillCommand;
 use messages::v1::view::TillMode;
 use sea_orm::ConnectionTrait;
 use till::SagaStep;
 
-use crate::shop::{Counter, Shop, closed, money, pay, quantity, sell};
+use crate::shop::{Counter, Shop, close_shift, closed, money, pay, quantity, sell};
 
 #[test]
 fn a_lost_answer_makes_no_second_document() {
@@ -36,7 +37,7 @@ fn paper_out_waits_and_resumes() {
         let view = counter.view().await;
         assert_eq!((view.mode, view.fiscal.works), (TillMode::WaitingForFiscal, false));
         assert_eq!(counter.refused(sell("1", "MILK")).await, "waiting_for_fiscal");
-        assert_eq!(counter.refused(TillCommand::CloseShift { counted: money("0.00") }).await, "waiting_for_fiscal");
+        assert_eq!(counter.refused(close_shift("0.00")).await, "waiting_for_fiscal");
         assert_eq!(counter.refused(TillCommand::Resume).await, "waiting");
         shop.emulator.set_fault(Fault::None);
         assert_eq!(closed(counter.give(TillCommand::Resume).await).total, money("349.00"));
@@ -155,13 +156,13 @@ fn shifts_and_drawer_find_out_before_they_repeat() {
         assert_eq!(shop.emulator.documents().len(), 1);
         assert_eq!(shop.emulator.money_register(0xF1), Some(money("100.00")));
         shop.emulator.set_fault(Fault::PaperOut);
-        let put = TillCommand::CashIn { amount: money("5.00"), reason: "change".to_owned() };
+        let put = TillCommand::MoveCash { kind: CashKind::Loan, amount: money("5.00"), reason: "change".to_owned() };
         assert_eq!(counter.refused(put.clone()).await, "fiscal_device");
         shop.emulator.set_fault(Fault::None);
         counter.give(put).await;
         assert_eq!(shop.emulator.money_register(0xF1), Some(money("105.00")));
         shop.emulator.set_fault(Fault::NoAnswerAfterCommit);
-        counter.give(TillCommand::CloseShift { counted: money("105.00") }).await;
+        counter.give(close_shift("105.00")).await;
         assert_eq!(shop.emulator.documents().len(), 2);
         shop.emulator.set_fault(Fault::None);
     });
@@ -293,8 +294,8 @@ fn a_commit_of_unknown_outcome_ends_the_till_and_the_next_one_reads_the_truth() 
 #[test]
 fn a_shift_and_a_drawer_movement_survive_a_power_cut_behind_the_device() {
     let shop = Shop::new();
-    let put = TillCommand::CashIn { amount: money("5.00"), reason: "change".to_owned() };
-    let close = TillCommand::CloseShift { counted: money("105.00") };
+    let put = TillCommand::MoveCash { kind: CashKind::Loan, amount: money("5.00"), reason: "change".to_owned() };
+    let close = close_shift("105.00");
     let open =
         TillCommand::OpenShift { operator: crate::shop::number("7"), pin: String::new(), float: money("100.00") };
     for (command, documents, drawer) in [(open, 1, "100.00"), (put, 1, "105.00"), (close, 2, "105.00")] {

@@ -102,7 +102,7 @@ async fn agree(shop: &Shop, counter: &Counter) {
     let sequences: Vec<u64> = receipts.iter().map(|ended| ended.receipt.sequence).collect();
     assert_eq!(sequences, (1..=receipts.len() as u64).collect::<Vec<_>>(), "numbers without a gap");
     let of = |kind| {
-        let kept = receipts.iter().filter(move |ended| !ended.cancelled && ended.receipt.kind == kind);
+        let kept = receipts.iter().filter(move |ended| ended.is_closed() && ended.receipt.kind == kind);
         (kept.clone().count() as u64, kept.map(|ended| ended.receipt.total).sum::<Money>())
     };
     assert_eq!((totals.sales_count, totals.sales), of(ReceiptKind::Sale));
@@ -110,7 +110,7 @@ async fn agree(shop: &Shop, counter: &Counter) {
     for vat in &totals.vat {
         let sum: Money = receipts
             .iter()
-            .filter(|ended| !ended.cancelled && ended.receipt.kind == ReceiptKind::Sale)
+            .filter(|ended| ended.is_closed() && ended.receipt.kind == ReceiptKind::Sale)
             .flat_map(|ended| &ended.receipt.vat)
             .filter(|sum| sum.rate == vat.rate)
             .map(|sum| sum.amount)
@@ -130,7 +130,7 @@ async fn agree(shop: &Shop, counter: &Counter) {
         .iter()
         .filter_map(|document| match document {
             Document::ReceiptClosed(receipt) => {
-                Some(till::records::EndedReceipt { receipt: (**receipt).clone(), cancelled: false })
+                Some(till::records::EndedReceipt { receipt: (**receipt).clone(), kind: "sale".to_owned() })
             }
             Document::ReceiptCancelled(cancelled) => {
                 Some(till::records::EndedReceipt { receipt: cancelled.receipt.clone(), cancelled: true })

@@ -1,25 +1,34 @@
 //! A shop of one till for the tests: files and a device that outlive the node, and the scenarios' goods.
 
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta};
 use devices::fiscal::shtrih::{Shtrih, Timing};
+use devices::printer::escpos::EscPos;
+use devices::scale::cas::Cas;
+use devices::sim::cas::ScaleHandle;
+use devices::sim::escpos::PrinterHandle;
 use devices::sim::shtrih::{EmulatorHandle, EmulatorSettings, StoredDocument, StoredKind};
-use domain::ids::{ItemCode, OperatorNumber, StoreId, TillId};
+use devices::sim::zvt::{TerminalHandle, TerminalSettings};
+use devices::terminal::Cancel;
+use devices::terminal::zvt::{Deadlines, Zvt};
+use domain::ids::{ItemCode, OperatorNumber, ReceiptId, StoreId, TillId};
 use domain::money::Money;
 use domain::quantity::Quantity;
-use link::datasets::{Change, DatasetSink};
-use link::requests::{AskAbove, FIND_RECEIPT, RequestError};
+use domain::receipt::DiscountBy;
 use messages::codec::to_body;
-use messages::v1::catalogue::{BARCODE_RULES, BarcodeKind, BarcodeRule, ITEMS, Item, OPERATORS, Operator, Role, Unit};
-use messages::v1::document::Document;
-use messages::v1::receipt::{FoundReceipt, Receipt, TenderType};
-use messages::v1::till::{ItemChoice, TillCommand, TillError, TillReply};
+use messages::v1::catalogue::{ITEMS, Item};
+use messages::v1::document::{AuditKind, AuditNoted, Document};
+use messages::v1::receipt::{Receipt, TenderType};
+use messages::v1::settings::{Section, TILL_SETTINGS};
+use messages::v1::till::{Answer, Ask, Counted, ItemChoice, ReturnLine, TillCommand, TillError, TillReply};
 use messages::v1::view::TillView;
 use migrations::TillMigrator;
 use migrations::database::Database;
-use runtime::actor::{Actor, Handle, Scope};
 use runtime::clock::Clock;
 use runtime::node::{Node, Tree};
 use runtime::reference::{ActorRef, SendError};
@@ -27,43 +36,51 @@ use runtime::spec::{ChildSpec, Restart, Strategy};
 use sea_orm::{ConnectionTrait, Statement};
 use tempfile::TempDir;
 use till::catalogue::Catalogue;
-use till::{ShowTill, StepHook, Till, TillPorts, TillSettings, UnknownOperators};
+use till::{
+    Counter as CounterPorts, ShowTill, StepHook, TerminalFactory, Till, TillPorts, TillSettings, TrainingGround,
+    UnknownOperators,
+};
+
+pub(crate) use above::Above;
+
+#[path = "shop/above.rs"]
+mod above;
+#[path = "shop/goods.rs"]
+mod goods;
 
 /// Waits short enough for a test and long enough for a busy machine.
 const QUICK: Timing = Timing {
-    enquiry: std::time::Duration::from_millis(200),
-    look: std::time::Duration::from_millis(200),
-    byte: std::time::Duration::from_millis(60),
+    enquiry: Duration::from_millis(200),
+    look: Duration::from_millis(200),
+    byte: Duration::from_millis(60),
+};
+const QUICK_TERMINAL: Deadlines = Deadlines {
+    ack: Duration::from_millis(300),
+    query: Duration::from_millis(400),
+    answer: Duration::from_millis(800),
 };
 
 /// What outlives a power cut.
 pub(crate) struct Shop {
-    /// What the node above knows of receipts. None: there is no node above.
+    /// The node above. None: there is none.
     pub(crate) above: Option<Above>,
     pub(crate) files: TempDir,
     pub(crate) emulator: EmulatorHandle,
+    pub(crate) card: TerminalHandle,
+    pub(crate) qr: TerminalHandle,
+    pub(crate) scale: ScaleHandle,
+    pub(crate) printer: PrinterHandle,
+    /// The fiscal device of the training ground.
+    pub(crate) toy: EmulatorHandle,
+    /// Rings when the cashier wants a terminal to stop.
+    pub(crate) cancel: Cancel,
     pub(crate) clock: Clock,
     pub(crate) settings: TillSettings,
     pub(crate) restart: Restart,
-    goods_loaded: std::cell::Cell<bool>,
-}
-
-/// The node above: it answers what it is told to, or has no line.
-#[derive(Clone)]
-pub(crate) struct Above {
-    pub(crate) answer: Result<FoundReceipt, RequestError>,
-}
-
-impl Actor for Above {
-    type State = ();
-    fn observe(&self) {}
-}
-
-impl Handle<AskAbove> for Above {
-    async fn handle(&mut self, question: AskAbove, _: &Scope<Above>) -> Result<Vec<u8>, RequestError> {
-        assert_eq!(question.type_id, FIND_RECEIPT);
-        self.answer.clone().map(|found| to_body(&found))
-    }
+    /// Nothing but the fiscal device stands on the counter.
+    pub(crate) bare: bool,
+    sections: RefCell<BTreeMap<String, Vec<u8>>>,
+    goods_loaded: Cell<bool>,
 }
 
 /// One life of the node.
@@ -72,6 +89,7 @@ pub(crate) struct Counter {
     show: ActorRef<ShowTill>,
     pub(crate) node: Node,
     pub(crate) database: Database,
+    pub(crate) catalogue: Catalogue,
 }
 
 impl Shop {
@@ -82,11 +100,26 @@ impl Shop {
             above: None,
             files: TempDir::new().expect("a folder"),
             emulator: EmulatorHandle::new(EmulatorSettings::default()),
-            clock: Clock::by_hand(DateTime::parse_from_rfc3339("2026-03-02T10:00:00+03:00").expect("a time")),
+            card: TerminalHandle::new(TerminalSettings::default()),
+            qr: TerminalHandle::new(TerminalSettings::default()),
+            scale: ScaleHandle::new(),
+            printer: PrinterHandle::new(),
+            toy: EmulatorHandle::new(EmulatorSettings::default()),
+            cancel: Cancel::default(),
+            clock: Clock::by_hand(time("2026-03-02T10:00:00+03:00")),
             settings,
             restart: Restart::Permanent,
-            goods_loaded: std::cell::Cell::new(false),
+            bare: false,
+            sections: RefCell::default(),
+            goods_loaded: Cell::new(false),
         }
+    }
+
+    /// A shop where only its staff may work: 8 is a cashier, 5 a senior one, 1 the administrator.
+    pub(crate) fn staffed() -> Shop {
+        let mut shop = Shop::new();
+        shop.settings.unknown_operators = UnknownOperators::Refuse;
+        shop
     }
 
     /// A node that nobody starts again after it fails: the process is gone.
@@ -95,6 +128,15 @@ impl Shop {
         shop.settings.on_step = Some(hook);
         shop.restart = Restart::Temporary;
         shop
+    }
+
+    /// A section of the settings, for the lives that begin after it.
+    pub(crate) fn set<S: Section>(&self, section: &S) {
+        self.sections.borrow_mut().insert(S::NAME.to_owned(), to_body(section));
+    }
+
+    pub(crate) fn later(&self, by: TimeDelta) {
+        self.clock.set(self.clock.now() + by);
     }
 
     /// Run one life of the node. Afterwards everything in memory is dropped, without a word to the till.
@@ -118,23 +160,50 @@ impl Shop {
         });
         let ports = TillPorts {
             database: database.clone(),
-            catalogue,
+            catalogue: catalogue.clone(),
             clock: self.clock.clone(),
             device: Arc::new(move || Box::new(Shtrih::with_timing(emulator.connector(), QUICK))),
             above,
             views: None,
             outbox_bell: None,
+            counter: if self.bare { CounterPorts::default() } else { self.counter_ports() },
         };
         let spec = ChildSpec::new("till/1", "till", Till::factory(self.settings.clone(), ports)).restart(self.restart);
         let child = tree.child(spec);
         let node = tree.start().await;
-        Counter { till: child.reference(), show: child.reference(), node, database }
+        Counter { till: child.reference(), show: child.reference(), node, database, catalogue }
+    }
+
+    fn counter_ports(&self) -> CounterPorts {
+        let (scale, printer, toy) = (self.scale.clone(), self.printer.clone(), self.toy.clone());
+        let toy_card = TerminalHandle::new(TerminalSettings::default());
+        let training = TrainingGround {
+            folder: self.training_folder(),
+            device: Arc::new(move || Box::new(Shtrih::with_timing(toy.connector(), QUICK))),
+            counter: Arc::new(CounterPorts { card_terminal: Some(terminal(&toy_card)), ..CounterPorts::default() }),
+        };
+        CounterPorts {
+            card_terminal: Some(terminal(&self.card)),
+            qr_terminal: Some(terminal(&self.qr)),
+            cancel: self.cancel.clone(),
+            scale: Some(Arc::new(move || Box::new(Cas::new(scale.connector())))),
+            printer: Some(Arc::new(move || Box::new(EscPos::new(printer.connector())))),
+            training: Some(training),
+        }
+    }
+
+    pub(crate) fn training_folder(&self) -> std::path::PathBuf {
+        self.files.path().join("training")
     }
 
     async fn catalogue(&self, file: &Path) -> Catalogue {
         let catalogue = Catalogue::open(file).await.expect("a catalogue");
         if !self.goods_loaded.replace(true) {
-            load(&catalogue).await;
+            goods::load(&catalogue).await;
+        }
+        let sections: Vec<_> = std::mem::take(&mut *self.sections.borrow_mut()).into_iter().collect();
+        if !sections.is_empty() {
+            goods::keep(&catalogue.sink(), TILL_SETTINGS, sections).await;
         }
         catalogue
     }
@@ -156,9 +225,14 @@ impl Shop {
     }
 }
 
+fn terminal(handle: &TerminalHandle) -> TerminalFactory {
+    let handle = handle.clone();
+    Arc::new(move || Box::new(Zvt::with_deadlines(handle.connector(), QUICK_TERMINAL)))
+}
+
 impl Counter {
     pub(crate) async fn ask(&self, command: TillCommand) -> Result<Result<TillReply, TillError>, SendError> {
-        self.till.ask_within(std::time::Duration::from_secs(60), command).await
+        self.till.ask_within(Duration::from_secs(60), command).await
     }
 
     pub(crate) async fn give(&self, command: TillCommand) -> TillReply {
@@ -175,9 +249,36 @@ impl Counter {
         match self.ask(command).await {
             Ok(Err(TillError::Refused { code, .. })) => code,
             Ok(Err(TillError::Waiting { .. })) => "waiting".to_owned(),
+            Ok(Err(TillError::WaitingForTerminal { .. })) => "waiting_for_terminal".to_owned(),
             Ok(Err(TillError::NotStored { .. })) => "not_stored".to_owned(),
             other => panic!("{said}: {other:?}"),
         }
+    }
+
+    /// What the till asks back.
+    pub(crate) async fn asked(&self, command: TillCommand) -> Ask {
+        let said = format!("{command:?}");
+        match self.ask(command).await {
+            Ok(Err(TillError::Asks(ask))) => ask,
+            other => panic!("{said}: {other:?}"),
+        }
+    }
+
+    pub(crate) async fn answer(&self, answer: Answer) -> TillReply {
+        self.give(TillCommand::Answer(answer)).await
+    }
+
+    /// The right for which a supervisor is asked.
+    pub(crate) async fn lacks(&self, command: TillCommand) -> String {
+        match self.asked(command).await {
+            Ask::Approval { right } => right,
+            other => panic!("a supervisor should be asked, not {other:?}"),
+        }
+    }
+
+    pub(crate) async fn open_shift_as(&self, operator: &str, pin: &str, float: &str) {
+        let open = TillCommand::OpenShift { operator: number(operator), pin: pin.to_owned(), float: money(float) };
+        self.give(open).await;
     }
 
     pub(crate) async fn view(&self) -> TillView {
@@ -236,8 +337,31 @@ impl Counter {
     /// Commits of this life, as an operator sees them.
     pub(crate) async fn commits(&self) -> u64 {
         let tree = self.node.look().await.expect("the tree");
-        let state = tree.children[0].state.clone().expect("a till that shows its state");
+        let till = tree.children.iter().find(|child| child.path == "till/1").expect("the till");
+        let state = till.state.clone().expect("a till that shows its state");
         state["commits"].as_u64().expect("a number")
+    }
+
+    /// Notes for the loss-prevention reports of this kind.
+    pub(crate) async fn audits(&self, kind: AuditKind) -> Vec<AuditNoted> {
+        let noted = |document| match document {
+            Document::AuditNoted(noted) if noted.kind == kind => Some(*noted),
+            _ => None,
+        };
+        self.outbox().await.into_iter().filter_map(noted).collect()
+    }
+
+    pub(crate) async fn journal_count(&self, kind: &str) -> usize {
+        self.journal_kinds().await.iter().filter(|found| *found == kind).count()
+    }
+
+    /// The head office changes an item while the till runs.
+    pub(crate) async fn put_item(&self, item: &Item) {
+        goods::keep(&self.catalogue.sink(), ITEMS, vec![(item.code.0.clone(), to_body(item))]).await;
+    }
+
+    pub(crate) async fn item(&self, code: &str) -> Item {
+        self.catalogue.by_code(&ItemCode(code.to_owned())).await.expect("a catalogue").expect(code)
     }
 
     pub(crate) async fn verify(&self) {
@@ -270,6 +394,40 @@ pub(crate) fn pay(tender: TenderType, amount: &str) -> TillCommand {
     TillCommand::Pay { tender, amount: money(amount), number: None }
 }
 
+pub(crate) fn scan(data: &str) -> TillCommand {
+    TillCommand::Scan { data: data.to_owned(), quantity: None }
+}
+
+pub(crate) fn sign_on(operator: &str, pin: &str) -> TillCommand {
+    TillCommand::SignOn { operator: number(operator), pin: pin.to_owned() }
+}
+
+pub(crate) fn approve(operator: &str, pin: &str) -> TillCommand {
+    TillCommand::Approve { operator: number(operator), pin: pin.to_owned(), reason: "regular".to_owned() }
+}
+
+pub(crate) fn close_shift(amount: &str) -> TillCommand {
+    TillCommand::CloseShift { counted: Some(Counted::from(money(amount))) }
+}
+
+pub(crate) fn void(line: u32) -> TillCommand {
+    TillCommand::VoidLine { line, quantity: None }
+}
+
+pub(crate) fn percent(line: Option<u32>, hundredths: u32) -> TillCommand {
+    TillCommand::Discount { line, by: DiscountBy::Percent { hundredths }, reason: "regular".to_owned() }
+}
+
+/// Lines of a sale come back; none: all.
+pub(crate) fn back(of: ReceiptId, lines: &[(u32, &str)], tender: TenderType) -> TillCommand {
+    let lines = lines.iter().map(|(line, part)| ReturnLine { line: *line, quantity: quantity(part) }).collect();
+    TillCommand::Return { of: Some(of), lines, tender }
+}
+
+pub(crate) fn time(text: &str) -> DateTime<chrono::FixedOffset> {
+    DateTime::parse_from_rfc3339(text).expect(text)
+}
+
 pub(crate) fn closed(reply: TillReply) -> Receipt {
     *reply.receipt.expect("a closed receipt")
 }
@@ -277,71 +435,4 @@ pub(crate) fn closed(reply: TillReply) -> Receipt {
 /// `rate: amount` of the VAT of a receipt.
 pub(crate) fn vat(receipt: &Receipt) -> Vec<String> {
     receipt.vat.iter().map(|vat| format!("{}: {}", vat.rate, vat.amount)).collect()
-}
-
-async fn load(catalogue: &Catalogue) {
-    let goods = [
-        ("MILK", "4600000000015", "89.90", "10"),
-        ("BREAD", "4600000000022", "45.50", "10"),
-        ("COFFEE", "4600000000039", "349.00", "22"),
-        ("CHOC", "4600000000046", "119.99", "22"),
-        ("BAG", "4600000000077", "7.00", "22"),
-        ("SHAMPOO", "4600000000121", "259.00", "22"),
-        ("GIFT", "", "0.00", "22"),
-    ];
-    let mut items: Vec<Item> = goods
-        .iter()
-        .map(|(code, barcode, price, vat)| Item {
-            barcodes: if barcode.is_empty() { Vec::new() } else { vec![(*barcode).to_owned()] },
-            ..item(code, price, vat)
-        })
-        .collect();
-    items.push(Item { plu: Some(123), unit: Unit::Kilogram, ..item("APPLE", "129.90", "10") });
-    items.push(Item { plu: Some(456), unit: Unit::Kilogram, ..item("CHEESE", "749.00", "10") });
-    let rule = |prefix: &str, kind, decimals| BarcodeRule {
-        prefix: prefix.to_owned(),
-        length: 13,
-        item: [2, 5],
-        value: [7, 5],
-        decimals,
-        kind,
-    };
-    let rules = [rule("22", BarcodeKind::Weight, 3), rule("24", BarcodeKind::Price, 2)];
-    let sink = catalogue.sink();
-    let rows = items.iter().map(|item| (item.code.0.clone(), to_body(item))).collect();
-    keep(&sink, ITEMS, rows).await;
-    keep(&sink, BARCODE_RULES, rules.iter().map(|rule| (format!("{}/13", rule.prefix), to_body(rule))).collect()).await;
-    let staff =
-        Operator {
-            number: number("8"), name: "Петрова".to_owned(), pin_hash: pin_hash("4321"), role: Role::Cashier
-        };
-    keep(&sink, OPERATORS, vec![("8".to_owned(), to_body(&staff))]).await;
-}
-
-fn pin_hash(pin: &str) -> String {
-    use argon2::password_hash::PasswordHasher;
-    argon2::Argon2::default().hash_password(pin.as_bytes()).expect("a hash").to_string()
-}
-
-fn item(code: &str, price: &str, vat: &str) -> Item {
-    Item {
-        code: ItemCode(code.to_owned()),
-        name: code.to_owned(),
-        price: money(price),
-        vat: vat.parse().expect("a rate"),
-        unit: Unit::Piece,
-        barcodes: Vec::new(),
-        plu: None,
-        group: None,
-        marked: false,
-        min_age: None,
-        discountable: true,
-    }
-}
-
-pub(crate) async fn keep(sink: &impl DatasetSink, dataset: &'static str, rows: Vec<(String, Vec<u8>)>) {
-    let before = sink.version(dataset).await.expect("a version");
-    let upto = before + rows.len() as u64;
-    let changes = (before + 1..).zip(rows).map(|(version, (key, body))| Change { key, version, deleted: false, body });
-    sink.keep(dataset, changes.collect(), upto).await.expect("rows kept");
 }
