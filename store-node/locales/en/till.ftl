@@ -94,23 +94,8 @@ key-leave = leave the till
 
 ## Help
 help-title = Keys
-help-enter-sale = take the code that was keyed; alone it does nothing
-help-quantity = quantity of the last or the selected line
-help-quantity-code = three of the code that follows, keyed or scanned
-help-total = total, then payment
-help-void = void the last line; asks once
-help-delete = void the selected line; asks once
-help-arrows = select a line
-help-esc = clear the input, close a refusal, go back
-help-return = return mode on and off, while the receipt is empty
-help-menu = cash in and out, X and Z, count, cancel, sign off
-help-drawer = open the drawer, with a reason
-help-lock = lock the till: sign off
-help-cash = 500.00 given in cash
-help-exact = cash, the exact amount or the amount keyed
-help-card = all of it by card
-help-card-part = a part by card, the rest in another way
-help-to-receipt = back to the receipt, until a tender is taken
+help-quantity = 3*code = three of it, keyed or scanned; 3* Enter = quantity of the line
+help-cash = 500 Enter = cash given; + alone = the exact amount
 foot-close = Esc closes
 foot-menu = a digit, or ↑ ↓ and Enter; Esc goes back
 foot-form = Enter goes on, Esc goes back
@@ -121,16 +106,14 @@ menu-title = Cashier's menu
 menu-cash-in = Cash in
 menu-cash-out = Cash out
 menu-x = X report
-menu-z = Close the shift (Z)
-menu-count = Count the drawer
-menu-cancel = Cancel the receipt
-menu-sign-off = Lock: sign off
+menu-z = Close shift (Z)
+menu-count = Count drawer
+menu-cancel = Cancel receipt
+menu-sign-off = Sign off
 form-sign-on = Sign on
 form-open-shift = Open the shift
 form-drawer = Open the drawer
 lead-open-shift = The shift is closed. Sign on and count the float.
-lead-count = Count the cash in the drawer. The shift stays open.
-lead-close-shift = Count the cash in the drawer. The shift is closed after this, and the Z report is printed.
 lead-drawer = Opening the drawer without a sale is recorded.
 field-operator = Operator number
 field-pin = PIN
@@ -144,7 +127,7 @@ ask-void = Void line { $n }?
 ask-cancel = Cancel the receipt?
 ask-cancel-what = All its lines are dropped and its number is spent.
 ask-give-up = Give the paid receipt up?
-ask-give-up-what = The till asks the device first. If nothing was printed, give the customer the money back.
+ask-give-up-what = The till asks the device first. If nothing was printed, the money goes back.
 ask-leave = Leave the till?
 ask-leave-what = The screen is closed. An open receipt is kept and is here again when the till is started.
 
@@ -170,7 +153,6 @@ waiting-why = Reason: { $reason }.
 waiting-safe = Nothing is lost: do not take the money and do not ring the goods again.
 waiting-do-1 = 1. Look at the device: power, cable, paper, cover.
 waiting-do-2 = 2. Then press R. The till asks the device first what it has printed.
-waiting-do-3 = 3. If it cannot be mended: 9 gives the receipt up, and the money goes back.
 waiting-operation-title = The fiscal device has not answered
 waiting-operation = What was begun (shift, cash in or out) is not confirmed by the device.
 waiting-foot = R or Enter = try again
@@ -187,9 +169,6 @@ restored-open-receipt = The till was started again; the open receipt is here, li
 restored-finished-receipt = Started again and asked the device: the last receipt is closed.
 restored-finished-operation = Started again and asked the device: what was begun is done.
 restored-waiting-for-fiscal = The till was started again; the fiscal device does not answer yet.
-shift-expired = The shift is older than 24 hours: it can only be closed (F9, 4).
-
-## Refusals, by code
 way-out = Esc = understood
 way-out-of-several = Esc = understood, { $n } to read
 refusal-unknown-code = not in the catalogue, key it by hand
@@ -200,7 +179,6 @@ refusal-weight-needed = sold by weight: key 0.475* before it
 refusal-ambiguous-name = several items have this name: choose by code
 refusal-unknown-operator = no such operator number
 refusal-wrong-pin = the PIN is wrong
-refusal-no-right = you have no right to do this: call the senior cashier
 refusal-not-signed-on = nobody is signed on
 refusal-shift-closed = the shift is closed: open it first
 refusal-shift-open = the shift is open already
@@ -232,7 +210,7 @@ refusal-nothing-left = everything of this receipt came back already
 refusal-waiting-for-fiscal = the receipt before waits for the fiscal device
 refusal-nothing-waits = nothing waits to be finished
 refusal-fiscal-conflict = the fiscal device holds another document: call for help
-refusal-fiscal-device = the fiscal device refused
+refusal-fiscal-device = the fiscal device: { $detail }
 
 refusal-no-line = there is no line for this: scan something first
 refusal-bad-quantity = this is not a quantity: for example 3*
@@ -247,3 +225,258 @@ refusal-till-restarting = NOT done, the till restarts: do it again
 refusal-till-busy = NOT done, too much to do: do it again
 refusal-outcome-unknown = no answer: look at the receipt before doing it again
 refusal-too-fast = NOT taken: too much at once, do it again
+
+## Modes
+mode-training = TRAINING
+mode-terminal = TERMINAL AT WORK
+mode-locked = LOCKED
+mode-expired = OVER 24 HOURS
+mode-stopped = DOES NOT START
+
+## Receipt
+customer = card
+parked = parked: { $n }
+unit-piece = piece
+unit-kilogram = kg
+item-barcode = Barcode
+
+## Payment
+in-cash = in cash
+tender-qr = QR code
+
+## Keys
+key-weigh = weigh
+key-search = search
+key-price = price check
+key-customer = card, phone
+key-discount = discount, price
+key-repeat = once more
+key-park = park, recall
+key-quick = quick keys
+key-copy = last copy
+key-lock = lock
+key-drawer = drawer
+key-clear = clear, back
+key-qr = QR
+key-points = points
+key-gift = gift card
+key-credit = credit
+key-close-shift = close the shift
+key-stop = stop the terminal
+key-settle = supervisor
+key-take-out = take out a line
+key-give-up = give up
+key-all = all
+key-none = not this
+
+## Help
+help-weigh = code/ sells what is on the scale; 0.012*code/ with a tare of 12 g
+help-quick = .5 Enter sells the fifth quick key
+help-words = Words are typed and ended with Enter: VD 3 voids line 3, 10DI is 10 %
+help-part = 300 F2 = a part by card, the rest in another way
+foot-help = ↑ ↓ scroll, Esc closes
+
+## Menu and forms
+menu-loan = Float from the safe
+menu-paid-in = Other cash in
+menu-pickup = Pickup to the safe
+menu-paid-out = Other cash out
+menu-reprint = Copy of receipt
+menu-journal = Journal
+menu-train = Training
+menu-train-end = End the training
+menu-away = Lock or leave
+menu-lock = Lock the till
+menu-break = Break
+menu-discounts = Discount or price
+menu-line-percent = Discount on the line, %
+menu-line-sum = Discount on the line, sum
+menu-receipt-percent = Discount on the receipt, %
+menu-receipt-sum = Discount on the receipt, sum
+menu-line-price = Another price for the line
+menu-returns = Return
+menu-return-receipt = By the receipt: number or QR code
+menu-return-no-receipt = Without receipt, and back to sale
+menu-return-fiscal = By the fiscal code of the paper
+menu-settle = What did the supervisor see?
+menu-settle-made = It was made: there is a slip or document
+menu-settle-not-made = It was not made: there is none
+form-locked = The till is locked
+form-price = Price check
+form-customer = Customer's card or phone
+form-park = Put the receipt aside
+lead-price = Scan the item or key its code. Nothing is sold.
+lead-customer = Scan the card, or key its number or the phone.
+lead-park = A name helps to find it again; it may be empty.
+lead-find-sale = Scan the QR code of the receipt, or key its number: 117, 2-117 (till 2), S1/2-117.
+lead-fiscal-code = Scan the QR code of the receipt. Then enter the goods that come back.
+lead-gift = Scan the gift card or key its number, then Enter.
+lead-settle = A supervisor has looked at the paper of the device or the terminal.
+locked-by = { $name } locked the till at { $at } ({ $age }). The receipt is kept.
+locked-break = { $name } is on a break since { $at } ({ $age }). The receipt is kept.
+field-code = Code
+field-customer = Card or phone
+field-percent = Discount, %
+field-discount = Discount, sum
+field-price = Price
+field-name = Name
+field-sale = Receipt
+field-fiscal-code = QR code
+field-gift = Gift card
+field-mark = Code of the unit
+field-weight = Quantity, kg or pieces
+field-quantity = Quantity
+field-supervisor = Supervisor's number
+field-search = Name or code
+
+## Lists
+list-parked = Parked receipts
+list-take-out = Take a line out; its money goes back
+foot-list = digit, or ↑ ↓ and Enter; Esc goes back
+foot-take-out = digit or ↑ ↓, then Enter takes it out; Esc goes back
+back-title = Return of receipt { $n }
+back-heads = back / left           paid
+back-paid = The customer paid:
+back-how = How does the money go back?
+foot-back = Enter = all of the line, or key how much; * = everything; + = go on
+foot-back-pay = Esc goes back to the lines
+search-title = Search
+search-nothing = nothing found
+foot-search = type at least two letters; ↓ or Enter = to the list; Esc goes back
+foot-search-list = digit or Enter sells; Esc = back to the text
+quick-title = Quick keys
+foot-quick = digit sells; Esc goes back
+foot-count = ↓ counts by worth; + = to the sum; Enter there sends
+notes-title = Look at this
+
+## Questions of the till
+asks-age-title = Age { $years }+
+asks-age = Is the buyer { $years } or older? Look at a document.
+foot-age = + or Y = yes, Esc = no
+asks-mark-title = Marked goods
+asks-mark = Scan the code of the unit itself: the square one.
+asks-price-title = Enter the price
+asks-price = From { $from } to { $to }.
+asks-quantity-title = Weight or quantity
+asks-quantity = Key the quantity, or / takes it from the scale (with a tare: 0.012/).
+asks-approval-title = A supervisor must allow this
+asks-approval = Missing right: { $right }.
+asks-card = Scan the supervisor's card now.
+foot-answer = Enter = done, Esc = do not sell
+foot-approval = Enter goes on, F4 = by card, Esc = leave it
+ask-close-expired = Close the shift without counting?
+ask-close-expired-what = The shift is closed and the Z report is printed. The drawer counts as not counted.
+
+## Rights
+right-open-shift = open a shift
+right-close-shift = close a shift
+right-close-with-difference = close with such a difference
+right-see-expected-cash = see what the drawer should hold
+right-move-cash = take cash in and out
+right-open-drawer = open the drawer without a sale
+right-void-lines = void lines for such a sum
+right-cancel-receipt = cancel a receipt
+right-discount = give such a discount
+right-enter-price = enter a price
+right-change-price = change a price
+right-return-by-receipt = take goods back by a receipt
+right-return-without-receipt = take goods back without a receipt
+right-refund-in-cash = give cash for a card payment
+right-return-by-fiscal-code = take goods back by a fiscal code
+right-sell-on-credit = sell on credit
+right-reprint = print a copy
+right-train = train
+right-resolve-conflict = say what a device has made
+right-approve = approve
+
+## Waiting
+waiting-do-t = T = take out the line that the device refuses.
+waiting-do-9 = 9 = give the receipt up; the money goes back.
+waiting-do-s = S = a supervisor says what is on the device's paper.
+terminal-title = The terminal takes the payment
+terminal-back-title = The terminal gives the money back
+terminal-waits = Waiting for the terminal
+terminal-nothing-else = Only the terminal decides. No key confirms the payment.
+terminal-cancelling = Asked the terminal to stop. Its answer decides.
+terminal-foot = Esc = ask the terminal to stop
+terminal-lost-title = The terminal's answer was lost
+terminal-lost = It is not known whether the money was taken.
+terminal-do-r = R = ask the terminal what it did. It does not charge twice.
+terminal-do-s = S = a supervisor has seen the slip, or that there is none.
+terminal-lost-foot = R = ask again, S = supervisor
+expired-title = The shift is over 24 hours old
+expired-what = The fiscal device sells no more in this shift. It can only be closed.
+expired-cancel = First cancel the open receipt: F9, 9.
+expired-z = Z = close it without counting the drawer.
+expired-count = F9, 4 = count the drawer and close it.
+expired-foot = Z closes, F9 = menu
+stopped-title = The till cannot start
+stopped-what = Nothing that was committed is lost. The till tries again by itself.
+stopped-do-1 = 1. Look at the disk and the devices: power, cables, free space.
+stopped-do-2 = 2. Leave with Ctrl+Q and start the till again.
+stopped-do-3 = 3. If it stays so, call support and read them the reason.
+stopped-foot = Ctrl+Q = leave
+
+## Notices
+done-parked = Receipt { $n } is put aside
+done-reprinted = A copy of receipt { $n } is printed
+done-customer = The customer is known
+done-training = Training: nothing of this is real (F9, 8 ends it)
+done-training-ended = The training is over
+restored-waiting-for-terminal = The till was started again; the payment terminal does not answer yet.
+
+## Refusals
+refusal-missing-right = there is no right to do this
+refusal-pin-wait = too many wrong PINs: wait { $number } s
+refusal-pin-blocked = too many wrong PINs: a supervisor must unlock
+refusal-locked = the till is locked by another operator
+refusal-own-approval = a supervisor is another person
+refusal-nothing-asked = nothing was asked
+refusal-clock-set-back = the clock is set back: set it right
+refusal-training = finish training first
+refusal-no-training = this till cannot train
+refusal-nothing-to-print = there is no receipt yet
+refusal-printer = printer: { $detail }
+refusal-not-counted = count the drawer: the shift is not too old
+refusal-one-unit = marked goods: scan each unit by itself
+refusal-mark-twice = this unit is on the receipt already
+refusal-mark-sold = this unit was sold already: take another
+refusal-not-the-mark = this is not the code of this unit
+refusal-marks-unchecked = marked goods cannot be checked: not sold now
+refusal-no-sale-now = not sold at this hour
+refusal-too-young = not sold to a buyer of that age
+refusal-price-out-of-range = the price is outside its limits
+refusal-nothing-to-repeat = nothing was sold that could be repeated
+refusal-scale = scale: { $detail }
+refusal-weight-unstable = the weight moves: weigh again
+refusal-no-weight = there is nothing on the scale
+refusal-scale-overload = the scale carries too much
+refusal-not-weighed = not sold by weight
+refusal-not-discountable = no discount may be taken from this
+refusal-discount-too-large = the discount is more than the price
+refusal-too-many-discounts = the receipt has too many discounts
+refusal-not-a-customer = not the number of a card or a phone
+refusal-return-not-parked = a return is not put aside: finish or cancel it
+refusal-nothing-parked = nothing is put aside
+refusal-choose-parked = several receipts are put aside: choose one
+refusal-parked-taken = that receipt was taken up at another till
+refusal-parked-unreachable = that receipt is in the store, which is silent
+refusal-too-many-tenders = the receipt has too many payments
+refusal-terminal-asked = the terminal has not answered: wait for it
+refusal-terminal = terminal: { $detail }
+refusal-no-terminal = there is no payment terminal at this till
+refusal-payment-not-reversed = the terminal did not give the money back
+refusal-last-line = this is the last line: cancel the receipt
+refusal-not-fiscal-code = this is not the QR code of a receipt
+refusal-sale-not-found = there is no such receipt
+refusal-sale-unreachable = not found here, no line above: use its QR code
+refusal-return-too-late = the sale is too old: over { $number } days
+refusal-return-over-sale = more than what is left of this sale
+
+## Own refusals
+refusal-bad-percent = this is not a per cent: for example 10 or 7.5
+refusal-code-before-slash = key the code first, then /: for example 456/
+refusal-no-quick-keys = the shop has no quick keys
+refusal-no-such-quick-key = there is no such quick key
+refusal-nothing-chosen = choose a line first: Enter, or * for all
+refusal-scan-while-asked = NOT added: answer the question first

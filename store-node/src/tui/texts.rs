@@ -69,17 +69,28 @@ impl Texts {
         LOCALES.try_lookup(&self.id, key)
     }
 
-    /// The sentence for a refusal: by its code, or as the till said it. The till says it in English and in more detail.
+    /// The sentence for a refusal: by its code, or as the till said it. The till says it in English and in more detail;
+    /// what a device said, and how long to wait, is taken over from there.
     pub fn refusal(&self, refusal: &Refusal) -> String {
-        let by_code = || self.find(&format!("refusal-{}", refusal.code.replace('_', "-")));
         let sentence = match self.language {
             Language::En if !refusal.text.is_empty() => refusal.text.clone(),
-            _ => by_code().unwrap_or_else(|| refusal.text.clone()),
+            _ => self.refusal_by_code(refusal).unwrap_or_else(|| refusal.text.clone()),
         };
         match &refusal.subject {
             Some(subject) if !sentence.contains(subject.as_str()) => format!("{subject}: {sentence}"),
             _ => sentence,
         }
+    }
+
+    fn refusal_by_code(&self, refusal: &Refusal) -> Option<String> {
+        let text = refusal.text.as_str();
+        let detail = text.split_once(": ").map_or(text, |(_, detail)| detail);
+        let number: String =
+            text.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
+        let args: HashMap<Cow<'static, str>, FluentValue<'_>> =
+            [("detail", detail), ("number", number.as_str())].map(|(name, value)| (name.into(), value.into())).into();
+        let key = format!("refusal-{}", refusal.code.replace('_', "-"));
+        LOCALES.try_lookup_with_args(&self.id, &key, &args)
     }
 
     /// Why a device does not work: by its code, or as the driver said it.

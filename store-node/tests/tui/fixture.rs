@@ -44,6 +44,8 @@ pub(crate) fn line(number: u32, name: &str, of: &str, price: &str) -> ReceiptLin
         vat: Money::ZERO,
         voided: false,
         of_line: None,
+        mark: None,
+        deposit_of: None,
     }
 }
 
@@ -72,6 +74,14 @@ pub(crate) fn empty() -> TillView {
         oldest_unsent: None,
         restored: None,
         catalogue_version: 1,
+        asks: None,
+        training: false,
+        customer: None,
+        discounts: Vec::new(),
+        due_in_cash: Money::ZERO,
+        locked: None,
+        terminal: None,
+        parked: 0,
     }
 }
 
@@ -97,6 +107,7 @@ pub(crate) fn sum(view: &mut TillView) {
     view.last_line = view.lines.last().map(|line| line.line);
     view.total = view.lines.iter().filter(|line| !line.voided).map(|line| line.amount).sum();
     view.due = view.total - view.tenders.iter().map(|tender| tender.amount).sum();
+    view.due_in_cash = view.due;
     view.version += 1;
 }
 
@@ -116,10 +127,15 @@ pub(crate) fn closed(view: &TillView, given: &str) -> Receipt {
         rounding: Money::ZERO,
         total: view.total,
         vat: Vec::new(),
-        tenders: vec![Tender { tender: TenderType::Cash, amount: money(given) }],
+        tenders: vec![Tender::new(TenderType::Cash, money(given))],
         change: money(given) - view.total,
         fiscal: None,
         of: None,
+        of_fiscal: None,
+        customer: view.customer.clone(),
+        discounts: Vec::new(),
+        approvals: Vec::new(),
+        recalled: None,
     }
 }
 
@@ -140,6 +156,9 @@ pub(crate) fn totals() -> ShiftTotals {
         returns: money("958.50"),
         cancelled_count: 3,
         cancelled: money("1204.00"),
+        returns_without_receipt: Money::ZERO,
+        journal: 4_311,
+        journal_hash: String::new(),
         tenders: vec![tender(TenderType::Cash, "19299.80", "958.50"), tender(TenderType::Card, "293156.00", "0")],
         vat: Vec::new(),
     }

@@ -1,4 +1,4 @@
-//! Every screen as text, in both languages. `UPDATE_EXPECT=1 cargo test` writes the frames anew; read the difference.
+//! Every screen as text, in every language. `UPDATE_EXPECT=1 cargo test` writes the frames anew; read the difference.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ fn shown(fingers: &Fingers, language: Language, width: u16, height: u16, busy: O
 }
 
 fn check_sized(name: &str, fingers: &Fingers, width: u16, height: u16, busy: Option<Duration>) {
-    for (language, folder) in [(Language::En, "en"), (Language::Ru, "ru")] {
+    for (language, folder) in [(Language::En, "en"), (Language::Ru, "ru"), (Language::Uk, "uk")] {
         let frame = shown(fingers, language, width, height, busy).text();
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/tui/frames/{folder}/{name}.txt"));
         if std::env::var_os("UPDATE_EXPECT").is_some() {
@@ -93,7 +93,7 @@ async fn payment() {
     check("payment", &pressed(sale(), "<+>").await);
     check("payment_typed", &pressed(sale(), "<+>1000").await);
     let mut part = TillView { mode: TillMode::Paying, ..sale() };
-    part.tenders = vec![Tender { tender: TenderType::Card, amount: money("300") }];
+    part.tenders = vec![Tender::new(TenderType::Card, money("300"))];
     sum(&mut part);
     check("payment_part", &pressed(part, "50").await);
 }
@@ -117,7 +117,7 @@ async fn after_payment_the_change_is_the_largest_thing() {
 #[tokio::test]
 async fn the_menu_and_its_forms() {
     check("menu", &pressed(sale(), "<F9><Down><Down>").await);
-    check("cash_in", &pressed(empty(), "<F9>1500<Enter>размен").await);
+    check("cash_in", &pressed(empty(), "<F9>11500<Enter>размен").await);
     check("close_shift", &pressed(empty(), "<F9>47841,3").await);
     check("count", &pressed(empty(), "<F9>5").await);
     check("drawer", &pressed(empty(), "<Ctrl+O>").await);

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use domain::ids::OperatorNumber;
+use messages::v1::document::CashKind;
 use messages::v1::receipt::{Tender, TenderType};
 use messages::v1::till::{TillCommand, TillReply};
 use messages::v1::view::{TillMode, TillView};
@@ -95,7 +96,7 @@ async fn payment_by_keys() {
     assert_eq!(Fingers::on(sale()).press("<+>300,50<F2>").await, [card("300.50")]);
     assert_eq!(Fingers::on(sale()).press("<+><F7>4601<Enter>").await, [scan("4601", None)], "back to the receipt");
     let mut begun = TillView { mode: TillMode::Paying, ..sale() };
-    begun.tenders = vec![Tender { tender: TenderType::Card, amount: money("300") }];
+    begun.tenders = vec![Tender::new(TenderType::Card, money("300"))];
     sum(&mut begun);
     assert_eq!(Fingers::on(begun.clone()).press("<+>").await, [cash("281.08")]);
     assert_eq!(Fingers::on(begun.clone()).refused("<Esc>").await, ["payment_begun"]);
@@ -121,22 +122,33 @@ async fn sign_on_and_shift() {
 #[tokio::test]
 async fn the_menu() {
     let reason = || "сдача".to_owned();
+    let cash_moved = |kind| TillCommand::MoveCash { kind, amount: money("500"), reason: reason() };
     for (keys, expected) in [
-        ("<F9>1500<Enter>сдача<Enter>", TillCommand::CashIn { amount: money("500"), reason: reason() }),
-        ("<F9>2500<Enter>сдача<Enter>", TillCommand::CashOut { amount: money("500"), reason: reason() }),
+        ("<F9>11500<Enter>сдача<Enter>", cash_moved(CashKind::Loan)),
+        ("<F9>12500<Enter>сдача<Enter>", cash_moved(CashKind::PaidIn)),
+        ("<F9>21500<Enter>сдача<Enter>", cash_moved(CashKind::Pickup)),
+        ("<F9>22500<Enter>сдача<Enter>", cash_moved(CashKind::PaidOut)),
         ("<F9>3", TillCommand::ReportX),
-        ("<F9>47841.30<Enter>", TillCommand::CloseShift { counted: money("7841.30") }),
-        ("<F9>57841,30<Enter>", TillCommand::Count { counted: money("7841.30") }),
-        ("<F9><Down><Down><Down><Down><Enter>0<Enter>", TillCommand::Count { counted: money("0") }),
-        ("<F9><Up><Enter>", TillCommand::SignOff),
-        ("<F9>0", TillCommand::SignOff),
-        ("<Ctrl+L>", TillCommand::SignOff),
+        ("<F9>47841.30<Enter>", TillCommand::CloseShift { counted: Some(money("7841.30").into()) }),
+        ("<F9>57841,30<Enter>", TillCommand::Count { counted: money("7841.30").into() }),
+        ("<F9><Down><Down><Down><Down><Enter>0<Enter>", TillCommand::Count { counted: money("0").into() }),
+        ("<F9><Up><Enter>3", TillCommand::SignOff),
+        ("<F9>01", TillCommand::Lock { break_: false }),
+        ("<F9>02", TillCommand::Lock { break_: true }),
+        ("<F9>03", TillCommand::SignOff),
+        ("<F9>6", TillCommand::ListReceipts),
+        ("<F9>7", TillCommand::ListReceipts),
+        ("<F9>8", TillCommand::Train { on: true }),
+        ("<Ctrl+L>", TillCommand::Lock { break_: false }),
+        ("<Ctrl+P>", TillCommand::Reprint { sequence: None }),
+        ("<F6>", TillCommand::RepeatLast),
+        ("<F7>", TillCommand::ListParked),
         ("<Ctrl+O>сдача<Enter>", TillCommand::OpenDrawer { reason: reason() }),
-        ("<F8>", TillCommand::ToggleReturn),
+        ("<F8>2", TillCommand::ToggleReturn),
     ] {
         assert_eq!(Fingers::on(empty()).press(keys).await, [expected], "{keys}");
     }
-    assert_eq!(Fingers::on(empty()).press("<F9>1<Enter><Esc><Enter>").await, [], "an empty amount goes nowhere");
+    assert_eq!(Fingers::on(empty()).press("<F9>11<Enter><Esc><Enter>").await, [], "an empty amount goes nowhere");
 }
 
 #[tokio::test]
@@ -174,7 +186,7 @@ async fn a_scan_confirms_nothing_anywhere() {
         (sale(), "<->", "scan_not_here"),
         (sale(), "<F9>", "scan_not_here"),
         (sale(), "<F9>9", "scan_not_here"),
-        (sale(), "<F9>1500", "scan_not_here"),
+        (sale(), "<F9>11500", "scan_not_here"),
         (sale(), "<Ctrl+Q>", "scan_not_here"),
     ] {
         let mut fingers = Fingers::on(view);

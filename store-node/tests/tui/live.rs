@@ -29,6 +29,7 @@ type Views = watch::Sender<Arc<TillView>>;
 /// Answers from a view that it keeps: scans of "46…" are lines, "99…" is not known, a payment closes.
 struct ScriptedTill {
     view: TillView,
+    version: u64,
     views: Rc<Views>,
     commands: Rc<RefCell<Vec<TillCommand>>>,
 }
@@ -62,6 +63,8 @@ impl Handle<TillCommand> for ScriptedTill {
             }
             _ => {}
         }
+        self.version += 1;
+        self.view.version = self.version;
         self.views.send_replace(Arc::new(self.view.clone()));
         Ok(reply)
     }
@@ -107,7 +110,7 @@ impl Till {
         tree.group("till/3", Strategy::OneForOne);
         let kept = commands.clone();
         let till = tree.child(ChildSpec::new("till/3/session", "till", move || {
-            std::future::ready(Ok(ScriptedTill { view: empty(), views: views.clone(), commands: kept.clone() }))
+            std::future::ready(Ok(ScriptedTill { view: empty(), version: 1, views: views.clone(), commands: kept.clone() }))
         }));
         let breaking = breaks.clone();
         tree.child(CashierScreen::headless(

@@ -19,10 +19,13 @@ fn keys(language: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn both_languages_have_the_same_keys() {
-    let (en, ru) = (keys("en"), keys("ru"));
-    assert_eq!(en.difference(&ru).collect::<Vec<_>>(), Vec::<&String>::new(), "missing in Russian");
-    assert_eq!(ru.difference(&en).collect::<Vec<_>>(), Vec::<&String>::new(), "missing in English");
+fn all_languages_have_the_same_keys() {
+    let english = keys("en");
+    for language in ["ru", "uk"] {
+        let other = keys(language);
+        assert_eq!(english.difference(&other).collect::<Vec<_>>(), Vec::<&String>::new(), "missing in {language}");
+        assert_eq!(other.difference(&english).collect::<Vec<_>>(), Vec::<&String>::new(), "missing in English");
+    }
 }
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -38,7 +41,7 @@ fn every_text_is_said_somewhere_and_nothing_is_said_without_a_text() {
     let code: String = files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
     let known = keys("en");
     // Keys that are made of a code at run time.
-    let made = ["refusal-", "reason-", "restored-"];
+    let made = ["refusal-", "reason-", "restored-", "right-"];
     for key in known.iter().filter(|key| made.iter().all(|made| !key.starts_with(made))) {
         assert!(code.contains(&format!("\"{key}\"")), "nothing says {key}");
     }
@@ -101,7 +104,7 @@ fn a_refusal_fits_its_line() {
         "till-restarting",
         "till-busy",
     ];
-    for language in [Language::En, Language::Ru] {
+    for language in [Language::En, Language::Ru, Language::Uk] {
         let texts = Texts::new(language);
         let way_out = texts.say("way-out").chars().count();
         for key in keys("en").iter().filter(|key| key.starts_with("refusal-")) {

@@ -6,7 +6,7 @@ use messages::v1::receipt::{ReceiptKind, TenderType};
 use messages::v1::till::TillCommand;
 use messages::v1::view::TillView;
 
-use super::{Action, FormKind, Page, Screen};
+use super::{Action, FormKind, Screen};
 use crate::tui::actions::{Act, On};
 use crate::tui::entry;
 
