@@ -4,8 +4,12 @@
 mod crashes;
 #[path = "till/faults.rs"]
 mod faults;
+#[path = "till/people.rs"]
+mod people;
 #[path = "till/returns.rs"]
 mod returns;
+#[path = "till/rights.rs"]
+mod rights;
 #[path = "till/sales.rs"]
 mod sales;
 #[path = "till/shop.rs"]
