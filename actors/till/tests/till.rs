@@ -4,6 +4,12 @@
 mod crashes;
 #[path = "till/faults.rs"]
 mod faults;
+#[path = "till/goods.rs"]
+mod goods;
+#[path = "till/marks.rs"]
+mod marks;
+#[path = "till/parking.rs"]
+mod parking;
 #[path = "till/people.rs"]
 mod people;
 #[path = "till/returns.rs"]
