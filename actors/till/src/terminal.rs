@@ -171,7 +171,11 @@ impl Till {
     async fn refuse_asked(&mut self, reason: String) -> Result<TillReply, TillError> {
         let records = self.decide(&Input::TerminalRefused { reason: reason.clone() })?;
         self.commit(Changes::of(records)).await?;
-        (self.trouble, self.terminal_since) = (None, None);
+        self.terminal_since = None;
+        if !self.owes() {
+            // Otherwise the receipt still waits for its fiscal device.
+            self.trouble = None;
+        }
         Err(refused(Refusal::Terminal(reason)))
     }
 

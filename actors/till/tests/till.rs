@@ -14,9 +14,13 @@ mod parking;
 mod people;
 #[path = "till/returns.rs"]
 mod returns;
+#[path = "till/reversals.rs"]
+mod reversals;
 #[path = "till/rights.rs"]
 mod rights;
 #[path = "till/sales.rs"]
 mod sales;
 #[path = "till/shop.rs"]
 mod shop;
+#[path = "till/terminals.rs"]
+mod terminals;
