@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod processes;
+mod random_shifts;
 mod sandbox;
 mod scenarios;
 mod supervision;

@@ -279,7 +279,7 @@ fn a_report_that_does_not_exist() {
         &["report", "profit", "--data", "hq"],
         &expect![[r#"
         exit 1
-        hq-node: there is no report "profit": choose one of sales, store_sales
+        hq-node: there is no report "profit": choose one of sales, store_sales, shifts, cash, returns, cancelled, audit, reconcile
     "#]],
     );
     check(

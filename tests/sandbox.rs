@@ -19,11 +19,21 @@ pub(crate) const FIXTURE: &str = r#"
 {"do":"item","code":"COFFEE","name":"Coffee","price":"349.00","vat":"22","barcodes":["4600000000039"]}
 {"do":"item","code":"CHOC","name":"Chocolate","price":"119.99","vat":"22","barcodes":["4600000000046"]}
 {"do":"item","code":"BAG","name":"Bag","price":"7.00","vat":"22","barcodes":["4600000000077"]}
+{"do":"item","code":"WATER","name":"Water","price":"64.90","vat":"22","barcodes":["4600000000084"],"marked":true}
+{"do":"item","code":"BOTTLE","name":"Bottle deposit","price":"10.00","vat":"22","barcodes":["4600000000060"]}
+{"do":"item","code":"BEER","name":"Beer","price":"99.00","vat":"22","barcodes":["4600000000091"],"min_age":18,"discountable":false,"no_sale":"22:00-08:00"}
+{"do":"item","code":"JUICE","name":"Juice in glass","price":"120.00","vat":"22","barcodes":["4600000000114"],"deposit":"BOTTLE"}
+{"do":"item","code":"BATT","name":"Batteries","price":"199.00","vat":"22","barcodes":["4600000000107"]}
+{"do":"item","code":"SHAMPOO","name":"Shampoo","price":"259.00","vat":"22","barcodes":["4600000000121"]}
+{"do":"item","code":"PASTE","name":"Toothpaste","price":"100.00","vat":"22","barcodes":["4600000000138"]}
+{"do":"item","code":"FLOWER","name":"Flowers","price":"1.00","vat":"22","barcodes":["4600000000145"],"open_price":["1.00","1000.00"]}
 {"do":"item","code":"APPLE","name":"Apples","price":"129.90","vat":"10","unit":"kg","plu":123}
 {"do":"item","code":"CHEESE","name":"Cheese","price":"749.00","vat":"10","unit":"kg","plu":456}
 {"do":"barcode_rule","prefix":"22","length":13,"item":[2,5],"value":[7,5],"decimals":3,"kind":"weight"}
 {"do":"barcode_rule","prefix":"24","length":13,"item":[2,5],"value":[7,5],"decimals":2,"kind":"price"}
 {"do":"operator","number":"1","name":"Anna Ivanova","pin":"1111","role":"cashier"}
+{"do":"operator","number":"2","name":"Pavel Smirnov","pin":"2222","role":"senior_cashier","card":"card-of-pavel"}
+{"do":"operator","number":"9","name":"Olga Petrova","pin":"9999","role":"store_admin"}
 {"do":"open_shift","operator":"1","pin":"1111","float":"5000.00"}
 "#;
 
@@ -40,9 +50,19 @@ pub(crate) fn parse(script: &str) -> Vec<Operation> {
 
 /// Run a script on a new chain under `data`; the summary, the result lines, and the runner for a closer look.
 pub(crate) async fn run(data: &Path, script: &str) -> (Summary, Vec<Value>, Runner) {
+    run_with(data, script, |_| {}).await
+}
+
+async fn run_with(
+    data: &Path,
+    script: &str,
+    otherwise: impl FnOnce(&mut ChainOptions),
+) -> (Summary, Vec<Value>, Runner) {
     let operations = parse(script);
     let clock = Clock::by_hand(operations.first().map(|operation| operation.at).unwrap_or_default());
-    let chain = Chain::start(ChainOptions::new(data.to_owned(), clock)).await.expect("the chain starts");
+    let mut options = ChainOptions::new(data.to_owned(), clock);
+    otherwise(&mut options);
+    let chain = Chain::start(options).await.expect("the chain starts");
     let mut runner = Runner::new(chain, false);
     let mut out = Vec::new();
     let summary = runner.run(&operations, &mut out, |_| {}).await.expect("no node fails");
@@ -54,15 +74,36 @@ pub(crate) async fn run(data: &Path, script: &str) -> (Summary, Vec<Value>, Runn
 /// Run the fixture and then `script` on a new chain: every expectation must be met, and nothing else refused.
 #[track_caller]
 pub(crate) fn check(script: &str) {
+    check_and(script, async |_| {});
+}
+
+/// As [`check`], and look at the chain before it stops.
+#[track_caller]
+pub(crate) fn check_and(script: &str, look: impl AsyncFnOnce(&mut Chain)) {
+    check_with(script, |_| {}, look);
+}
+
+/// As [`check_and`], on a chain that is built otherwise.
+#[track_caller]
+pub(crate) fn check_with(
+    script: &str,
+    otherwise: impl FnOnce(&mut ChainOptions),
+    look: impl AsyncFnOnce(&mut Chain),
+) {
     let script = format!("{FIXTURE}{script}");
     in_system(async {
         let data = tempfile::tempdir().expect("a temporary folder");
-        let (summary, results, runner) = run(data.path(), &script).await;
+        let (summary, results, mut runner) = run_with(data.path(), &script, otherwise).await;
         let bad: Vec<String> = results
             .iter()
-            .filter(|result| result["met"] == Value::Bool(false) || result["ok"] == Value::Bool(false))
+            .filter(|result| {
+                result["met"] == Value::Bool(false) || (result["ok"] == Value::Bool(false) && result["met"].is_null())
+            })
             .map(Value::to_string)
             .collect();
+        if bad.is_empty() {
+            look(runner.chain()).await;
+        }
         runner.into_chain().stop().await;
         assert!(summary.all_met(), "not as expected:\n{}", bad.join("\n"));
     });

@@ -113,7 +113,7 @@ impl TradeAnswers {
         Ok(match type_id {
             FIND_RECEIPT => to_body(&self.receipt(&asker, &body).await?),
             FIND_SALE => to_body(&self.sale(&asker, from_body(&body)?).await?),
-            LIST_PARKED => to_body(&self.list_parked(&asker).await?),
+            LIST_PARKED => to_body(&self.list_parked(&asker, from_body(&body)?).await?),
             TAKE_PARKED => to_body(&self.take_parked(&asker, from_body(&body)?).await?),
             CLAIM_MARK => to_body(&self.claim_mark(&asker, from_body(&body)?).await?),
             BUSINESS_DAY => to_body(&self.business_day(&asker, from_body(&body)?).await?),

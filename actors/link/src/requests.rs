@@ -8,7 +8,7 @@ use crate::apply::Peer;
 pub const FIND_RECEIPT: u32 = 1;
 /// Find a sale: body `v1::requests::SaleBy`, answer as of [`FIND_RECEIPT`].
 pub const FIND_SALE: u32 = 2;
-/// What is parked in the store: empty body, answer a list of `v1::requests::ParkedReceipt`.
+/// What is parked in the store: body `v1::requests::ListParked`, answer `ParkedList`.
 pub const LIST_PARKED: u32 = 3;
 /// Body `v1::requests::TakeParked`, answer `Taken`.
 pub const TAKE_PARKED: u32 = 4;

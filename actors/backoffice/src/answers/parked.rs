@@ -5,7 +5,7 @@ use domain::ids::{ReceiptId, TillId};
 use domain::money::Money;
 use messages::codec::from_body;
 use messages::v1::receipt::Receipt;
-use messages::v1::requests::{ParkedReceipt, TakeParked, Taken};
+use messages::v1::requests::{ListParked, ParkedList, ParkedReceipt, TakeParked, Taken};
 use migrations::entity::parked_recall;
 use migrations::entity::parked_receipt::{Column, Entity, Model};
 use sea_orm::sea_query::Expr;
@@ -18,10 +18,12 @@ use crate::parked::{PARKED, RECALLED, TAKEN};
 pub const TAKE_LAPSES: TimeDelta = TimeDelta::minutes(10);
 /// Most rows of the list: a person reads it.
 const LISTED_MAX: u64 = 200;
+/// Receipts of its own that a till may ask about.
+const OWN_MAX: usize = 200;
 
 impl TradeAnswers {
     /// The oldest last: what was parked just now is what is looked for.
-    pub(super) async fn list_parked(&self, asker: &Asker<'_>) -> Result<Vec<ParkedReceipt>, AnswerError> {
+    pub(super) async fn list_parked(&self, asker: &Asker<'_>, asked: ListParked) -> Result<ParkedList, AnswerError> {
         let rows = Entity::find()
             .filter(Column::Store.eq(asker.store))
             .filter(self.is_free())
@@ -29,7 +31,15 @@ impl TradeAnswers {
             .limit(LISTED_MAX)
             .all(&self.database.reader)
             .await?;
-        rows.iter().map(|row| Ok(shown(row, &receipt_of(row)?))).collect()
+        let parked = rows.iter().map(|row| Ok(shown(row, &receipt_of(row)?))).collect::<Result<_, AnswerError>>()?;
+        let own = asked.own.iter().take(OWN_MAX).map(|uid| uid.0);
+        let gone = Entity::find()
+            .filter(Column::Store.eq(asker.store))
+            .filter(Column::Uid.is_in(own))
+            .filter(Column::State.eq(RECALLED))
+            .all(&self.database.reader)
+            .await?;
+        Ok(ParkedList { parked, gone: gone.into_iter().map(|row| ReceiptId(row.uid)).collect() })
     }
 
     /// Nobody has it, or whoever took it was not heard of again.
@@ -45,6 +55,11 @@ impl TradeAnswers {
         let till = asker.till()?;
         let uid = question.uid.0;
         let own = Condition::all().add(Column::State.eq(TAKEN)).add(Column::TakenBy.eq(till));
+        // First look, then take: a receipt that arrives in between is not taken for one that somebody has.
+        let find = || Entity::find_by_id(uid).filter(Column::Store.eq(asker.store)).one(&self.database.writer);
+        if find().await?.is_none() {
+            return Ok(Taken::Unknown);
+        }
         let taken = Entity::update_many()
             .col_expr(Column::State, Expr::value(TAKEN))
             .col_expr(Column::TakenBy, Expr::value(till))
@@ -54,8 +69,7 @@ impl TradeAnswers {
             .filter(self.is_free().add(own))
             .exec(&self.database.writer)
             .await?;
-        let row = Entity::find_by_id(uid).filter(Column::Store.eq(asker.store)).one(&self.database.writer).await?;
-        let Some(row) = row else { return Ok(Taken::Unknown) };
+        let Some(row) = find().await? else { return Ok(Taken::Unknown) };
         if taken.rows_affected > 0 {
             return Ok(Taken::Yes(Box::new(receipt_of(&row)?)));
         }

@@ -4,7 +4,7 @@ use backoffice::answers::{TAKE_LAPSES, TradeAnswers};
 use link::requests::{Answer, LIST_PARKED, TAKE_PARKED};
 use messages::codec::{from_body, to_body};
 use messages::v1::document::{ParkedRecalled, ReceiptParked};
-use messages::v1::requests::{ParkedReceipt, TakeParked, Taken};
+use messages::v1::requests::{ListParked, ParkedList, ParkedReceipt, TakeParked, Taken};
 use runtime::clock::Clock;
 
 use super::*;
@@ -50,7 +50,9 @@ impl Tills {
 
     async fn list(&self, till: &str) -> Vec<ParkedReceipt> {
         let from = Peer { name: till.to_owned(), role: PeerRole::Till };
-        from_body(&self.answers.answer(&from, LIST_PARKED, Vec::new()).await.unwrap()).unwrap()
+        let body = to_body(&ListParked::default());
+        let list: ParkedList = from_body(&self.answers.answer(&from, LIST_PARKED, body).await.unwrap()).unwrap();
+        list.parked
     }
 
     async fn take(&self, till: &str, parked: &ReceiptParked) -> Taken {

@@ -33,6 +33,20 @@ pub struct ParkedReceipt {
     pub lines: u32,
 }
 
+/// What is parked in the store, and which of the asker's own are not free any more? Repeat: yes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListParked {
+    /// Parked at the asking till, as far as it knows.
+    pub own: Vec<ReceiptId>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParkedList {
+    pub parked: Vec<ParkedReceipt>,
+    /// Of the asker's own, those that another receipt took up.
+    pub gone: Vec<ReceiptId>,
+}
+
 /// Give me this parked receipt: it is nobody else's from now on, until it is taken up or the taker gives it back.
 /// Repeat by the same till: yes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

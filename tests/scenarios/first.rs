@@ -1,0 +1,195 @@
+//! The days that everything else builds on: sales, returns, counts, devices and nodes that fail.
+
+use crate::sandbox::check;
+
+#[test]
+fn retail_s01_cash_sale_with_change() {
+    check(
+        r#"
+{"do":"scan","data":"4600000000015"}
+{"do":"quantity","line":1,"quantity":"2"}
+{"do":"scan","data":"4600000000022"}
+{"do":"scan","data":"4600000000077","expect":{"due":"232.30"}}
+{"do":"pay","tender":"cash","amount":"500.00","expect":{"receipt.total":"232.30","receipt.change":"267.70","receipt.sequence":1,"receipt.vat.0.amount":"20.49","receipt.vat.1.amount":"1.26","receipt.lines.0.amount":"179.80"}}
+{"do":"settle"}
+{"do":"report","name":"sales","args":{"by":"store"},"expect":{"rows.0.sales":"232.30","rows.0.receipts":1}}
+"#,
+    );
+}
+
+#[test]
+fn retail_s02_quantity_before_and_after_the_line() {
+    check(
+        r#"
+{"do":"keys","text":"3*4600000000046<Enter>","expect":{"due":"359.97"}}
+{"do":"keys","text":"2*<Enter>","expect":{"due":"239.98"}}
+{"do":"pay","tender":"cash","amount":"239.98","expect":{"receipt.total":"239.98","receipt.lines.0.quantity":"2"}}
+"#,
+    );
+}
+
+#[test]
+fn retail_s03_weight_barcode() {
+    check(
+        r#"
+{"do":"scan","data":"2200123012500","expect":{"due":"162.38"}}
+{"do":"pay","tender":"cash","amount":"162.38","expect":{"receipt.lines.0.quantity":"1.25","receipt.lines.0.vat":"14.76"}}
+"#,
+    );
+}
+
+#[test]
+fn retail_s04_bad_check_digit_adds_nothing() {
+    check(
+        r#"
+{"do":"scan","data":"4600000000015"}
+{"do":"scan","data":"2200123012501","expect":{"ok":false,"error.code":"bad_check_digit"}}
+{"do":"pay","tender":"cash","amount":"89.90","expect":{"receipt.total":"89.90"}}
+"#,
+    );
+}
+
+#[test]
+fn retail_s05_price_barcode_keeps_the_sum_of_the_label() {
+    check(
+        r#"
+{"do":"scan","data":"2400456356122","expect":{"due":"356.12"}}
+{"do":"pay","tender":"card","amount":"356.12","expect":{"receipt.total":"356.12","receipt.lines.0.quantity":"0.475","receipt.change":"0.00"}}
+"#,
+    );
+}
+
+#[test]
+fn retail_s07_a_void_stays_visible_and_happens_once() {
+    check(
+        r#"
+{"do":"scan","data":"4600000000015"}
+{"do":"quantity","line":1,"quantity":"2"}
+{"do":"scan","data":"4600000000022"}
+{"do":"scan","data":"4600000000077"}
+{"do":"void","line":3,"expect":{"due":"225.30"}}
+{"do":"void","line":3,"expect":{"ok":false}}
+{"do":"void","line":1,"quantity":"3","expect":{"ok":false}}
+{"do":"pay","tender":"cash","amount":"225.30","expect":{"receipt.total":"225.30","receipt.lines.2.voided":true}}
+"#,
+    );
+}
+
+#[test]
+fn retail_s08_a_cancelled_receipt_spends_its_number() {
+    check(
+        r#"
+{"do":"scan","data":"4600000000015"}
+{"do":"quantity","line":1,"quantity":"2"}
+{"do":"scan","data":"4600000000022"}
+{"do":"scan","data":"4600000000077"}
+{"do":"cancel","expect":{"ok":false,"error.code":"asks_approval"}}
+{"do":"cancel","approver":"9","approver_pin":"9999","expect":{"receipt.total":"232.30"}}
+{"do":"scan","data":"4600000000015"}
+{"do":"pay","tender":"cash","amount":"100.00","expect":{"receipt.sequence":2,"receipt.change":"10.10","receipt.fiscal.number":2}}
+{"do":"x_report","expect":{"totals.cancelled_count":1,"totals.cancelled":"232.30","totals.sales":"89.90"}}
+{"do":"settle"}
+{"do":"report","name":"cancelled","expect":{"rows.0.total":"232.30","rows.0.approver":"9"}}
+"#,
+    );
+}
+
+#[test]
+fn retail_s22_a_price_change_leaves_the_open_receipt_alone() {
+    check(
+        r#"
+{"do":"scan","data":"4600000000015"}
+{"do":"item","code":"MILK","name":"Milk","price":"94.90","vat":"10","barcodes":["4600000000015"]}
+{"do":"settle"}
+{"do":"quantity","line":1,"quantity":"2","expect":{"due":"179.80"}}
+{"do":"pay","tender":"cash","amount":"179.80","expect":{"receipt.total":"179.80"}}
+{"do":"scan","data":"4600000000015","expect":{"due":"94.90"}}
+{"do":"pay","tender":"cash","amount":"94.90"}
+"#,
+    );
+}
+
+#[test]
+fn retail_s42_never_more_comes_back_than_was_sold() {
+    check(
+        r#"
+{"do":"receipt","id":"sold","lines":[{"code":"CHOC","quantity":"3"}],"tenders":[{"tender":"cash","amount":"359.97"}]}
+{"do":"return","of":"@sold","lines":[{"line":1,"quantity":"2"}],"tender":"cash","expect":{"receipt.total":"239.98","receipt.kind":"return"}}
+{"do":"return","of":"@sold","lines":[{"line":1,"quantity":"2"}],"tender":"cash","expect":{"ok":false}}
+{"do":"return","of":"@sold","lines":[{"line":1,"quantity":"1"}],"tender":"cash","expect":{"receipt.total":"119.99"}}
+{"do":"close_shift","counted":"5000.00","expect":{"over_short":"0.00","totals.returns":"359.97"}}
+"#,
+    );
+}
+
+#[test]
+fn goods_come_back_at_another_till_of_the_store() {
+    check(
+        r#"
+{"do":"receipt","id":"sold","lines":[{"code":"COFFEE","quantity":"1"}],"tenders":[{"tender":"cash","amount":"349.00"}]}
+{"do":"settle"}
+{"do":"open_shift","till":2,"operator":"1","pin":"1111","float":"1000.00"}
+{"do":"return","of":"@sold","lines":[{"line":1,"quantity":"1"}],"tender":"cash","expect":{"receipt.total":"349.00","receipt.vat.0.amount":"62.93"}}
+{"do":"settle"}
+{"do":"report","name":"sales","args":{"by":"till"},"expect":{"rows.0.net":"349.00","rows.1.net":"-349.00"}}
+"#,
+    );
+}
+
+#[test]
+fn what_is_refused_leaves_the_till_selling() {
+    check(
+        r#"
+{"do":"scan","data":"4099999999996","expect":{"ok":false,"error.code":"unknown_code"}}
+{"do":"open_shift","operator":"1","pin":"1111","float":"0.00","expect":{"ok":false,"error.code":"shift_open"}}
+{"do":"pay","tender":"cash","amount":"1.00","expect":{"ok":false}}
+{"do":"scan","data":"4600000000015"}
+{"do":"close_shift","counted":"0.00","expect":{"ok":false}}
+{"do":"pay","tender":"cash","amount":"89.90","expect":{"receipt.total":"89.90"}}
+"#,
+    );
+}
+
+#[test]
+fn the_fiscal_device_out_of_paper_holds_the_paid_receipt() {
+    check(
+        r#"
+{"do":"scan","data":"4600000000015"}
+{"do":"device","device":"fiscal","fault":"paper_out"}
+{"do":"pay","tender":"cash","amount":"100.00","expect":{"ok":false,"error.code":"waiting_for_fiscal"}}
+{"do":"scan","data":"4600000000022","expect":{"ok":false}}
+{"do":"device","device":"fiscal","fault":"none"}
+{"do":"keys","text":"<Enter>","expect":{"receipt.total":"89.90","receipt.change":"10.10","receipt.fiscal.number":2}}
+"#,
+    );
+}
+
+#[test]
+fn retail_s53_an_answer_lost_after_the_document_makes_no_second_one() {
+    check(
+        r#"
+{"do":"scan","data":"4600000000015"}
+{"do":"device","device":"fiscal","fault":"no_answer_after_commit"}
+{"do":"pay","tender":"cash","amount":"100.00","expect":{"receipt.total":"89.90","receipt.fiscal.number":2}}
+{"do":"receipt","lines":[{"code":"BREAD","quantity":"1"}],"tenders":[{"tender":"cash","amount":"45.50"}],"expect":{"receipt.fiscal.number":3,"receipt.sequence":2}}
+"#,
+    );
+}
+
+#[test]
+fn a_till_sells_for_days_with_its_store_away() {
+    check(
+        r#"
+{"do":"link","between":["till","store"],"up":false}
+{"do":"receipt","lines":[{"code":"MILK","quantity":"1"}],"tenders":[{"tender":"cash","amount":"89.90"}]}
+{"do":"close_shift","at":"2026-06-01T22:00:00","counted":"5089.90","expect":{"over_short":"0.00"}}
+{"do":"open_shift","at":"2026-06-02T08:00:00","operator":"1","pin":"1111","float":"0.00"}
+{"do":"receipt","lines":[{"code":"BREAD","quantity":"2"}],"tenders":[{"tender":"cash","amount":"91.00"}]}
+{"do":"settle"}
+{"do":"report","name":"sales","args":{"by":"day"},"expect":{"rows":[]}}
+{"do":"link","between":["till","store"],"up":true}
+{"do":"settle"}
+{"do":"report","name":"sales","args":{"by":"day"},"expect":{"rows.0.net":"89.90","rows.1.net":"91.00"}}
+"#,
+    );
+}
