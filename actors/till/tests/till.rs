@@ -1,5 +1,7 @@
 //! The till as a whole: real commands, a real database file, the simulated registrar's bytes, supervised as in a shop.
 
+#[path = "till/cash.rs"]
+mod cash;
 #[path = "till/crashes.rs"]
 mod crashes;
 #[path = "till/faults.rs"]
@@ -8,10 +10,14 @@ mod faults;
 mod goods;
 #[path = "till/marks.rs"]
 mod marks;
+#[path = "till/paper.rs"]
+mod paper;
 #[path = "till/parking.rs"]
 mod parking;
 #[path = "till/people.rs"]
 mod people;
+#[path = "till/refunds.rs"]
+mod refunds;
 #[path = "till/returns.rs"]
 mod returns;
 #[path = "till/reversals.rs"]

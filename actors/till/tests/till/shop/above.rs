@@ -8,7 +8,7 @@ use domain::ids::{ReceiptId, TillId};
 use link::requests::{AskAbove, BUSINESS_DAY, CLAIM_MARK, FIND_SALE, LIST_PARKED, NOT_KNOWN, RequestError, TAKE_PARKED};
 use messages::codec::{from_body, to_body};
 use messages::v1::receipt::{FoundReceipt, Receipt};
-use messages::v1::requests::{
+use messages::v1::requests::{ParkedList, 
     BusinessDay, ClaimMark, MarkClaimed, ParkedReceipt, SaleBy, TakeParked, Taken,
 };
 use runtime::actor::{Actor, Handle, Scope};
@@ -55,7 +55,8 @@ impl Handle<AskAbove> for Above {
             }
             LIST_PARKED => {
                 let free = knows.parked.iter().filter(|(_, taken)| taken.is_none());
-                Ok(to_body(&free.map(|(receipt, _)| listed(receipt)).collect::<Vec<_>>()))
+                let parked = free.map(|(receipt, _)| listed(receipt)).collect();
+                Ok(to_body(&ParkedList { parked, gone: Vec::new() }))
             }
             TAKE_PARKED => {
                 let TakeParked { uid } = from_body(&question.body).expect("a question");
