@@ -10,6 +10,7 @@ use actix::Message;
 use chrono::{DateTime, FixedOffset, TimeZone};
 use domain::ids::{StoreId, TillId};
 use domain::money::Money;
+use futures_util::future::LocalBoxFuture;
 use link::uplink::{Status, UplinkStatus};
 use messages::v1::receipt::ReceiptKind;
 use messages::v1::view::{Light, TillMode, TillView};
@@ -25,6 +26,22 @@ use tokio::sync::watch;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// A line that does not say how it is within this time is shown as it was.
 const LOOK_WITHIN: Duration = Duration::from_secs(2);
+
+/// A factory that also says why it failed, and that it no longer does, to whoever shows it.
+pub fn telling<A: 'static>(
+    factory: impl Fn() -> LocalBoxFuture<'static, Result<A, StartError>> + 'static,
+    trouble: watch::Sender<Option<String>>,
+) -> impl Fn() -> LocalBoxFuture<'static, Result<A, StartError>> + 'static {
+    let trouble = Arc::new(trouble);
+    move || {
+        let (built, trouble) = (factory(), trouble.clone());
+        Box::pin(async move {
+            let built = built.await;
+            trouble.send_replace(built.as_ref().err().map(ToString::to_string));
+            built
+        })
+    }
+}
 
 /// The till's own views, none before its first.
 pub type RawViews = watch::Receiver<Option<Arc<TillView>>>;

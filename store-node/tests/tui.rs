@@ -8,9 +8,19 @@ mod fixture;
 mod frames;
 #[path = "tui/keyboard.rs"]
 mod keyboard;
+#[path = "tui/lists.rs"]
+mod lists;
 #[path = "tui/live.rs"]
 mod live;
+#[path = "tui/pages.rs"]
+mod pages;
+#[path = "tui/questions.rs"]
+mod questions;
+#[path = "tui/terminals.rs"]
+mod terminals;
 #[path = "tui/texts.rs"]
 mod texts;
 #[path = "tui/wedge.rs"]
 mod wedge;
+#[path = "tui/words.rs"]
+mod words;

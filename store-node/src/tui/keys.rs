@@ -123,6 +123,11 @@ impl Keyboard {
         &self.screen
     }
 
+    /// To give the screen what else it needs: the shop's settings, what a search found.
+    pub fn screen_mut(&mut self) -> &mut Screen {
+        &mut self.screen
+    }
+
     /// Press `keys`. `send` gives a command to the till and returns its answer and the view that holds after it.
     pub async fn press<Sent>(
         &mut self,

@@ -181,6 +181,7 @@ impl ViewModel {
         let (last, change, total) = figures::figures(screen, view, stage, texts);
         ViewModel {
             mood: match view.mode {
+                _ if stage == Stage::Stopped => Mood::Stopped,
                 _ if view.training => Mood::Training,
                 TillMode::Selling | TillMode::Paying if !view.shift_expired => match view.kind {
                     ReceiptKind::Sale => Mood::Sale,
@@ -208,42 +209,18 @@ impl ViewModel {
     }
 }
 
-impl ViewModel {
-    /// The till cannot start: that stands before everything else, with its reason.
-    #[must_use]
-    pub fn with_trouble(mut self, trouble: Option<String>, texts: &Texts) -> ViewModel {
-        let Some(reason) = trouble else { return self };
-        let says = ["stopped-what", "stopped-do-1", "stopped-do-2", "stopped-do-3"].map(|key| DialogRow::Text(texts.say(key)));
-        let mut rows = vec![DialogRow::Text(texts.say_with("waiting-why", [("reason", texts.reason(&reason).into())]))];
-        rows.push(DialogRow::Blank);
-        rows.extend(says);
-        self.mood = Mood::Stopped;
-        self.mode = texts.say("mode-stopped");
-        self.dialog = Some(Dialog {
-            title: texts.say("stopped-title"),
-            rows,
-            foot: texts.say("stopped-foot"),
-            width: 72,
-            warning: true,
-            from: 0,
-        });
-        self.keys = vec![("Ctrl+Q".to_owned(), texts.say("key-leave"))];
-        self
-    }
-}
-
 /// The keys in the bottom line, with the Fluent keys of their words.
 pub(crate) fn keys_of(stage: Stage) -> Vec<(&'static str, &'static str)> {
     const SALE: [Act; 10] = [
         Act::Total,
         Act::Void,
         Act::Quantity,
-        Act::Weigh,
         Act::Search,
-        Act::Customer,
         Act::Menu,
         Act::Help,
+        Act::Weigh,
         Act::Return,
+        Act::Customer,
         Act::Park,
     ];
     const PAYMENT: [Act; 8] =
@@ -264,6 +241,7 @@ pub(crate) fn keys_of(stage: Stage) -> Vec<(&'static str, &'static str)> {
             ("F1", "key-help"),
             ("Ctrl+Q", "key-leave"),
         ],
+        Stage::Stopped => &[("Ctrl+Q", "key-leave")],
         Stage::Expired => &[("Z", "key-close-shift"), ("F9", "key-menu"), ("Ctrl+Q", "key-leave")],
         Stage::Terminal { lost: false } => &[("Esc", "key-stop")],
         Stage::Terminal { lost: true } => {

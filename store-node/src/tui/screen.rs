@@ -168,6 +168,8 @@ pub struct Screen {
     pub(super) closed: Option<Box<Receipt>>,
     pub(super) waiting_reason: Option<String>,
     pub(super) restored_read: bool,
+    /// Why the till cannot start.
+    pub(super) trouble: Option<String>,
     /// The cashier asked the terminal to stop.
     pub(super) cancelling: bool,
     /// What an answer asked for, with the view's version then: a later view knows better.
@@ -197,6 +199,7 @@ impl Default for Screen {
             closed: None,
             waiting_reason: None,
             restored_read: false,
+            trouble: None,
             cancelling: false,
             said: None,
             asked_for: None,
@@ -216,6 +219,11 @@ impl Screen {
     /// From now on the shop's own keys, words and goods on keys are these.
     pub fn set_shop(&mut self, shop: Arc<Shop>) {
         self.shop = shop;
+    }
+
+    /// Why the till cannot start; none: it has.
+    pub fn set_trouble(&mut self, trouble: Option<String>) {
+        self.trouble = trouble;
     }
 
     pub fn refusal(&self) -> Option<&Refusal> {
@@ -300,6 +308,7 @@ impl Screen {
             return None;
         }
         match self.stage(view) {
+            Stage::Stopped => Some(Action::Bell),
             Stage::SignOn => self.key_on_sign_on(view, key),
             Stage::Sale => self.key_on_sale(view, key),
             Stage::Payment { begun } => self.key_on_payment(view, key, begun),
@@ -331,6 +340,7 @@ impl Screen {
 
     fn scanned(&mut self, view: &TillView, data: String) -> Option<Action> {
         match self.stage(view) {
+            Stage::Stopped => return self.refuse("till_restarting", Some(data)),
             Stage::SignOn => return self.scan_on_sign_on(data),
             Stage::Asking => return self.scan_on_asking(data),
             Stage::Form => return self.scan_on_form(data),

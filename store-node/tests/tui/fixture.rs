@@ -9,10 +9,13 @@ use domain::quantity::Quantity;
 use domain::rounding::line_amount;
 use domain::vat::VatRate;
 use messages::v1::document::{ShiftTotals, TenderTotal};
-use messages::v1::receipt::{Receipt, ReceiptKind, ReceiptLine, Tender, TenderType};
-use messages::v1::till::{TillCommand, TillError, TillReply};
+use messages::v1::catalogue::Item;
+use messages::v1::receipt::{FoundReceipt, Receipt, ReceiptKind, ReceiptLine, ReturnedLine, Tender, TenderType};
+use messages::v1::settings::{Bindings, CashRules, QuickKey, QuickKeys};
+use messages::v1::till::{Ask, TillCommand, TillError, TillReply};
 use messages::v1::view::{Light, TillMode, TillView};
 use store_node::tui::keys::{self, Keyboard, Outcome};
+use store_node::tui::shop::Shop;
 
 pub(crate) fn money(text: &str) -> Money {
     text.parse().unwrap()
@@ -216,4 +219,33 @@ pub(crate) fn command(outcome: Outcome) -> Option<TillCommand> {
         Outcome::Answered { command, .. } => Some(command),
         Outcome::Refused { .. } | Outcome::Left => None,
     }
+}
+
+/// What the till says when it must be told something first.
+pub(crate) fn asks(ask: Ask) -> Result<TillReply, TillError> {
+    Err(TillError::Asks(ask))
+}
+
+pub(crate) fn done() -> Result<TillReply, TillError> {
+    Ok(TillReply::default())
+}
+
+pub(crate) fn item(code: &str, name: &str, price: &str) -> Item {
+    Item::new(ItemCode(code.to_owned()), name.to_owned(), money(price), VatRate::percent(10))
+}
+
+/// A sale of three lines of which one piece of the first came back already.
+pub(crate) fn found() -> FoundReceipt {
+    let receipt = closed(&sale(), "1000");
+    let by = ReceiptId(uuid::Uuid::from_u128(7));
+    FoundReceipt { receipt, returned: vec![ReturnedLine { line: 1, quantity: quantity("1"), by }] }
+}
+
+/// What a shop may set for its screens.
+pub(crate) fn shop() -> Arc<Shop> {
+    let bindings = [("F6", "search"), ("ё", "customer"), ("хлеб", "quick_keys"), ("F3", "no_such_action")];
+    let bindings = Bindings { bindings: bindings.map(|(key, name)| (key.to_owned(), name.to_owned())).into() };
+    let key = |item: &str, label: &str| QuickKey { item: ItemCode(item.to_owned()), label: label.to_owned() };
+    let keys = vec![key("000101", "Пакет майка"), key("000102", "Хлеб ржаной"), key("000103", "Кофе с собой")];
+    Arc::new(Shop::new(bindings, QuickKeys { keys }, CashRules::default()))
 }

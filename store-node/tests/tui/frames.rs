@@ -21,7 +21,7 @@ fn shown(fingers: &Fingers, language: Language, width: u16, height: u16, busy: O
     frames.borrow().clone()
 }
 
-fn check_sized(name: &str, fingers: &Fingers, width: u16, height: u16, busy: Option<Duration>) {
+pub(crate) fn check_sized(name: &str, fingers: &Fingers, width: u16, height: u16, busy: Option<Duration>) {
     for (language, folder) in [(Language::En, "en"), (Language::Ru, "ru"), (Language::Uk, "uk")] {
         let frame = shown(fingers, language, width, height, busy).text();
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/tui/frames/{folder}/{name}.txt"));
@@ -37,11 +37,11 @@ fn check_sized(name: &str, fingers: &Fingers, width: u16, height: u16, busy: Opt
     }
 }
 
-fn check(name: &str, fingers: &Fingers) {
+pub(crate) fn check(name: &str, fingers: &Fingers) {
     check_sized(name, fingers, 80, 25, None);
 }
 
-async fn pressed(view: TillView, keys: &str) -> Fingers {
+pub(crate) async fn pressed(view: TillView, keys: &str) -> Fingers {
     let mut fingers = Fingers::on(view);
     fingers.press(keys).await;
     fingers

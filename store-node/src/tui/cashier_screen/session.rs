@@ -40,6 +40,9 @@ const ANSWER_SOON: Duration = Duration::from_millis(12);
 /// An answer and the view after it take different ways; the view is milliseconds behind unless its sender is gone.
 const VIEW_WITHIN: Duration = Duration::from_millis(50);
 
+/// A till shows itself within moments of its start; one that has not by then cannot.
+const SILENT_MAX: Duration = Duration::from_secs(5);
+
 /// Clock, ages and the shop's settings.
 const CLOCK_PERIOD: Duration = Duration::from_secs(1);
 
@@ -73,6 +76,7 @@ pub(super) struct Session {
     scan_shown_next: Option<Instant>,
     views_ended: bool,
     shop: Arc<Shop>,
+    began: Instant,
 }
 
 impl Session {
@@ -99,6 +103,7 @@ impl Session {
             scan_shown_next: None,
             views_ended: false,
             shop: Arc::default(),
+            began: Instant::now(),
         }
     }
 
@@ -150,6 +155,7 @@ impl Session {
                 }
                 () = until(draw_at), if draw_at.is_some() => self.draw()?,
                 _ = clock.tick() => {
+                    self.look_at_till();
                     self.look_at_shop();
                     self.stale = true;
                 }
@@ -159,6 +165,13 @@ impl Session {
 
     fn view(&mut self) -> Arc<TillView> {
         self.wires.views.borrow_and_update().clone()
+    }
+
+    /// A till that says why it cannot start, or one that has never shown anything.
+    fn look_at_till(&mut self) {
+        let said = self.wires.options.trouble.as_ref().and_then(|trouble| trouble.borrow().clone());
+        let silent = self.view().version == 0 && self.began.elapsed() > SILENT_MAX;
+        self.screen.set_trouble(said.or_else(|| silent.then(|| "no_answer".to_owned())));
     }
 
     fn look_at_shop(&mut self) {
@@ -287,9 +300,7 @@ impl Session {
         self.screen.follow(&view);
         let busy = self.on_its_way.as_ref().map(|sent| sent.since.elapsed());
         let now = Local::now().fixed_offset();
-        let trouble = self.wires.options.trouble.as_ref().and_then(|trouble| trouble.borrow().clone());
-        let model = ViewModel::of(&self.screen, &view, &self.texts, now, busy).with_trouble(trouble, &self.texts);
-        self.display.draw(&model)?;
+        self.display.draw(&ViewModel::of(&self.screen, &view, &self.texts, now, busy))?;
         self.drawn_at = Some(Instant::now());
         self.stale = false;
         let mut state = self.state.borrow_mut();

@@ -13,6 +13,7 @@ use messages::v1::receipt::ReceiptLine;
 use messages::v1::view::TillView;
 
 use super::{Dialog, DialogRow};
+use crate::tui::actions;
 use crate::tui::screen::{FieldKind, Form, FormKind, Menu, Page, Question, Screen, Stage, rows};
 use crate::tui::texts::Texts;
 
@@ -31,6 +32,7 @@ pub(super) fn dialog(
         return Some(help::help(screen, stage, from, texts));
     }
     match (stage, &screen.page) {
+        (Stage::Stopped, _) => Some(waiting::stopped(screen, texts)),
         (Stage::SignOn, _) => Some(sign_on(screen, view, texts, now)),
         (Stage::Waiting, _) => Some(waiting::fiscal(screen, view, texts)),
         (Stage::Terminal { lost }, _) => Some(waiting::terminal(screen, view, lost, texts, now)),
@@ -68,9 +70,10 @@ fn menu(menu: Menu, at: usize, view: &TillView, texts: &Texts) -> Dialog {
         "menu-train" if view.training => texts.say("menu-train-end"),
         key => texts.say(key),
     };
-    let pairs = rows(menu).into_iter().enumerate().map(|(index, row)| DialogRow::Pair {
-        left: row.digit.to_string(),
-        right: text(row.text),
+    let pairs = rows(menu).into_iter().enumerate().map(|(index, row)| DialogRow::Choice {
+        key: row.digit.to_string(),
+        left: text(row.text),
+        right: row.act().map(|act| help::word(actions::of(act), texts.language())).unwrap_or_default(),
         chosen: index == at,
     });
     Dialog {

@@ -36,6 +36,7 @@ pub(super) fn mode(view: &TillView, stage: Stage, texts: &Texts) -> String {
 
 fn mode_word(view: &TillView, stage: Stage, texts: &Texts) -> String {
     texts.say(match (view.mode, view.kind, stage) {
+        (_, _, Stage::Stopped) => "mode-stopped",
         (TillMode::WaitingForFiscal, ..) => "mode-waiting",
         (TillMode::WaitingForTerminal, ..) => "mode-terminal",
         (TillMode::Locked, ..) => "mode-locked",

@@ -40,6 +40,16 @@ pub struct MenuRow {
     pub(super) pick: Pick,
 }
 
+impl MenuRow {
+    /// The action of the list that the row stands for, if it does.
+    pub fn act(&self) -> Option<Act> {
+        match self.pick {
+            Pick::Act(act) => Some(act),
+            _ => None,
+        }
+    }
+}
+
 const fn row(digit: char, text: &'static str, pick: Pick) -> MenuRow {
     MenuRow { digit, text, pick }
 }

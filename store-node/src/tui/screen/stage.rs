@@ -7,6 +7,8 @@ use super::{Choices, FormKind, Menu, Page, Screen};
 /// The place where a key lands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
+    /// The till cannot start.
+    Stopped,
     /// Also of a till that is locked.
     SignOn,
     Sale,
@@ -41,6 +43,7 @@ impl Screen {
         use TillMode::{Locked, Paying, Selling, ShiftClosed, SignedOff, WaitingForFiscal, WaitingForTerminal};
         match (&self.page, view.mode) {
             (Page::Ask(_), _) => Stage::Ask,
+            _ if self.trouble.is_some() => Stage::Stopped,
             _ if self.asking.is_some() => Stage::Asking,
             (Page::Menu { menu: Menu::Settle, .. }, WaitingForFiscal | WaitingForTerminal) => Stage::Menu,
             (Page::Form(form), WaitingForFiscal | WaitingForTerminal)

@@ -29,10 +29,10 @@ pub(super) fn help(screen: &Screen, stage: Stage, from: usize, texts: &Texts) ->
 fn on(place: On, screen: &Screen, texts: &Texts, notes: &[&str]) -> Vec<DialogRow> {
     let here: Vec<[String; 3]> = actions::ALL
         .iter()
-        .filter(|known| known.on.includes(place))
+        // What is in the menu stands there with its words.
+        .filter(|known| known.on.includes(place) && known.digit.is_none())
         .map(|known| {
-            let built_in = known.digit.map_or_else(|| known.keys.join(" "), |digit| format!("F9 {digit}"));
-            let keys = std::iter::once(built_in).chain(screen.shop.keys_of(known.act).map(str::to_owned));
+            let keys = std::iter::once(known.keys.join(" ")).chain(screen.shop.keys_of(known.act).map(str::to_owned));
             [keys.collect::<Vec<_>>().join(" "), texts.say(known.text), word(known, texts.language())]
         })
         .collect();
@@ -46,7 +46,7 @@ fn on(place: On, screen: &Screen, texts: &Texts, notes: &[&str]) -> Vec<DialogRo
 }
 
 /// The word in Latin letters, and the one of the cashier's language.
-fn word(known: &Known, language: Language) -> String {
+pub(super) fn word(known: &Known, language: Language) -> String {
     let latin = known.words.iter().find(|word| word.is_ascii());
     let mut own = known.words.iter().filter(|word| !word.is_ascii());
     let own = match language {

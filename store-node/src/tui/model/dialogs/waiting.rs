@@ -62,6 +62,14 @@ pub(super) fn terminal(
     said(title, rows, texts.say("terminal-foot"))
 }
 
+/// The till cannot start.
+pub(super) fn stopped(screen: &Screen, texts: &Texts) -> Dialog {
+    let reason = texts.reason(screen.trouble.as_deref().unwrap_or_default());
+    let mut rows = vec![DialogRow::Text(texts.say_with("waiting-why", [("reason", reason.into())])), DialogRow::Blank];
+    rows.extend(all(texts, &["stopped-what", "stopped-do-1", "stopped-do-2", "stopped-do-3"]));
+    said(texts.say("stopped-title"), rows, texts.say("stopped-foot"))
+}
+
 pub(super) fn expired(view: &TillView, texts: &Texts) -> Dialog {
     let mut rows: Vec<DialogRow> = all(texts, &["expired-what"]).collect();
     rows.push(DialogRow::Blank);
