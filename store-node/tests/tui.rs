@@ -6,6 +6,8 @@
 mod fixture;
 #[path = "tui/frames.rs"]
 mod frames;
+#[path = "tui/impatient.rs"]
+mod impatient;
 #[path = "tui/keyboard.rs"]
 mod keyboard;
 #[path = "tui/lists.rs"]
@@ -16,6 +18,8 @@ mod live;
 mod pages;
 #[path = "tui/questions.rs"]
 mod questions;
+#[path = "tui/scripted.rs"]
+mod scripted;
 #[path = "tui/terminals.rs"]
 mod terminals;
 #[path = "tui/texts.rs"]

@@ -52,6 +52,7 @@ tender-points = points
 ## Status
 light-fiscal = fiscal
 light-server = server
+light-terminal = terminal
 unsent = { $n } unsent
 unsent-none = all sent
 age-seconds = { $n } s
@@ -479,4 +480,4 @@ refusal-code-before-slash = key the code first, then /: for example 456/
 refusal-no-quick-keys = the shop has no quick keys
 refusal-no-such-quick-key = there is no such quick key
 refusal-nothing-chosen = choose a line first: Enter, or * for all
-refusal-scan-while-asked = NOT added: answer the question first
+refusal-scan-while-asked = NOT added: answer first

@@ -53,6 +53,7 @@ tender-points = баллы
 ## Состояние
 light-fiscal = фискальный
 light-server = сервер
+light-terminal = терминал
 unsent = не отправлено { $n }
 unsent-none = всё отправлено
 age-seconds = { $n } с

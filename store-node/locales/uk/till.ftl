@@ -53,6 +53,7 @@ tender-points = бали
 ## Стан
 light-fiscal = фіскальний
 light-server = сервер
+light-terminal = термінал
 unsent = не надіслано { $n }
 unsent-none = усе надіслано
 age-seconds = { $n } с

@@ -8,11 +8,11 @@ mod finding;
 mod session;
 
 use std::cell::{Cell, RefCell};
-use std::{fmt, io};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
+use std::{fmt, io};
 
 use crossterm::event::{Event, EventStream, KeyEvent};
 use devices::scanner::WedgeSettings;

@@ -119,9 +119,7 @@ fn a_search_is_asked_while_typing_and_late_answers_are_dropped() {
     assert_eq!(typed(&mut screen, "2"), [search("хле2")], "digits belong to the text");
     assert_eq!(typed(&mut screen, "<BS>"), [search("хле")]);
     screen.reduce(&view, found("хле", &["Хлеб ржаной", "Хлеб белый"]));
-    let scan = |of: Option<&str>| {
-        Action::Send(TillCommand::Scan { data: "000101".into(), quantity: of.map(quantity) })
-    };
+    let scan = |of: Option<&str>| Action::Send(TillCommand::Scan { data: "000101".into(), quantity: of.map(quantity) });
     assert_eq!(typed(&mut screen, "<Enter>2"), [scan(None)], "and after Enter to the list");
     let mut screen = Screen::default();
     assert_eq!(typed(&mut screen, "3*<F2>хле").len(), 2);

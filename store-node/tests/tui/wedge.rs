@@ -64,3 +64,37 @@ fn a_bouncing_contact_is_one_press_and_a_held_arrow_is_many() {
     assert_eq!(typed("<Down><Down>", bounce), keys("<Down><Down>"));
     assert_eq!(typed("<+><+>", Duration::from_millis(200)), keys("<+><+>"));
 }
+
+#[test]
+fn a_scanner_on_a_cyrillic_layout_is_read_as_it_was_meant() {
+    let fast = Duration::from_millis(3);
+    for (typed_as, meant) in [
+        ("е=20261125Е1405?ы=581ю08?ат=9999<Enter>", "t=20261125T1405&s=581.08&fn=9999"),
+        ("0104600000000015215Шф<Ctrl+5>93їєі.<Enter>", "0104600000000015215Ia\u{1d}93]'s/"),
+        ("4600000000015<Enter>", "4600000000015"),
+    ] {
+        assert_eq!(typed(typed_as, fast), [Input::Scan(meant.into())], "{typed_as}");
+    }
+    let slow = Duration::from_millis(90);
+    assert_eq!(typed("хлеб ржаной<Enter>", slow), keys("хлеб ржаной<Enter>"), "what fingers type stays");
+}
+
+#[test]
+fn signs_inside_a_code_are_not_a_bouncing_contact() {
+    let scan = [Input::Scan("AB++12--34".into())];
+    assert_eq!(typed("AB++12--34<Enter>", Duration::from_millis(3)), scan);
+}
+
+#[test]
+fn prefix_and_suffix_of_a_scanner_are_taken_off_in_any_layout() {
+    let settings = WedgeSettings { prefix: "]C1".into(), suffix: "#".into() };
+    let began = Instant::now();
+    for text in ["]C1ABC123#<Enter>", "ъС1ФИС123№<Enter>"] {
+        let mut wedge = Wedge::new(settings.clone(), began);
+        let mut out = VecDeque::new();
+        for (n, key) in parse(text).unwrap().into_iter().enumerate() {
+            wedge.press(key, began + Duration::from_millis(2) * u32::try_from(n).unwrap(), &mut out);
+        }
+        assert_eq!(Vec::from(out), [Input::Scan("ABC123".into())], "{text}");
+    }
+}

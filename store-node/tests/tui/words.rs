@@ -34,7 +34,8 @@ fn no_two_actions_of_a_place_share_a_name_a_key_or_a_word() {
 
 #[tokio::test]
 async fn a_word_does_what_its_key_does() {
-    let discount = |line| TillCommand::Discount { line, by: DiscountBy::Amount(money("50")), reason: "брак".into() };
+    let discount =
+        |line| TillCommand::Discount { line, by: DiscountBy::Amount(money("50")), reason: "брак".into() };
     let weigh = |tare: Option<&str>| TillCommand::Weigh { data: "00456".into(), tare: tare.map(quantity) };
     let check = TillCommand::CheckPrice { data: "46".into() };
     let customer = TillCommand::Customer { number: "79161234567".into() };
@@ -108,7 +109,11 @@ async fn the_shop_lays_its_own_over_it() {
     fingers.keyboard.screen_mut().set_shop(shop());
     assert_eq!(fingers.press("79161234567ё").await, [TillCommand::Customer { number: "79161234567".into() }]);
     assert_eq!(fingers.press("<F6><Esc>").await, [], "F6 searches here");
-    assert_eq!(fingers.press("46<F3>").await, [TillCommand::CheckPrice { data: "46".into() }], "an unknown name is ignored");
+    assert_eq!(
+        fingers.press("46<F3>").await,
+        [TillCommand::CheckPrice { data: "46".into() }],
+        "an unknown name is ignored"
+    );
     assert_eq!(fingers.press(".2<Enter>").await, [scan("000102", None)]);
     assert_eq!(fingers.press("3*.2<Enter>").await, [scan("000102", Some("3"))]);
     assert_eq!(fingers.press("<Ins>3").await, [scan("000103", None)]);

@@ -45,7 +45,8 @@ pub(super) fn draw(dialog: &Dialog, over: Rect, buffer: &mut Buffer) -> Option<P
 /// The first row that is seen: the chosen one must be.
 fn first_row(dialog: &Dialog, rows: &[DialogRow], fits: usize) -> usize {
     let end = rows.len().saturating_sub(fits);
-    let is_chosen = |row: &DialogRow| matches!(row, DialogRow::Pair { chosen: true, .. } | DialogRow::Choice { chosen: true, .. });
+    let is_chosen =
+        |row: &DialogRow| matches!(row, DialogRow::Pair { chosen: true, .. } | DialogRow::Choice { chosen: true, .. });
     let is_field = |row: &DialogRow| matches!(row, DialogRow::Field { at: true, .. });
     let in_sight = rows.iter().position(is_chosen).or_else(|| rows.iter().position(is_field));
     match in_sight {

@@ -167,10 +167,9 @@ fn ask(question: &Question, view: &TillView, texts: &Texts) -> Dialog {
     let total = || sum(texts, "total", view.total);
     let text = |key| DialogRow::Text(texts.say(key));
     let (title, rows) = match question {
-        Question::Void { line } => (
-            texts.say_with("ask-void", [("n", (*line).into())]),
-            line_row(*line, view, texts).into_iter().collect(),
-        ),
+        Question::Void { line } => {
+            (texts.say_with("ask-void", [("n", (*line).into())]), line_row(*line, view, texts).into_iter().collect())
+        }
         Question::Cancel => (texts.say("ask-cancel"), vec![text("ask-cancel-what"), total()]),
         Question::GiveUp => (texts.say("ask-give-up"), vec![text("ask-give-up-what"), total()]),
         Question::CloseExpired => (texts.say("ask-close-expired"), vec![text("ask-close-expired-what")]),

@@ -7,7 +7,7 @@ use messages::v1::receipt::{ReceiptKind, ReceiptLine};
 use messages::v1::view::{Light, TillMode, TillView};
 
 use super::{LightModel, Message, MessageKind, Prompt, Row, Table, keys_of};
-use crate::tui::screen::{Notice, Screen, Stage};
+use crate::tui::screen::{Notice, Page, Screen, Stage};
 use crate::tui::texts::Texts;
 
 /// A command that takes longer than this is said to be on its way.
@@ -131,7 +131,9 @@ pub(super) fn lights(view: &TillView, texts: &Texts, now: DateTime<FixedOffset>)
         works: light.works,
         detail: if light.works { String::new() } else { why_dark(light, texts, now) },
     };
-    vec![light("light-fiscal", &view.fiscal), light("light-server", &view.server)]
+    // While a terminal owes an answer, what stands in the way is the terminal.
+    let device = if view.mode == TillMode::WaitingForTerminal { "light-terminal" } else { "light-fiscal" };
+    vec![light(device, &view.fiscal), light("light-server", &view.server)]
 }
 
 fn why_dark(light: &Light, texts: &Texts, now: DateTime<FixedOffset>) -> String {
@@ -151,8 +153,18 @@ pub(super) fn unsent(view: &TillView, texts: &Texts, now: DateTime<FixedOffset>)
     }
 }
 
-pub(super) fn keys(screen: &Screen, stage: Stage, texts: &Texts) -> Vec<(String, String)> {
-    let keys = if screen.help.is_some() { vec![("Esc", "key-close")] } else { keys_of(stage) };
+pub(super) fn keys(screen: &Screen, view: &TillView, stage: Stage, texts: &Texts) -> Vec<(String, String)> {
+    let keys = match (&screen.page, stage) {
+        _ if screen.help.is_some() => vec![("Esc", "key-close")],
+        (_, Stage::Asking) if screen.asking.as_ref().is_some_and(|asking| asking.form.is_none()) => {
+            vec![("+", "key-yes"), ("Esc", "key-no"), ("F1", "key-help")]
+        }
+        (Page::Back(back), Stage::Back) if back.paying => {
+            vec![("+", "key-cash"), ("F2", "key-card"), ("F3", "key-qr"), ("Esc", "key-back")]
+        }
+        (_, Stage::SignOn) if view.mode == TillMode::Locked => keys_of(Stage::Form),
+        _ => keys_of(stage),
+    };
     keys.iter().map(|(key, word)| ((*key).to_owned(), texts.say(word))).collect()
 }
 

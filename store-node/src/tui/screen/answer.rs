@@ -4,9 +4,7 @@ use messages::v1::till::{Ask, TillCommand, TillError, TillReply};
 use messages::v1::view::{TillMode, TillView};
 use runtime::reference::SendError;
 
-use super::{
-    Action, Back, Choices, Failure, FieldKind, Form, FormKind, List, Notice, Page, Refusal, Report, Screen,
-};
+use super::{Action, Back, Choices, Failure, FieldKind, Form, FormKind, List, Notice, Page, Refusal, Report, Screen};
 
 impl Screen {
     /// The answer to the command that was on its way, with the view that holds after it.
@@ -17,7 +15,8 @@ impl Screen {
         answer: Result<TillReply, Failure>,
     ) -> Option<Action> {
         self.sent = false;
-        let answers = matches!(command, TillCommand::Answer(_) | TillCommand::Approve { .. } | TillCommand::Weigh { .. });
+        let answers =
+            matches!(command, TillCommand::Answer(_) | TillCommand::Approve { .. } | TillCommand::Weigh { .. });
         // The answer to a question lets the command go on that was asked about.
         let command = match &self.asked_for {
             Some(before) if answers => before.clone(),

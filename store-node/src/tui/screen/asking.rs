@@ -79,9 +79,7 @@ impl Screen {
     /// Only what a scan was asked for is taken from a scanner.
     pub(super) fn scan_on_asking(&mut self, data: String) -> Option<Action> {
         match &mut self.asking {
-            Some(Asking { ask: Ask::Mark { .. }, .. }) => {
-                self.send_scanned(TillCommand::Answer(Answer::Mark(data)))
-            }
+            Some(Asking { ask: Ask::Mark { .. }, .. }) => self.send_scanned(TillCommand::Answer(Answer::Mark(data))),
             Some(Asking { ask: Ask::Approval { .. }, form: Some(form), by_card }) if *by_card => {
                 // Who shows the card needs no PIN.
                 *by_card = false;

@@ -22,15 +22,24 @@ pub enum FormKind {
     CheckPrice,
     Customer,
     /// From a line, or from the whole receipt.
-    Discount { line: Option<u32>, percent: bool },
-    ChangePrice { line: u32 },
+    Discount {
+        line: Option<u32>,
+        percent: bool,
+    },
+    ChangePrice {
+        line: u32,
+    },
     Park,
     FindSale,
     ReturnByFiscalCode,
     /// The number of a gift card that pays this much.
-    Gift { amount: Money },
+    Gift {
+        amount: Money,
+    },
     /// What a supervisor saw: made, or not made.
-    Settle { made: bool },
+    Settle {
+        made: bool,
+    },
     // Answers to the till's questions.
     Mark,
     Price,

@@ -21,7 +21,10 @@ pub struct List {
 pub enum Choices {
     Parked(Vec<ParkedReceipt>),
     /// The last receipts; `to_read` or to print.
-    Receipts { receipts: Vec<Receipt>, to_read: bool },
+    Receipts {
+        receipts: Vec<Receipt>,
+        to_read: bool,
+    },
     /// The lines of the receipt that waits for the fiscal device.
     TakeOut,
 }

@@ -58,8 +58,7 @@ const fn cash(digit: char, text: &'static str, kind: CashKind) -> MenuRow {
     row(digit, text, Pick::Form(FormKind::MoveCash(kind)))
 }
 
-const CASH_IN: [MenuRow; 2] =
-    [cash('1', "menu-loan", CashKind::Loan), cash('2', "menu-paid-in", CashKind::PaidIn)];
+const CASH_IN: [MenuRow; 2] = [cash('1', "menu-loan", CashKind::Loan), cash('2', "menu-paid-in", CashKind::PaidIn)];
 const CASH_OUT: [MenuRow; 2] =
     [cash('1', "menu-pickup", CashKind::Pickup), cash('2', "menu-paid-out", CashKind::PaidOut)];
 const AWAY: [MenuRow; 3] = [

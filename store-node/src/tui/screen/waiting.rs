@@ -24,9 +24,7 @@ impl Screen {
             KeyCode::Enter | KeyCode::Char('r' | 'R' | 'к' | 'К') => self.send_by_hand(TillCommand::Resume),
             KeyCode::Char('9') if receipt => self.open(Page::Ask(Question::GiveUp)),
             KeyCode::Char('t' | 'T' | 'е' | 'Е') if receipt => self.open(Page::List(List::of(Choices::TakeOut))),
-            KeyCode::Char('s' | 'S' | 'ы' | 'Ы' | 'і' | 'І') => {
-                self.open(Page::Menu { menu: Menu::Settle, at: 0 })
-            }
+            KeyCode::Char('s' | 'S' | 'ы' | 'Ы' | 'і' | 'І') => self.open(Page::Menu { menu: Menu::Settle, at: 0 }),
             _ => None,
         }
     }

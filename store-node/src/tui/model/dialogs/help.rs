@@ -15,14 +15,7 @@ pub(super) fn help(screen: &Screen, stage: Stage, from: usize, texts: &Texts) ->
             .map(|(key, word)| DialogRow::Pair { left: (*key).to_owned(), right: texts.say(word), chosen: false })
             .collect(),
     };
-    Dialog {
-        title: texts.say("help-title"),
-        rows,
-        foot: texts.say("foot-help"),
-        width: WIDE,
-        warning: false,
-        from,
-    }
+    Dialog { title: texts.say("help-title"), rows, foot: texts.say("foot-help"), width: WIDE, warning: false, from }
 }
 
 /// Two columns of actions, and below them what is typed together.
@@ -37,9 +30,8 @@ fn on(place: On, screen: &Screen, texts: &Texts, notes: &[&str]) -> Vec<DialogRo
         })
         .collect();
     let half = here.len().div_ceil(2);
-    let mut rows: Vec<DialogRow> = (0..half)
-        .map(|index| DialogRow::Keys([here.get(index).cloned(), here.get(index + half).cloned()]))
-        .collect();
+    let mut rows: Vec<DialogRow> =
+        (0..half).map(|index| DialogRow::Keys([here.get(index).cloned(), here.get(index + half).cloned()])).collect();
     rows.push(DialogRow::Blank);
     rows.extend(notes.iter().map(|note| DialogRow::Text(texts.say(note))));
     rows

@@ -97,7 +97,8 @@ fn receipt_rows(receipt: &Receipt, texts: &Texts) -> Vec<DialogRow> {
         rows.push(sum(texts, "change", receipt.change));
     }
     let customer = receipt.customer.iter().map(|customer| (texts.say("customer"), customer.clone()));
-    let fiscal = receipt.fiscal.iter().map(|fiscal| (texts.say("light-fiscal"), format!("{} {}", fiscal.number, fiscal.sign)));
+    let fiscal =
+        receipt.fiscal.iter().map(|fiscal| (texts.say("light-fiscal"), format!("{} {}", fiscal.number, fiscal.sign)));
     rows.extend(customer.chain(fiscal).map(|(left, right)| DialogRow::Sum { left, right }));
     rows
 }

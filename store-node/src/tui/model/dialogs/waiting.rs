@@ -74,6 +74,9 @@ pub(super) fn expired(view: &TillView, texts: &Texts) -> Dialog {
     let mut rows: Vec<DialogRow> = all(texts, &["expired-what"]).collect();
     rows.push(DialogRow::Blank);
     let open = !view.lines.is_empty();
-    rows.extend(all(texts, if open { &["expired-cancel", "expired-z", "expired-count"] } else { &["expired-z", "expired-count"] }));
+    rows.extend(all(
+        texts,
+        if open { &["expired-cancel", "expired-z", "expired-count"] } else { &["expired-z", "expired-count"] },
+    ));
     said(texts.say("expired-title"), rows, texts.say("expired-foot"))
 }
