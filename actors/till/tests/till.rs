@@ -4,6 +4,8 @@
 mod cash;
 #[path = "till/crashes.rs"]
 mod crashes;
+#[path = "till/disks.rs"]
+mod disks;
 #[path = "till/faults.rs"]
 mod faults;
 #[path = "till/goods.rs"]
@@ -26,6 +28,8 @@ mod reversals;
 mod rights;
 #[path = "till/sales.rs"]
 mod sales;
+#[path = "till/settling.rs"]
+mod settling;
 #[path = "till/shop.rs"]
 mod shop;
 #[path = "till/terminals.rs"]

@@ -133,7 +133,7 @@ fn a_foreign_document_stops_the_till_for_a_supervisor() {
 }
 
 /// Somebody sells past the till on the same device.
-async fn foreign_sale(shop: &Shop) {
+pub(crate) async fn foreign_sale(shop: &Shop) {
     let mut device = Shtrih::new(shop.emulator.connector());
     let line = FiscalLine {
         name: "foreign".to_owned(),

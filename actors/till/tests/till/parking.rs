@@ -94,7 +94,14 @@ fn retail_s23_the_store_gives_each_to_one_till_once() {
         let own = parked(counter, "MILK").await;
         counter.give(recall(&own)).await;
         counter.give(TillCommand::Cancel).await;
+        // Another till has taken one of this till's: it is gone here too.
+        let own = parked(counter, "MILK").await;
+        above.knows().parked.push((own.clone(), Some(TillId(3))));
+        assert_eq!(counter.view().await.parked, 1);
+        assert!(counter.give(TillCommand::ListParked).await.parked.expect("a list").is_empty());
+        assert_eq!(counter.view().await.parked, 0);
         above.knows().no_line = true;
+        assert_eq!(counter.refused(recall(&own)).await, "parked_taken");
         assert_eq!(counter.refused(recall(&gone)).await, "parked_unreachable");
     });
 }

@@ -264,6 +264,18 @@ impl Counter {
         }
     }
 
+    /// The answer of a till that may not be there.
+    pub(crate) async fn ask_shortly(&self, command: TillCommand) -> Option<Result<TillReply, TillError>> {
+        self.till.ask_within(Duration::from_millis(500), command).await.ok()
+    }
+
+    /// Why the till does not run.
+    pub(crate) async fn failure(&self) -> String {
+        let tree = self.node.look().await.expect("the tree");
+        let till = tree.children.into_iter().find(|child| child.path == "till/1").expect("the till");
+        till.last_failure.unwrap_or_default()
+    }
+
     pub(crate) async fn answer(&self, answer: Answer) -> TillReply {
         self.give(TillCommand::Answer(answer)).await
     }

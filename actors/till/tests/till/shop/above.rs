@@ -8,8 +8,8 @@ use domain::ids::{ReceiptId, TillId};
 use link::requests::{AskAbove, BUSINESS_DAY, CLAIM_MARK, FIND_SALE, LIST_PARKED, NOT_KNOWN, RequestError, TAKE_PARKED};
 use messages::codec::{from_body, to_body};
 use messages::v1::receipt::{FoundReceipt, Receipt};
-use messages::v1::requests::{ParkedList, 
-    BusinessDay, ClaimMark, MarkClaimed, ParkedReceipt, SaleBy, TakeParked, Taken,
+use messages::v1::requests::{
+    BusinessDay, ClaimMark, ListParked, MarkClaimed, ParkedList, ParkedReceipt, SaleBy, TakeParked, Taken,
 };
 use runtime::actor::{Actor, Handle, Scope};
 
@@ -54,9 +54,10 @@ impl Handle<AskAbove> for Above {
                 found.map(to_body).ok_or_else(|| RequestError::Refused(format!("{NOT_KNOWN}: the sale")))
             }
             LIST_PARKED => {
-                let free = knows.parked.iter().filter(|(_, taken)| taken.is_none());
-                let parked = free.map(|(receipt, _)| listed(receipt)).collect();
-                Ok(to_body(&ParkedList { parked, gone: Vec::new() }))
+                let ListParked { own } = from_body(&question.body).expect("a question");
+                let (free, taken): (Vec<_>, Vec<_>) = knows.parked.iter().partition(|(_, taken)| taken.is_none());
+                let gone = taken.iter().map(|(receipt, _)| receipt.uid).filter(|uid| own.contains(uid)).collect();
+                Ok(to_body(&ParkedList { parked: free.iter().map(|(receipt, _)| listed(receipt)).collect(), gone }))
             }
             TAKE_PARKED => {
                 let TakeParked { uid } = from_body(&question.body).expect("a question");
