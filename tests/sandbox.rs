@@ -85,11 +85,7 @@ pub(crate) fn check_and(script: &str, look: impl AsyncFnOnce(&mut Chain)) {
 
 /// As [`check_and`], on a chain that is built otherwise.
 #[track_caller]
-pub(crate) fn check_with(
-    script: &str,
-    otherwise: impl FnOnce(&mut ChainOptions),
-    look: impl AsyncFnOnce(&mut Chain),
-) {
+pub(crate) fn check_with(script: &str, otherwise: impl FnOnce(&mut ChainOptions), look: impl AsyncFnOnce(&mut Chain)) {
     let script = format!("{FIXTURE}{script}");
     in_system(async {
         let data = tempfile::tempdir().expect("a temporary folder");

@@ -9,14 +9,28 @@ pub mod look;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset};
+use devices::display::CustomerDisplay;
+use devices::display::cd5220::Cd5220;
 use devices::fiscal::FiscalDevice;
 use devices::fiscal::shtrih::Shtrih;
-use devices::sim::shtrih::{EmulatorHandle, EmulatorSettings, Fault};
+use devices::printer::ReceiptPrinter;
+use devices::printer::escpos::EscPos;
+use devices::scale::Scale;
+use devices::scale::cas::Cas;
+use devices::sim::cas::ScaleHandle;
+use devices::sim::cd5220::DisplayHandle;
+use devices::sim::escpos::PrinterHandle;
+use devices::sim::shtrih::{EmulatorHandle, EmulatorSettings};
+use devices::sim::zvt::{TerminalHandle, TerminalSettings};
+use devices::terminal::PaymentTerminal;
+use devices::terminal::zvt::{Deadlines, Zvt};
 use domain::ids::{StoreId, TillId};
+use domain::receipt::VatRounding;
 use futures_util::future::{BoxFuture, FutureExt};
 use hq_node::node::HqNode;
 use link::admit::Admit;
@@ -28,11 +42,12 @@ use link::uplink::SetLine;
 use messages::v1::till::{TillCommand, TillError, TillReply};
 use runtime::clock::Clock;
 use runtime::reference::{ActorRef, SendError};
-use till::{DeviceFactory, SagaStep, StepHook, TillSettings, UnknownOperators};
+use till::{Counter, DeviceFactory, SagaStep, StepHook, TerminalFactory, TillSettings, UnknownOperators};
 use tokio_util::sync::CancellationToken;
 
 use crate::node_thread::NodeThread;
 use crate::nodes::{ServerNode, ServerParts, TillNode, TillParts, till_folder};
+use crate::pole::DisplayFactory;
 
 /// The name of the head office in the network of this process.
 const HQ: &str = "hq";
@@ -40,6 +55,9 @@ const HQ: &str = "hq";
 const RECONNECT: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
 /// A till that was killed comes back within this, its device asked what happened.
 const REVIVE_DEADLINE: Duration = Duration::from_secs(60);
+
+/// How long an emulated terminal may be silent.
+const TERMINAL_DEADLINE: Duration = Duration::from_secs(1);
 
 /// How a chain is built.
 pub struct ChainOptions {
@@ -59,6 +77,8 @@ pub struct ChainOptions {
     pub unknown_operators: UnknownOperators,
     /// Whether the emulated devices keep their memory with the data, for a chain that is started again.
     pub devices_remember: bool,
+    /// Where the tills round VAT.
+    pub vat_rounding: VatRounding,
 }
 
 impl ChainOptions {
@@ -73,6 +93,7 @@ impl ChainOptions {
             admin_password: None,
             unknown_operators: UnknownOperators::Allow,
             devices_remember: false,
+            vat_rounding: VatRounding::default(),
         }
     }
 }
@@ -95,7 +116,46 @@ struct TillPlace {
     /// None only while it is being started again.
     thread: Option<NodeThread<TillNode>>,
     emulator: EmulatorHandle,
+    desk: Desk,
     dies_at: DeathStep,
+}
+
+/// The emulated devices beside a till's fiscal one.
+#[derive(Clone)]
+pub struct Desk {
+    pub card_terminal: TerminalHandle,
+    pub qr_terminal: TerminalHandle,
+    pub scale: ScaleHandle,
+    pub printer: PrinterHandle,
+    pub display: DisplayHandle,
+}
+
+impl Desk {
+    fn new() -> Desk {
+        Desk {
+            card_terminal: TerminalHandle::new(TerminalSettings::default()),
+            qr_terminal: TerminalHandle::new(TerminalSettings::default()),
+            scale: ScaleHandle::new(),
+            printer: PrinterHandle::new(),
+            display: DisplayHandle::new(),
+        }
+    }
+
+    fn counter(&self) -> Counter {
+        let (scale, printer) = (self.scale.clone(), self.printer.clone());
+        Counter {
+            card_terminal: Some(quick_terminal(self.card_terminal.clone())),
+            qr_terminal: Some(quick_terminal(self.qr_terminal.clone())),
+            scale: Some(Arc::new(move || Box::new(Cas::new(scale.connector())) as Box<dyn Scale>)),
+            printer: Some(Arc::new(move || Box::new(EscPos::new(printer.connector())) as Box<dyn ReceiptPrinter>)),
+            ..Counter::default()
+        }
+    }
+
+    fn display(&self) -> DisplayFactory {
+        let display = self.display.clone();
+        Arc::new(move || Box::new(Cd5220::new(display.connector())) as Box<dyn CustomerDisplay>)
+    }
 }
 
 struct StorePlace {
@@ -160,7 +220,7 @@ impl Chain {
             return Ok(false);
         }
         let emulator = device(&self.options.data, store, till, self.options.devices_remember)?;
-        let place = TillPlace { thread: None, emulator, dies_at: DeathStep::default() };
+        let place = TillPlace { thread: None, emulator, desk: Desk::new(), dies_at: DeathStep::default() };
         self.place_mut(store)?.tills.insert(till, place);
         self.start_till(store, till).await?;
         Ok(true)
@@ -202,17 +262,30 @@ impl Chain {
     async fn start_till(&mut self, store: &StoreId, till: TillId) -> anyhow::Result<()> {
         let place = self.till_place(store, till)?;
         let (emulator, dies_at) = (place.emulator.clone(), place.dies_at.clone());
+        let (counter, display) = (place.desk.counter(), place.desk.display());
         let dial = Arc::new(self.hub.way_to(store.as_str()));
         let (data, clock, token) = (self.options.data.clone(), self.clock_of(store), self.options.token.clone());
-        let unknown_operators = self.options.unknown_operators;
+        let (unknown_operators, vat_rounding) = (self.options.unknown_operators, self.options.vat_rounding);
         let code = store.clone();
         let thread = NodeThread::start(&format!("till {store}/{till}"), move |kill| async move {
             let mut settings = TillSettings::new(code, till);
             settings.unknown_operators = unknown_operators;
+            settings.profile.vat_rounding = vat_rounding;
             settings.on_step = Some(dies(kill, dies_at));
             let device: DeviceFactory =
                 Arc::new(move || Box::new(Shtrih::new(emulator.connector())) as Box<dyn FiscalDevice>);
-            let parts = TillParts { settings, data, clock, device, dial, token, reconnect: RECONNECT, screen: None };
+            let parts = TillParts {
+                settings,
+                data,
+                clock,
+                device,
+                counter,
+                display: Some(display),
+                dial,
+                token,
+                reconnect: RECONNECT,
+                screen: None,
+            };
             TillNode::start(parts).await
         })
         .await?;
@@ -296,11 +369,34 @@ impl Chain {
         Ok(())
     }
 
-    /// Set a fault of a till's emulated fiscal device.
-    pub fn set_fault(&self, store: &StoreId, till: TillId, fault: &str) -> Result<(), String> {
-        let fault: Fault = fault.parse().map_err(|error: devices::sim::shtrih::NotFault| error.to_string())?;
-        self.till_place(store, till).map_err(|error| error.to_string())?.emulator.set_fault(fault);
+    /// Set a fault of one of a till's emulated devices, or put something on its scale (`weight:0.475`).
+    pub fn set_fault(&self, store: &StoreId, till: TillId, device: &str, fault: &str) -> Result<(), String> {
+        let place = self.till_place(store, till).map_err(|error| error.to_string())?;
+        fn read<T: FromStr>(fault: &str) -> Result<T, String>
+        where
+            T::Err: std::fmt::Display,
+        {
+            fault.parse().map_err(|error: T::Err| error.to_string())
+        }
+        match device {
+            "fiscal" => place.emulator.set_fault(read(fault)?),
+            "terminal" => place.desk.card_terminal.set_fault(read(fault)?),
+            "qr" => place.desk.qr_terminal.set_fault(read(fault)?),
+            "printer" => place.desk.printer.set_fault(read(fault)?),
+            "scale" => match (fault, fault.strip_prefix("weight:")) {
+                (_, Some(weight)) => place.desk.scale.put(read(weight)?),
+                ("stable", _) => place.desk.scale.set_stable(true),
+                ("unstable", _) => place.desk.scale.set_stable(false),
+                _ => place.desk.scale.set_fault(read(fault)?),
+            },
+            other => return Err(format!("this version emulates no \"{other}\"")),
+        }
         Ok(())
+    }
+
+    /// The emulated devices beside a till's fiscal one.
+    pub fn desk(&self, store: &StoreId, till: TillId) -> anyhow::Result<Desk> {
+        Ok(self.till_place(store, till)?.desk.clone())
     }
 
     pub fn emulator(&self, store: &StoreId, till: TillId) -> anyhow::Result<EmulatorHandle> {
@@ -372,6 +468,12 @@ impl Chain {
         let thread = self.place(store)?.thread.as_ref();
         thread.ok_or_else(|| anyhow::anyhow!("store {store} is not running"))
     }
+}
+
+/// A terminal without a customer answers at once or not at all.
+fn quick_terminal(handle: TerminalHandle) -> TerminalFactory {
+    let deadlines = Deadlines { ack: TERMINAL_DEADLINE, query: TERMINAL_DEADLINE, answer: TERMINAL_DEADLINE };
+    Arc::new(move || Box::new(Zvt::with_deadlines(handle.connector(), deadlines)) as Box<dyn PaymentTerminal>)
 }
 
 /// Kill this thread's node when the step comes, once. The unwind ends the step; the node is gone before it is answered.

@@ -78,6 +78,11 @@ impl Invitation {
                 token: self.token,
                 // Beside the till, so that it sells on when the demo is gone.
                 fiscal: PortAddress::Memory,
+                card_terminal: Some(PortAddress::Memory),
+                qr_terminal: Some(PortAddress::Memory),
+                scale: Some(PortAddress::Memory),
+                printer: Some(PortAddress::Memory),
+                display: None,
                 language: Language::default(),
                 unknown_operators: false,
                 kill_at: None,
@@ -154,11 +159,12 @@ pub async fn run(runs_for: Option<Duration>, data: Option<PathBuf>, listen: &str
 
 async fn fill(chain: &Chain) -> Result<(), String> {
     chain.put_items(goods::items()).await?;
+    chain.put_items(goods::particular_items()).await?;
     for rule in goods::barcode_rules() {
         chain.put_barcode_rule(rule).await?;
     }
     for (number, name, pin, role) in goods::operators() {
-        chain.put_operator(number, name.to_owned(), pin.to_owned(), role).await?;
+        chain.put_operator(number, name.to_owned(), pin.to_owned(), role, None).await?;
     }
     Ok(())
 }

@@ -10,12 +10,15 @@
 //! Must never: decide a price, a tax or a right.
 
 pub mod chain;
+pub mod counter;
 pub mod demo;
 pub mod node_thread;
 pub mod nodes;
+pub mod pole;
 pub mod replay;
 pub mod run;
 pub mod settings;
+pub mod training;
 pub mod tree;
 pub mod tui;
 pub mod window;

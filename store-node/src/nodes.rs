@@ -7,9 +7,11 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use anyhow::Context;
 use domain::ids::{StoreId, TillId};
+use futures_util::FutureExt;
 use link::admit::Admit;
 use link::transport::{Accept, Dial};
 use link::{downlinks, uplink};
+use messages::v1::settings::Section;
 use messages::v1::till::TillCommand;
 use messages::v1::view::TillView;
 use migrations::database::Database;
@@ -19,11 +21,13 @@ use runtime::node::Node;
 use runtime::ops::{OpsState, OpsToken};
 use runtime::reference::ActorRef;
 use till::catalogue::Catalogue;
-use till::{DeviceFactory, ShowTill, TillSettings};
+use till::{Counter, DeviceFactory, ShowTill, TillSettings};
 use tokio::sync::watch;
 
+use crate::pole::DisplayFactory;
+use crate::training;
 use crate::tree::{self, ServerGround, TillGround};
-use crate::tui::ScreenOptions;
+use crate::tui::{Finder, ScreenOptions, Setting};
 use crate::window::Window;
 
 /// A till's line to its store is dialled again after half a second at first, and at least every so often: a cashier looks on.
@@ -32,6 +36,8 @@ pub const TILL_RECONNECT: (Duration, Duration) = (Duration::from_millis(500), Du
 pub const STORE_RECONNECT: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(60));
 /// Threads of a node's own HTTP server: operators and tills' links, which wait more than they work.
 const HTTP_WORKERS: usize = 1;
+/// Goods that a search shows: more than fit a screen, few enough to read.
+const FOUND_MAX: usize = 30;
 
 /// What a till is started with.
 pub struct TillParts {
@@ -40,6 +46,8 @@ pub struct TillParts {
     pub data: PathBuf,
     pub clock: Clock,
     pub device: DeviceFactory,
+    pub counter: Counter,
+    pub display: Option<DisplayFactory>,
     pub dial: Arc<dyn Dial>,
     pub token: String,
     pub reconnect: (Duration, Duration),
@@ -62,12 +70,18 @@ pub struct TillNode {
 
 impl TillNode {
     pub async fn start(parts: TillParts) -> anyhow::Result<TillNode> {
-        let TillParts { settings, data, clock, device, dial, token, reconnect, screen } = parts;
+        let TillParts { settings, data, clock, device, mut counter, display, dial, token, reconnect, screen } = parts;
         let folder = till_folder(&data, &settings.store, settings.till);
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
         let database = open::<TillMigrator>(&till_file(&data, &settings.store, settings.till)).await?;
         let file = folder.join("catalogue.sqlite");
         let catalogue = Catalogue::open(&file).await.with_context(|| format!("cannot open {}", file.display()))?;
+        counter.training.get_or_insert_with(|| training::ground(&folder));
+        let (trouble, troubles) = watch::channel(None);
+        let screen = screen.map(|(options, quit)| {
+            let options = fitted(options, &settings.store, &catalogue, &counter);
+            (ScreenOptions { trouble: Some(troubles), ..options }, quit)
+        });
         let (shown, views) = watch::channel(Arc::new(Window::blank(settings.store.clone(), settings.till)));
         let (tree, refs) = tree::till(TillGround {
             settings,
@@ -75,10 +89,13 @@ impl TillNode {
             catalogue: catalogue.clone(),
             clock,
             device,
+            counter,
+            display,
             dial,
             token,
             reconnect,
             shown,
+            trouble,
             screen,
         });
         Ok(TillNode {
@@ -91,6 +108,31 @@ impl TillNode {
             database,
             catalogue,
         })
+    }
+}
+
+/// The screen's options with what it reaches in this till: the catalogue, its settings, the terminals.
+fn fitted(options: ScreenOptions, store: &StoreId, catalogue: &Catalogue, counter: &Counter) -> ScreenOptions {
+    fn section<S: Section>(store: &StoreId, catalogue: &Catalogue) -> Setting<S> {
+        let (store, catalogue) = (store.clone(), catalogue.clone());
+        Arc::new(move || catalogue.section(&store))
+    }
+    let goods = catalogue.clone();
+    let finder: Finder = Arc::new(move |text: String| {
+        let goods = goods.clone();
+        async move {
+            let found = goods.search(&text, FOUND_MAX).await;
+            found.inspect_err(|error| tracing::error!(%error, "the catalogue cannot be searched")).unwrap_or_default()
+        }
+        .boxed()
+    });
+    ScreenOptions {
+        cancel: counter.cancel.clone(),
+        finder: Some(finder),
+        bindings: section(store, catalogue),
+        quick_keys: section(store, catalogue),
+        cash: section(store, catalogue),
+        ..options
     }
 }
 

@@ -16,6 +16,7 @@ use till::{DeviceFactory, SagaStep, StepHook, TillSettings, UnknownOperators};
 use tokio::sync::watch;
 
 use crate::chain;
+use crate::counter;
 use crate::demo::Invitation;
 use crate::nodes::{self, STORE_RECONNECT, ServerNode, ServerParts, TILL_RECONNECT, TillNode, TillParts};
 use crate::settings::{MachineRole, Settings, TillNodeSettings};
@@ -133,6 +134,8 @@ async fn start_till(
         data: settings.data.clone(),
         clock: Clock::system(),
         device: fiscal_device(settings, own)?,
+        counter: counter::counter(own),
+        display: counter::display(own),
         dial: Arc::new(WebSocketDial::new(&own.server)),
         token: own.token.clone(),
         reconnect: TILL_RECONNECT,

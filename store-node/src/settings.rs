@@ -61,7 +61,22 @@ pub struct TillNodeSettings {
     /// The fiscal device: `tcp://127.0.0.1:7778`, `serial:///dev/ttyS0?baud=115200`, or `memory` for an emulated one.
     #[serde(deserialize_with = "from_text")]
     pub fiscal: PortAddress,
-    /// Language of the screen: "en" or "ru".
+    /// The bank terminal. Without one a card is a tender that the cashier answers for.
+    #[serde(default, deserialize_with = "from_text_or_none")]
+    pub card_terminal: Option<PortAddress>,
+    /// The terminal that shows QR codes of a fast payment system.
+    #[serde(default, deserialize_with = "from_text_or_none")]
+    pub qr_terminal: Option<PortAddress>,
+    /// The scale at the counter.
+    #[serde(default, deserialize_with = "from_text_or_none")]
+    pub scale: Option<PortAddress>,
+    /// A printer for copies and training. Without one the fiscal device prints them.
+    #[serde(default, deserialize_with = "from_text_or_none")]
+    pub printer: Option<PortAddress>,
+    /// The display that the customer sees.
+    #[serde(default, deserialize_with = "from_text_or_none")]
+    pub display: Option<PortAddress>,
+    /// Language of the screen: "en", "ru" or "uk".
     #[serde(default)]
     pub language: Language,
     /// Whether an operator who is not in the staff list may work: only for trying things out.
@@ -74,6 +89,11 @@ pub struct TillNodeSettings {
 
 fn from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PortAddress, D::Error> {
     String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+}
+
+fn from_text_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PortAddress>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.map(|text| text.parse().map_err(D::Error::custom)).transpose()
 }
 
 fn default_listen() -> String {

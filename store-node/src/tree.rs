@@ -23,11 +23,12 @@ use runtime::clock::Clock;
 use runtime::node::{ChildRef, Tree};
 use runtime::spec::{ChildSpec, Overflow, Strategy};
 use till::catalogue::Catalogue;
-use till::{DeviceFactory, Till, TillPorts, TillSettings};
+use till::{Counter, DeviceFactory, Till, TillPorts, TillSettings};
 use tokio::sync::watch;
 
+use crate::pole::{DisplayFactory, Pole};
 use crate::tui::{CashierScreen, ScreenOptions};
-use crate::window::Window;
+use crate::window::{self, Window};
 
 /// Scans that may wait while a receipt is being fiscalised.
 const TILL_MAILBOX: usize = 64;
@@ -41,11 +42,15 @@ pub struct TillGround {
     pub catalogue: Catalogue,
     pub clock: Clock,
     pub device: DeviceFactory,
+    pub counter: Counter,
+    pub display: Option<DisplayFactory>,
     pub dial: Arc<dyn Dial>,
     pub token: String,
     /// How soon a lost line is dialled again, at least and at most.
     pub reconnect: (Duration, Duration),
     pub shown: watch::Sender<Arc<TillView>>,
+    /// Why the till cannot start, for whoever looks on.
+    pub trouble: watch::Sender<Option<String>>,
     /// The cashier's screen on this process's terminal, and who is told when the cashier leaves.
     pub screen: Option<(ScreenOptions, watch::Sender<bool>)>,
 }
@@ -57,7 +62,21 @@ pub struct TillRefs {
 
 /// A till: the line to its store, the till itself, what its screens look at, and the screen.
 pub fn till(ground: TillGround) -> (Tree, TillRefs) {
-    let TillGround { settings, database, catalogue, clock, device, dial, token, reconnect, shown, screen } = ground;
+    let TillGround {
+        settings,
+        database,
+        catalogue,
+        clock,
+        device,
+        counter,
+        display,
+        dial,
+        token,
+        reconnect,
+        shown,
+        trouble,
+        screen,
+    } = ground;
     let (store, number) = (settings.store.clone(), settings.till);
     let mut tree = Tree::new(till_peer(&store, number).name);
     let outbox_bell = Bell::new();
@@ -85,18 +104,27 @@ pub fn till(ground: TillGround) -> (Tree, TillRefs) {
         above: Some(uplink.reference()),
         views: Some(views),
         outbox_bell: Some(outbox_bell),
+        counter,
     };
     let till = tree.child(
-        ChildSpec::new("sales/till", "till", Till::factory(settings, ports))
+        ChildSpec::new("sales/till", "till", window::telling(Till::factory(settings, ports), trouble))
             .mailbox(TILL_MAILBOX, Overflow::Refuse)
             .shutdown_timeout(TILL_SHUTDOWN),
     );
     let (show, status, commands) = (till.reference(), uplink.reference(), till.reference());
-    let seen = shown.subscribe();
+    let (seen, shown_to_pole) = (shown.subscribe(), shown.subscribe());
     tree.child(ChildSpec::new("sales/window", "window", move || {
         let window = Window::new(show.clone(), status.clone(), raw.clone(), shown.clone(), clock.clone());
         async move { Ok(window) }
     }));
+    // A display that is broken stops nobody.
+    if let Some(display) = display {
+        let seen = shown_to_pole.clone();
+        tree.child(ChildSpec::new("sales/display", "display", move || {
+            let pole = Pole::new(display(), seen.clone());
+            async move { Ok(pole) }
+        }));
+    }
     if let Some((options, quit)) = screen {
         tree.child(CashierScreen::spec("sales/screen", commands, seen, options, quit));
     }

@@ -10,6 +10,7 @@
 //! - UI-2 Inputs are taken one at a time and in order; none is judged against a receipt that an earlier one still changes.
 //! - UI-3 Drawing is a pure function of the view-model; every screen looks the same in a test and in a shop.
 //! - UI-4 No key but Esc, or a correction made by hand that the till accepts, takes a refusal off the screen.
+//! - UI-5 While a payment terminal is at work no key means anything but Esc, which asks it to stop and does not wait.
 //!
 //! Must never: compute a price, a total or a right. The till's view says what is; its answers say what may be.
 
@@ -26,5 +27,5 @@ pub mod shop;
 pub mod texts;
 pub mod wedge;
 
-pub use cashier_screen::{CashierScreen, Finder, ScreenOptions, Setting};
+pub use cashier_screen::{CashierScreen, Finder, ScreenOptions, Setting, in_catalogue};
 pub use texts::Language;

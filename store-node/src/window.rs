@@ -21,6 +21,7 @@ use runtime::spec::StartError;
 use serde::Serialize;
 use till::ShowTill;
 use tokio::sync::watch;
+use tokio::time::MissedTickBehavior;
 
 /// How often the line is looked at; a cashier reads minutes there.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -61,10 +62,10 @@ pub struct WindowState {
     pub screens: usize,
 }
 
-/// Look at the till and the line again. Sender: its own timer and task. Answer: none. Repeat: yes.
-#[derive(Clone, Copy, Debug, Message)]
+/// How the line is now; none: it does not say. Sender: its own task. Answer: none. Repeat: yes.
+#[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
-struct TickLook;
+struct Line(Option<UplinkStatus>);
 
 /// The till shows something new. Sender: its own task. Answer: none. Repeat: yes.
 #[derive(Clone, Debug, Message)]
@@ -156,7 +157,17 @@ impl Actor for Window {
         if let Ok(view) = self.show.ask_within(LOOK_WITHIN, ShowTill).await {
             self.put_up(&view);
         }
-        scope.every(LOOK_EVERY, || TickLook);
+        // Beside the window, so that a slow line never holds up what the till shows.
+        let (link, told) = (self.link.clone(), scope.me::<Line>());
+        scope.spawn(async move {
+            let mut ticks = tokio::time::interval(LOOK_EVERY);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                ticks.tick().await;
+                let line = link.ask_within(LOOK_WITHIN, Status).await.ok();
+                told.ask(Line(line)).await.ok();
+            }
+        });
         let me = scope.me::<Seen>();
         let mut raw = self.raw.clone();
         scope.spawn(async move {
@@ -182,11 +193,9 @@ impl Handle<Seen> for Window {
     }
 }
 
-impl Handle<TickLook> for Window {
-    async fn handle(&mut self, _: TickLook, _: &Scope<Window>) {
-        if let Ok(line) = self.link.ask_within(LOOK_WITHIN, Status).await {
-            self.line = Some(line);
-        }
+impl Handle<Line> for Window {
+    async fn handle(&mut self, Line(line): Line, _: &Scope<Window>) {
+        self.line = line.or_else(|| self.line.take());
         let seen = self.raw.borrow().clone();
         if let Some(view) = seen {
             self.put_up(&view);

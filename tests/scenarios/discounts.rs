@@ -43,7 +43,8 @@ fn retail_s13_three_equal_shares_of_a_hundred() {
 
 #[test]
 fn retail_s14_a_tiny_discount_over_many_lines() {
-    let lines: String = (0..9).map(|_| "{\"do\":\"sell\",\"code\":\"TINY\",\"price\":\"1.00\",\"vat\":\"22\"}\n").collect();
+    let lines: String =
+        (0..9).map(|_| "{\"do\":\"sell\",\"code\":\"TINY\",\"price\":\"1.00\",\"vat\":\"22\"}\n").collect();
     check(&format!(
         r#"
 {lines}

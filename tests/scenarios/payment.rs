@@ -114,7 +114,15 @@ fn retail_s31_an_approval_whose_answer_was_lost_is_found() {
 #[test]
 fn retail_s32_a_till_that_dies_at_any_step_finishes_its_receipt_once() {
     let steps = [
-        "open", "terminalasked", "terminalanswered", "paying", "paid", "fiscalising", "registered", "fiscalised", "closed",
+        "open",
+        "terminalasked",
+        "terminalanswered",
+        "paying",
+        "paid",
+        "fiscalising",
+        "registered",
+        "fiscalised",
+        "closed",
     ];
     for step in steps {
         for tender in ["cash", "card"] {

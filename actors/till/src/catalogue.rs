@@ -149,6 +149,21 @@ impl Catalogue {
         rows::items_by_name(self.reader(), text, limit).await
     }
 
+    /// What a cashier may mean by a few letters or digits: first what begins with it as a code, then what is called so.
+    pub async fn search(&self, text: &str, limit: usize) -> Result<Vec<Item>, DbErr> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut items = rows::items_by_code(self.reader(), text, limit).await?;
+        for item in rows::items_by_name(self.reader(), text, limit).await? {
+            if items.len() < limit && items.iter().all(|known| known.code != item.code) {
+                items.push(item);
+            }
+        }
+        Ok(items)
+    }
+
     pub async fn operator(&self, number: &OperatorNumber) -> Result<Option<Operator>, DbErr> {
         rows::operator(self.reader(), number).await
     }

@@ -15,6 +15,11 @@ mode-return = RETURN
 mode-return-payment = RETURN: MONEY BACK
 mode-waiting = PAID, WAITING
 mode-closed = CLOSED
+mode-training = TRAINING
+mode-terminal = TERMINAL AT WORK
+mode-locked = LOCKED
+mode-expired = OVER 24 HOURS
+mode-stopped = DOES NOT START
 
 ## Receipt
 column-number = No
@@ -34,6 +39,11 @@ lines = { $n ->
    *[other] { $n } lines
 }
 change-before = last change
+customer = card
+parked = parked: { $n }
+unit-piece = piece
+unit-kilogram = kg
+item-barcode = Barcode
 
 ## Payment
 to-pay = TO PAY
@@ -48,6 +58,8 @@ tender-card = card
 tender-gift = gift card
 tender-credit = credit
 tender-points = points
+in-cash = in cash
+tender-qr = QR code
 
 ## Status
 light-fiscal = fiscal
@@ -92,6 +104,29 @@ key-close = close
 key-yes = yes
 key-no = no
 key-leave = leave the till
+key-weigh = weigh
+key-search = search
+key-price = price check
+key-customer = card, phone
+key-discount = discount, price
+key-repeat = once more
+key-park = park, recall
+key-quick = quick keys
+key-copy = last copy
+key-lock = lock
+key-drawer = drawer
+key-clear = clear, back
+key-qr = QR
+key-points = points
+key-gift = gift card
+key-credit = credit
+key-close-shift = close the shift
+key-stop = stop the terminal
+key-settle = supervisor
+key-take-out = take out a line
+key-give-up = give up
+key-all = all
+key-none = not this
 
 ## Help
 help-title = Keys
@@ -101,6 +136,11 @@ foot-close = Esc closes
 foot-menu = a digit, or ↑ ↓ and Enter; Esc goes back
 foot-form = Enter goes on, Esc goes back
 foot-ask = Enter = yes, Esc = no
+help-weigh = code/ sells what is on the scale; 0.012*code/ with a tare of 12 g
+help-quick = .5 Enter sells the fifth quick key
+help-words = Words are typed and ended with Enter: VD 3 voids line 3, 10DI is 10 %
+help-part = 300 F2 = a part by card, the rest in another way
+foot-help = ↑ ↓ scroll, Esc closes
 
 ## Menu and forms
 menu-title = Cashier's menu
@@ -122,6 +162,57 @@ field-float = Cash in the drawer
 field-amount = Amount
 field-reason = Reason
 field-counted = Counted
+menu-loan = Float from the safe
+menu-paid-in = Other cash in
+menu-pickup = Pickup to the safe
+menu-paid-out = Other cash out
+menu-reprint = Copy of receipt
+menu-journal = Journal
+menu-train = Training
+menu-train-end = End the training
+menu-away = Lock or leave
+menu-lock = Lock the till
+menu-break = Break
+menu-discounts = Discount or price
+menu-line-percent = Discount on the line, %
+menu-line-sum = Discount on the line, sum
+menu-receipt-percent = Discount on the receipt, %
+menu-receipt-sum = Discount on the receipt, sum
+menu-line-price = Another price for the line
+menu-returns = Return
+menu-return-receipt = By the receipt: number or QR code
+menu-return-no-receipt = Without receipt, and back to sale
+menu-return-fiscal = By the fiscal code of the paper
+menu-settle = What did the supervisor see?
+menu-settle-made = It was made: there is a slip or document
+menu-settle-not-made = It was not made: there is none
+form-locked = The till is locked
+form-price = Price check
+form-customer = Customer's card or phone
+form-park = Put the receipt aside
+lead-price = Scan the item or key its code. Nothing is sold.
+lead-customer = Scan the card, or key its number or the phone.
+lead-park = A name helps to find it again; it may be empty.
+lead-find-sale = Scan the QR code of the receipt, or key its number: 117, 2-117 (till 2), S1/2-117.
+lead-fiscal-code = Scan the QR code of the receipt. Then enter the goods that come back.
+lead-gift = Scan the gift card or key its number, then Enter.
+lead-settle = A supervisor has looked at the paper of the device or the terminal.
+locked-by = { $name } locked the till at { $at } ({ $age }). The receipt is kept.
+locked-break = { $name } is on a break since { $at } ({ $age }). The receipt is kept.
+field-code = Code
+field-customer = Card or phone
+field-percent = Discount, %
+field-discount = Discount, sum
+field-price = Price
+field-name = Name
+field-sale = Receipt
+field-fiscal-code = QR code
+field-gift = Gift card
+field-mark = Code of the unit
+field-weight = Quantity, kg or pieces
+field-quantity = Quantity
+field-supervisor = Supervisor's number
+field-search = Name or code
 
 ## Questions
 ask-void = Void line { $n }?
@@ -226,109 +317,12 @@ refusal-till-restarting = NOT done, the till restarts: do it again
 refusal-till-busy = NOT done, too much to do: do it again
 refusal-outcome-unknown = no answer: look at the receipt before doing it again
 refusal-too-fast = NOT taken: too much at once, do it again
-
-## Modes
-mode-training = TRAINING
-mode-terminal = TERMINAL AT WORK
-mode-locked = LOCKED
-mode-expired = OVER 24 HOURS
-mode-stopped = DOES NOT START
-
-## Receipt
-customer = card
-parked = parked: { $n }
-unit-piece = piece
-unit-kilogram = kg
-item-barcode = Barcode
-
-## Payment
-in-cash = in cash
-tender-qr = QR code
-
-## Keys
-key-weigh = weigh
-key-search = search
-key-price = price check
-key-customer = card, phone
-key-discount = discount, price
-key-repeat = once more
-key-park = park, recall
-key-quick = quick keys
-key-copy = last copy
-key-lock = lock
-key-drawer = drawer
-key-clear = clear, back
-key-qr = QR
-key-points = points
-key-gift = gift card
-key-credit = credit
-key-close-shift = close the shift
-key-stop = stop the terminal
-key-settle = supervisor
-key-take-out = take out a line
-key-give-up = give up
-key-all = all
-key-none = not this
-
-## Help
-help-weigh = code/ sells what is on the scale; 0.012*code/ with a tare of 12 g
-help-quick = .5 Enter sells the fifth quick key
-help-words = Words are typed and ended with Enter: VD 3 voids line 3, 10DI is 10 %
-help-part = 300 F2 = a part by card, the rest in another way
-foot-help = ↑ ↓ scroll, Esc closes
-
-## Menu and forms
-menu-loan = Float from the safe
-menu-paid-in = Other cash in
-menu-pickup = Pickup to the safe
-menu-paid-out = Other cash out
-menu-reprint = Copy of receipt
-menu-journal = Journal
-menu-train = Training
-menu-train-end = End the training
-menu-away = Lock or leave
-menu-lock = Lock the till
-menu-break = Break
-menu-discounts = Discount or price
-menu-line-percent = Discount on the line, %
-menu-line-sum = Discount on the line, sum
-menu-receipt-percent = Discount on the receipt, %
-menu-receipt-sum = Discount on the receipt, sum
-menu-line-price = Another price for the line
-menu-returns = Return
-menu-return-receipt = By the receipt: number or QR code
-menu-return-no-receipt = Without receipt, and back to sale
-menu-return-fiscal = By the fiscal code of the paper
-menu-settle = What did the supervisor see?
-menu-settle-made = It was made: there is a slip or document
-menu-settle-not-made = It was not made: there is none
-form-locked = The till is locked
-form-price = Price check
-form-customer = Customer's card or phone
-form-park = Put the receipt aside
-lead-price = Scan the item or key its code. Nothing is sold.
-lead-customer = Scan the card, or key its number or the phone.
-lead-park = A name helps to find it again; it may be empty.
-lead-find-sale = Scan the QR code of the receipt, or key its number: 117, 2-117 (till 2), S1/2-117.
-lead-fiscal-code = Scan the QR code of the receipt. Then enter the goods that come back.
-lead-gift = Scan the gift card or key its number, then Enter.
-lead-settle = A supervisor has looked at the paper of the device or the terminal.
-locked-by = { $name } locked the till at { $at } ({ $age }). The receipt is kept.
-locked-break = { $name } is on a break since { $at } ({ $age }). The receipt is kept.
-field-code = Code
-field-customer = Card or phone
-field-percent = Discount, %
-field-discount = Discount, sum
-field-price = Price
-field-name = Name
-field-sale = Receipt
-field-fiscal-code = QR code
-field-gift = Gift card
-field-mark = Code of the unit
-field-weight = Quantity, kg or pieces
-field-quantity = Quantity
-field-supervisor = Supervisor's number
-field-search = Name or code
+done-parked = Receipt { $n } is put aside
+done-reprinted = A copy of receipt { $n } is printed
+done-customer = The customer is known
+done-training = Training: nothing of this is real (F9, 8 ends it)
+done-training-ended = The training is over
+restored-waiting-for-terminal = The till was started again; the payment terminal does not answer yet.
 
 ## Lists
 list-parked = Parked receipts
@@ -417,14 +411,6 @@ stopped-do-1 = 1. Look at the disk and the devices: power, cables, free space.
 stopped-do-2 = 2. Leave with Ctrl+Q and start the till again.
 stopped-do-3 = 3. If it stays so, call support and read them the reason.
 stopped-foot = Ctrl+Q = leave
-
-## Notices
-done-parked = Receipt { $n } is put aside
-done-reprinted = A copy of receipt { $n } is printed
-done-customer = The customer is known
-done-training = Training: nothing of this is real (F9, 8 ends it)
-done-training-ended = The training is over
-restored-waiting-for-terminal = The till was started again; the payment terminal does not answer yet.
 
 ## Refusals
 refusal-missing-right = there is no right to do this

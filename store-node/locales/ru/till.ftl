@@ -15,6 +15,11 @@ mode-return = ВОЗВРАТ
 mode-return-payment = ВОЗВРАТ: ВЫДАЧА ДЕНЕГ
 mode-waiting = ОПЛАЧЕНО, ЖДЁМ
 mode-closed = ЗАКРЫТО
+mode-training = УЧЁБА
+mode-terminal = ЖДЁМ ТЕРМИНАЛ
+mode-locked = ЗАБЛОКИРОВАНА
+mode-expired = БОЛЬШЕ 24 ЧАСОВ
+mode-stopped = НЕ ЗАПУСКАЕТСЯ
 
 ## Чек
 column-number = №
@@ -35,6 +40,11 @@ lines = { $n ->
    *[other] { $n } позиций
 }
 change-before = прошлая сдача
+customer = карта
+parked = отложено: { $n }
+unit-piece = шт
+unit-kilogram = кг
+item-barcode = Штрихкод
 
 ## Оплата
 to-pay = К ОПЛАТЕ
@@ -49,6 +59,8 @@ tender-card = карта
 tender-gift = подарочная карта
 tender-credit = в кредит
 tender-points = баллы
+in-cash = наличными
+tender-qr = СБП (QR-код)
 
 ## Состояние
 light-fiscal = фискальный
@@ -93,6 +105,29 @@ key-close = закрыть
 key-yes = да
 key-no = нет
 key-leave = выйти из кассы
+key-weigh = вес
+key-search = поиск
+key-price = цена
+key-customer = карта, телефон
+key-discount = скидка, цена
+key-repeat = ещё раз
+key-park = отложить
+key-quick = быстрые товары
+key-copy = копия чека
+key-lock = блокировка
+key-drawer = ящик
+key-clear = сброс, назад
+key-qr = СБП
+key-points = баллы
+key-gift = подар. карта
+key-credit = в кредит
+key-close-shift = закрыть смену
+key-stop = отменить оплату
+key-settle = старший
+key-take-out = убрать товар
+key-give-up = отказаться
+key-all = всё
+key-none = не брать
 
 ## Помощь
 help-title = Клавиши
@@ -102,6 +137,11 @@ foot-close = Esc — закрыть
 foot-menu = цифра или ↑ ↓ и Enter; Esc — назад
 foot-form = Enter — дальше, Esc — назад
 foot-ask = Enter — да, Esc — нет
+help-weigh = код/ — товар с весов; 0,012*код/ — с тарой 12 г
+help-quick = .5 Enter — пятый из быстрых товаров
+help-words = Слова — с Enter: СТ 3 — сторно строки 3, 10СК — скидка 10 %
+help-part = 300 F2 — часть картой, остаток другим способом
+foot-help = ↑ ↓ — листать, Esc — закрыть
 
 ## Меню и формы
 menu-title = Меню кассира
@@ -123,6 +163,57 @@ field-float = Размен в ящике
 field-amount = Сумма
 field-reason = Причина
 field-counted = В ящике
+menu-loan = Размен из сейфа
+menu-paid-in = Прочее внесение
+menu-pickup = Инкассация в сейф
+menu-paid-out = Прочая выдача
+menu-reprint = Копия чека…
+menu-journal = Журнал чеков
+menu-train = Учёба
+menu-train-end = Закончить учёбу
+menu-away = Уход от кассы
+menu-lock = Заблокировать
+menu-break = Перерыв
+menu-discounts = Скидка или цена
+menu-line-percent = Скидка на строку, %
+menu-line-sum = Скидка на строку, сумма
+menu-receipt-percent = Скидка на чек, %
+menu-receipt-sum = Скидка на чек, сумма
+menu-line-price = Другая цена строки
+menu-returns = Возврат
+menu-return-receipt = По чеку: номер или QR-код
+menu-return-no-receipt = Без чека; ещё раз — обратно к продаже
+menu-return-fiscal = По фискальным реквизитам чека
+menu-settle = Что увидел старший?
+menu-settle-made = Сделано: слип или документ есть
+menu-settle-not-made = Не сделано: слипа и документа нет
+form-locked = Касса заблокирована
+form-price = Проверка цены
+form-customer = Карта или телефон покупателя
+form-park = Отложить чек
+lead-price = Отсканируйте товар или наберите код. В чек он не попадёт.
+lead-customer = Отсканируйте карту либо наберите её номер или телефон.
+lead-park = По имени чек легче найти; его можно не вводить.
+lead-find-sale = Сканируйте QR-код чека или наберите номер: 117, 2-117 (касса 2), S1/2-117.
+lead-fiscal-code = Сканируйте QR-код чека. Затем введите товары, которые возвращают.
+lead-gift = Сканируйте подарочную карту или наберите номер, затем Enter.
+lead-settle = Старший посмотрел на ленту регистратора или слип терминала.
+locked-by = Заблокировал(а): { $name }, { $at } ({ $age }). Чек сохранён.
+locked-break = Перерыв: { $name } с { $at } ({ $age }). Чек сохранён.
+field-code = Код
+field-customer = Карта или телефон
+field-percent = Скидка, %
+field-discount = Скидка, сумма
+field-price = Цена
+field-name = Имя
+field-sale = Чек
+field-fiscal-code = QR-код
+field-gift = Подарочная карта
+field-mark = Код упаковки
+field-weight = Количество, кг или шт
+field-quantity = Количество
+field-supervisor = Номер старшего
+field-search = Название или код
 
 ## Вопросы
 ask-void = Сторнировать строку { $n }?
@@ -227,109 +318,12 @@ refusal-till-restarting = НЕ выполнено, перезапуск касс
 refusal-till-busy = НЕ выполнено: касса перегружена, повторите
 refusal-outcome-unknown = нет ответа: посмотрите чек, прежде чем повторять
 refusal-too-fast = НЕ принято: слишком быстро, повторите
-
-## Режимы
-mode-training = УЧЁБА
-mode-terminal = ЖДЁМ ТЕРМИНАЛ
-mode-locked = ЗАБЛОКИРОВАНА
-mode-expired = БОЛЬШЕ 24 ЧАСОВ
-mode-stopped = НЕ ЗАПУСКАЕТСЯ
-
-## Чек
-customer = карта
-parked = отложено: { $n }
-unit-piece = шт
-unit-kilogram = кг
-item-barcode = Штрихкод
-
-## Оплата
-in-cash = наличными
-tender-qr = СБП (QR-код)
-
-## Клавиши
-key-weigh = вес
-key-search = поиск
-key-price = цена
-key-customer = карта, телефон
-key-discount = скидка, цена
-key-repeat = ещё раз
-key-park = отложить
-key-quick = быстрые товары
-key-copy = копия чека
-key-lock = блокировка
-key-drawer = ящик
-key-clear = сброс, назад
-key-qr = СБП
-key-points = баллы
-key-gift = подар. карта
-key-credit = в кредит
-key-close-shift = закрыть смену
-key-stop = отменить оплату
-key-settle = старший
-key-take-out = убрать товар
-key-give-up = отказаться
-key-all = всё
-key-none = не брать
-
-## Помощь
-help-weigh = код/ — товар с весов; 0,012*код/ — с тарой 12 г
-help-quick = .5 Enter — пятый из быстрых товаров
-help-words = Слова — с Enter: СТ 3 — сторно строки 3, 10СК — скидка 10 %
-help-part = 300 F2 — часть картой, остаток другим способом
-foot-help = ↑ ↓ — листать, Esc — закрыть
-
-## Меню и формы
-menu-loan = Размен из сейфа
-menu-paid-in = Прочее внесение
-menu-pickup = Инкассация в сейф
-menu-paid-out = Прочая выдача
-menu-reprint = Копия чека…
-menu-journal = Журнал чеков
-menu-train = Учёба
-menu-train-end = Закончить учёбу
-menu-away = Уход от кассы
-menu-lock = Заблокировать
-menu-break = Перерыв
-menu-discounts = Скидка или цена
-menu-line-percent = Скидка на строку, %
-menu-line-sum = Скидка на строку, сумма
-menu-receipt-percent = Скидка на чек, %
-menu-receipt-sum = Скидка на чек, сумма
-menu-line-price = Другая цена строки
-menu-returns = Возврат
-menu-return-receipt = По чеку: номер или QR-код
-menu-return-no-receipt = Без чека; ещё раз — обратно к продаже
-menu-return-fiscal = По фискальным реквизитам чека
-menu-settle = Что увидел старший?
-menu-settle-made = Сделано: слип или документ есть
-menu-settle-not-made = Не сделано: слипа и документа нет
-form-locked = Касса заблокирована
-form-price = Проверка цены
-form-customer = Карта или телефон покупателя
-form-park = Отложить чек
-lead-price = Отсканируйте товар или наберите код. В чек он не попадёт.
-lead-customer = Отсканируйте карту либо наберите её номер или телефон.
-lead-park = По имени чек легче найти; его можно не вводить.
-lead-find-sale = Сканируйте QR-код чека или наберите номер: 117, 2-117 (касса 2), S1/2-117.
-lead-fiscal-code = Сканируйте QR-код чека. Затем введите товары, которые возвращают.
-lead-gift = Сканируйте подарочную карту или наберите номер, затем Enter.
-lead-settle = Старший посмотрел на ленту регистратора или слип терминала.
-locked-by = Заблокировал(а): { $name }, { $at } ({ $age }). Чек сохранён.
-locked-break = Перерыв: { $name } с { $at } ({ $age }). Чек сохранён.
-field-code = Код
-field-customer = Карта или телефон
-field-percent = Скидка, %
-field-discount = Скидка, сумма
-field-price = Цена
-field-name = Имя
-field-sale = Чек
-field-fiscal-code = QR-код
-field-gift = Подарочная карта
-field-mark = Код упаковки
-field-weight = Количество, кг или шт
-field-quantity = Количество
-field-supervisor = Номер старшего
-field-search = Название или код
+done-parked = Чек { $n } отложен
+done-reprinted = Копия чека { $n } напечатана
+done-customer = Покупатель указан
+done-training = Учёба: всё не по-настоящему (F9, 8 — закончить)
+done-training-ended = Учёба закончена
+restored-waiting-for-terminal = Касса перезапущена; терминал оплаты пока не отвечает.
 
 ## Списки
 list-parked = Отложенные чеки
@@ -418,14 +412,6 @@ stopped-do-1 = 1. Проверьте диск и устройства: пита�
 stopped-do-2 = 2. Выйдите (Ctrl+Q) и запустите кассу снова.
 stopped-do-3 = 3. Если не помогло, позвоните в поддержку и прочтите причину.
 stopped-foot = Ctrl+Q — выйти
-
-## Сообщения
-done-parked = Чек { $n } отложен
-done-reprinted = Копия чека { $n } напечатана
-done-customer = Покупатель указан
-done-training = Учёба: всё не по-настоящему (F9, 8 — закончить)
-done-training-ended = Учёба закончена
-restored-waiting-for-terminal = Касса перезапущена; терминал оплаты пока не отвечает.
 
 ## Отказы правил
 refusal-missing-right = нет права на это действие

@@ -15,6 +15,11 @@ mode-return = ПОВЕРНЕННЯ
 mode-return-payment = ПОВЕРНЕННЯ: ВИДАЧА ГРОШЕЙ
 mode-waiting = СПЛАЧЕНО, ЧЕКАЄМО
 mode-closed = ЗАКРИТО
+mode-training = НАВЧАННЯ
+mode-terminal = ЧЕКАЄМО ТЕРМІНАЛ
+mode-locked = ЗАБЛОКОВАНО
+mode-expired = ПОНАД 24 ГОДИНИ
+mode-stopped = НЕ ЗАПУСКАЄТЬСЯ
 
 ## Чек
 column-number = №
@@ -35,6 +40,11 @@ lines = { $n ->
    *[other] { $n } позицій
 }
 change-before = остання решта
+customer = картка
+parked = відкладено: { $n }
+unit-piece = шт
+unit-kilogram = кг
+item-barcode = Штрихкод
 
 ## Оплата
 to-pay = ДО СПЛАТИ
@@ -49,6 +59,8 @@ tender-card = картка
 tender-gift = подарункова картка
 tender-credit = у кредит
 tender-points = бали
+in-cash = готівкою
+tender-qr = QR-код
 
 ## Стан
 light-fiscal = фіскальний
@@ -93,6 +105,29 @@ key-close = закрити
 key-yes = так
 key-no = ні
 key-leave = вийти з каси
+key-weigh = вага
+key-search = пошук
+key-price = ціна
+key-customer = картка, телефон
+key-discount = знижка, ціна
+key-repeat = ще раз
+key-park = відкласти
+key-quick = швидкі товари
+key-copy = копія чека
+key-lock = блокування
+key-drawer = скринька
+key-clear = скинути, назад
+key-qr = QR
+key-points = бали
+key-gift = подар. картка
+key-credit = у кредит
+key-close-shift = закрити зміну
+key-stop = скасувати оплату
+key-settle = старший
+key-take-out = прибрати товар
+key-give-up = відмовитися
+key-all = усе
+key-none = не брати
 
 ## Довідка
 help-title = Клавіші
@@ -102,6 +137,11 @@ foot-close = Esc — закрити
 foot-menu = цифра або ↑ ↓ і Enter; Esc — назад
 foot-form = Enter — далі, Esc — назад
 foot-ask = Enter — так, Esc — ні
+help-weigh = код/ — товар з ваг; 0,012*код/ — з тарою 12 г
+help-quick = .5 Enter — п'ятий зі швидких товарів
+help-words = Слова — з Enter: СТ 3 — сторно рядка 3, 10ЗН — знижка 10 %
+help-part = 300 F2 — частина карткою, решта інакше
+foot-help = ↑ ↓ — гортати, Esc — закрити
 
 ## Меню й форми
 menu-title = Меню касира
@@ -123,6 +163,57 @@ field-float = Розмін у скриньці
 field-amount = Сума
 field-reason = Причина
 field-counted = У скриньці
+menu-loan = Розмін із сейфа
+menu-paid-in = Інше внесення
+menu-pickup = Інкасація до сейфа
+menu-paid-out = Інша видача
+menu-reprint = Копія чека…
+menu-journal = Журнал чеків
+menu-train = Навчання
+menu-train-end = Закінчити навчання
+menu-away = Відійти
+menu-lock = Заблокувати
+menu-break = Перерва
+menu-discounts = Знижка або ціна
+menu-line-percent = Знижка на рядок, %
+menu-line-sum = Знижка на рядок, сума
+menu-receipt-percent = Знижка на чек, %
+menu-receipt-sum = Знижка на чек, сума
+menu-line-price = Інша ціна рядка
+menu-returns = Повернення
+menu-return-receipt = За чеком: номер або QR-код
+menu-return-no-receipt = Без чека; ще раз — знову продаж
+menu-return-fiscal = За фіскальними реквізитами чека
+menu-settle = Що побачив старший?
+menu-settle-made = Зроблено: сліп або документ є
+menu-settle-not-made = Не зроблено: сліпа й документа немає
+form-locked = Касу заблоковано
+form-price = Перевірка ціни
+form-customer = Картка або телефон покупця
+form-park = Відкласти чек
+lead-price = Відскануйте товар або наберіть код. До чека він не потрапить.
+lead-customer = Відскануйте картку або наберіть її номер чи телефон.
+lead-park = За назвою чек легше знайти; її можна не вводити.
+lead-find-sale = Скануйте QR-код чека або наберіть номер: 117, 2-117 (каса 2), S1/2-117.
+lead-fiscal-code = Скануйте QR-код чека. Потім уведіть товари, які повертають.
+lead-gift = Скануйте подарункову картку або наберіть номер, потім Enter.
+lead-settle = Старший подивився на стрічку реєстратора або сліп термінала.
+locked-by = Заблокував(ла): { $name }, { $at } ({ $age }). Чек збережено.
+locked-break = Перерва: { $name } з { $at } ({ $age }). Чек збережено.
+field-code = Код
+field-customer = Картка або телефон
+field-percent = Знижка, %
+field-discount = Знижка, сума
+field-price = Ціна
+field-name = Назва
+field-sale = Чек
+field-fiscal-code = QR-код
+field-gift = Подарункова картка
+field-mark = Код упаковки
+field-weight = Кількість, кг або шт
+field-quantity = Кількість
+field-supervisor = Номер старшого
+field-search = Назва або код
 
 ## Запитання
 ask-void = Сторнувати рядок { $n }?
@@ -171,6 +262,12 @@ restored-open-receipt = Касу перезапущено; відкритий ч
 restored-finished-receipt = Касу перезапущено, реєстратор опитано: останній чек закрито.
 restored-finished-operation = Касу перезапущено, реєстратор опитано: розпочате завершено.
 restored-waiting-for-fiscal = Касу перезапущено; реєстратор поки не відповідає.
+done-parked = Чек { $n } відкладено
+done-reprinted = Копію чека { $n } надруковано
+done-customer = Покупця вказано
+done-training = Навчання: усе не насправді (F9, 8 — закінчити)
+done-training-ended = Навчання закінчено
+restored-waiting-for-terminal = Касу перезапущено; термінал оплати поки не відповідає.
 
 ## Відмови, за кодом
 way-out = Esc — зрозуміло
@@ -229,109 +326,6 @@ refusal-till-restarting = НЕ виконано, перезапуск: ще ра
 refusal-till-busy = НЕ виконано: перевантаження, ще раз
 refusal-outcome-unknown = немає відповіді: гляньте на чек, перш ніж повторювати
 refusal-too-fast = НЕ прийнято: зашвидко, ще раз
-
-## Режими
-mode-training = НАВЧАННЯ
-mode-terminal = ЧЕКАЄМО ТЕРМІНАЛ
-mode-locked = ЗАБЛОКОВАНО
-mode-expired = ПОНАД 24 ГОДИНИ
-mode-stopped = НЕ ЗАПУСКАЄТЬСЯ
-
-## Чек
-customer = картка
-parked = відкладено: { $n }
-unit-piece = шт
-unit-kilogram = кг
-item-barcode = Штрихкод
-
-## Оплата
-in-cash = готівкою
-tender-qr = QR-код
-
-## Клавіші
-key-weigh = вага
-key-search = пошук
-key-price = ціна
-key-customer = картка, телефон
-key-discount = знижка, ціна
-key-repeat = ще раз
-key-park = відкласти
-key-quick = швидкі товари
-key-copy = копія чека
-key-lock = блокування
-key-drawer = скринька
-key-clear = скинути, назад
-key-qr = QR
-key-points = бали
-key-gift = подар. картка
-key-credit = у кредит
-key-close-shift = закрити зміну
-key-stop = скасувати оплату
-key-settle = старший
-key-take-out = прибрати товар
-key-give-up = відмовитися
-key-all = усе
-key-none = не брати
-
-## Довідка
-help-weigh = код/ — товар з ваг; 0,012*код/ — з тарою 12 г
-help-quick = .5 Enter — п'ятий зі швидких товарів
-help-words = Слова — з Enter: СТ 3 — сторно рядка 3, 10ЗН — знижка 10 %
-help-part = 300 F2 — частина карткою, решта інакше
-foot-help = ↑ ↓ — гортати, Esc — закрити
-
-## Меню й форми
-menu-loan = Розмін із сейфа
-menu-paid-in = Інше внесення
-menu-pickup = Інкасація до сейфа
-menu-paid-out = Інша видача
-menu-reprint = Копія чека…
-menu-journal = Журнал чеків
-menu-train = Навчання
-menu-train-end = Закінчити навчання
-menu-away = Відійти
-menu-lock = Заблокувати
-menu-break = Перерва
-menu-discounts = Знижка або ціна
-menu-line-percent = Знижка на рядок, %
-menu-line-sum = Знижка на рядок, сума
-menu-receipt-percent = Знижка на чек, %
-menu-receipt-sum = Знижка на чек, сума
-menu-line-price = Інша ціна рядка
-menu-returns = Повернення
-menu-return-receipt = За чеком: номер або QR-код
-menu-return-no-receipt = Без чека; ще раз — знову продаж
-menu-return-fiscal = За фіскальними реквізитами чека
-menu-settle = Що побачив старший?
-menu-settle-made = Зроблено: сліп або документ є
-menu-settle-not-made = Не зроблено: сліпа й документа немає
-form-locked = Касу заблоковано
-form-price = Перевірка ціни
-form-customer = Картка або телефон покупця
-form-park = Відкласти чек
-lead-price = Відскануйте товар або наберіть код. До чека він не потрапить.
-lead-customer = Відскануйте картку або наберіть її номер чи телефон.
-lead-park = За назвою чек легше знайти; її можна не вводити.
-lead-find-sale = Скануйте QR-код чека або наберіть номер: 117, 2-117 (каса 2), S1/2-117.
-lead-fiscal-code = Скануйте QR-код чека. Потім уведіть товари, які повертають.
-lead-gift = Скануйте подарункову картку або наберіть номер, потім Enter.
-lead-settle = Старший подивився на стрічку реєстратора або сліп термінала.
-locked-by = Заблокував(ла): { $name }, { $at } ({ $age }). Чек збережено.
-locked-break = Перерва: { $name } з { $at } ({ $age }). Чек збережено.
-field-code = Код
-field-customer = Картка або телефон
-field-percent = Знижка, %
-field-discount = Знижка, сума
-field-price = Ціна
-field-name = Назва
-field-sale = Чек
-field-fiscal-code = QR-код
-field-gift = Подарункова картка
-field-mark = Код упаковки
-field-weight = Кількість, кг або шт
-field-quantity = Кількість
-field-supervisor = Номер старшого
-field-search = Назва або код
 
 ## Списки
 list-parked = Відкладені чеки
@@ -420,14 +414,6 @@ stopped-do-1 = 1. Перевірте диск і пристрої: живлен�
 stopped-do-2 = 2. Вийдіть (Ctrl+Q) і запустіть касу знову.
 stopped-do-3 = 3. Якщо не допомогло, подзвоніть у підтримку й прочитайте причину.
 stopped-foot = Ctrl+Q — вийти
-
-## Повідомлення
-done-parked = Чек { $n } відкладено
-done-reprinted = Копію чека { $n } надруковано
-done-customer = Покупця вказано
-done-training = Навчання: усе не насправді (F9, 8 — закінчити)
-done-training-ended = Навчання закінчено
-restored-waiting-for-terminal = Касу перезапущено; термінал оплати поки не відповідає.
 
 ## Відмови правил
 refusal-missing-right = немає права на цю дію

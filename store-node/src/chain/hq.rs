@@ -1,7 +1,8 @@
 //! The head office of a chain: started, killed, and asked to publish.
 
 use dataserver::requests::{
-    NewOperator, PublishError, Published, PutBarcodeRules, PutItems, PutOperators, RemoveItems,
+    NewOperator, PublishError, Published, PutBarcodeRules, PutItems, PutOperators, PutTillSettings, RemoveItems,
+    SettingsKey,
 };
 use domain::ids::{ItemCode, OperatorNumber, StoreId};
 use hq_node::node::HqNode;
@@ -84,9 +85,20 @@ impl Chain {
         name: String,
         pin: String,
         role: Role,
+        card: Option<String>,
     ) -> Result<(), String> {
-        let operators = vec![NewOperator { number, name, pin: Some(pin), role }];
+        let operators = vec![NewOperator { number, name, pin: Some(pin), role, card }];
         said(self.hq_here()?.put_operators().ask(PutOperators { operators }).await)
+    }
+
+    /// A section of the tills' settings, for the chain or for one store.
+    pub async fn put_till_settings(&self, section: String, store: Option<StoreId>, json: String) -> Result<(), String> {
+        said(
+            self.hq_here()?
+                .put_till_settings()
+                .ask(PutTillSettings { key: SettingsKey { section, store }, json })
+                .await,
+        )
     }
 
     fn hq_here(&self) -> Result<&HqNode, String> {

@@ -40,7 +40,7 @@ impl Chain {
         sequence: u64,
     ) -> anyhow::Result<Option<Receipt>> {
         let last = records::last_receipt(&self.till(store, till)?.database).await?;
-        let ours = last.filter(|ended| ended.receipt.sequence == sequence && !ended.cancelled);
+        let ours = last.filter(|ended| ended.receipt.sequence == sequence && ended.is_closed());
         Ok(ours.map(|ended| ended.receipt))
     }
 
@@ -179,7 +179,10 @@ fn arguments(args: &BTreeMap<String, Value>) -> Result<Arguments, String> {
             "from" => arguments.from = Some(day()?),
             "to" => arguments.to = Some(day()?),
             "store" => arguments.store = Some(text.to_owned()),
-            _ => return Err(format!("a report has no argument \"{name}\"")),
+            // The report itself knows what else it takes.
+            _ => {
+                arguments.more.insert(name.clone(), text.to_owned());
+            }
         }
     }
     Ok(arguments)

@@ -66,20 +66,39 @@ pub(super) fn items() -> Vec<Item> {
     let make = |(index, &(name, price, vat, weighed)): (usize, &(&str, i64, u32, bool))| {
         let number = index as u64 + 1;
         Item {
-            code: ItemCode(format!("{number:04}")),
-            name: name.to_owned(),
-            price: Money::from_minor(price),
-            vat: VatRate::percent(vat),
             unit: if weighed { Unit::Kilogram } else { Unit::Piece },
             barcodes: if weighed { Vec::new() } else { vec![ean13(BARCODE_BASE + number)] },
             plu: weighed.then_some(number as u32),
-            group: None,
-            marked: false,
-            min_age: None,
-            discountable: true,
+            ..Item::new(
+                ItemCode(format!("{number:04}")),
+                name.to_owned(),
+                Money::from_minor(price),
+                VatRate::percent(vat),
+            )
         }
     };
     GOODS.iter().enumerate().map(make).collect()
+}
+
+/// Goods that a cashier must be asked about; the simulated shoppers leave them alone.
+pub(super) fn particular_items() -> Vec<Item> {
+    let make = |number: u64, name: &str, price: i64| Item {
+        barcodes: vec![ean13(BARCODE_BASE + number)],
+        ..Item::new(ItemCode(format!("{number:04}")), name.to_owned(), Money::from_minor(price), VatRate::percent(22))
+    };
+    let deposit = make(903, "Bottle deposit", 1_000);
+    vec![
+        Item { marked: true, ..make(901, "Marked water 0.5 l", 6_490) },
+        Item {
+            min_age: Some(18),
+            discountable: false,
+            no_sale: "22:00-08:00".parse().ok(),
+            deposit: Some(deposit.code.clone()),
+            ..make(902, "Beer 0.5 l", 9_900)
+        },
+        deposit,
+        Item { open_price: Some([Money::from_minor(100), Money::from_minor(100_000)]), ..make(904, "Flowers", 100) },
+    ]
 }
 
 pub(super) fn barcode_rules() -> Vec<BarcodeRule> {
@@ -95,10 +114,14 @@ pub(super) fn barcode_rules() -> Vec<BarcodeRule> {
 
 /// Number, name, PIN, role.
 pub(super) fn operators() -> Vec<(OperatorNumber, &'static str, &'static str, Role)> {
-    [("1", "Anna Ivanova", "1111", Role::Cashier), ("2", "Pavel Smirnov", "2222", Role::SeniorCashier)]
-        .into_iter()
-        .map(|(number, name, pin, role)| (OperatorNumber(number.to_owned()), name, pin, role))
-        .collect()
+    [
+        ("1", "Anna Ivanova", "1111", Role::Cashier),
+        ("2", "Pavel Smirnov", "2222", Role::SeniorCashier),
+        ("9", "Olga Petrova", "9999", Role::StoreAdmin),
+    ]
+    .into_iter()
+    .map(|(number, name, pin, role)| (OperatorNumber(number.to_owned()), name, pin, role))
+    .collect()
 }
 
 /// What the scanner reads from one of `item`: its barcode, or a label with `grams` from the scales.

@@ -75,8 +75,8 @@ impl Shopper {
     }
 
     async fn open_shift(&mut self) -> Result<(), Trouble> {
-        let operator = OperatorNumber("1".to_owned());
-        match self.ask(TillCommand::OpenShift { operator, pin: "1111".to_owned(), float: FLOAT }).await {
+        let operator = OperatorNumber("2".to_owned());
+        match self.ask(TillCommand::OpenShift { operator, pin: "2222".to_owned(), float: FLOAT }).await {
             Ok(_) => Ok(()),
             Err(Trouble::Till(TillError::Refused { code, .. })) if code == "shift_open" => Ok(()),
             Err(error) => Err(error),
@@ -133,7 +133,9 @@ impl Shopper {
             return Ok(());
         };
         let lines = vec![ReturnLine { line: line.line, quantity: line.quantity }];
-        self.ask(TillCommand::Return { of: Some(of), lines, tender: TenderType::Cash }).await?;
+        // As it was paid, so that nobody must be asked.
+        let tender = sold.tenders.first().map_or(TenderType::Cash, |paid| paid.tender);
+        self.ask(TillCommand::Return { of: Some(of), lines, tender }).await?;
         Ok(())
     }
 }

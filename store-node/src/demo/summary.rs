@@ -25,7 +25,7 @@ pub(super) async fn of(chain: &Chain, settle_within: Duration) -> anyhow::Result
             let page = records::receipts(database, after, PAGE).await?;
             let Some(last) = page.last() else { break };
             after = last.receipt.sequence;
-            for ended in page.iter().filter(|ended| !ended.cancelled) {
+            for ended in page.iter().filter(|ended| ended.is_closed()) {
                 own += 1;
                 match ended.receipt.kind {
                     ReceiptKind::Sale => sum += ended.receipt.total,

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::Duration;
 
-use domain::ids::{ReceiptId, StoreId, TillId};
-use domain::money::Money;
+use domain::ids::{OperatorNumber, ReceiptId, StoreId, TillId};
+use domain::vat::VatRate;
+use messages::v1::document::CashKind;
 use messages::v1::receipt::{ReceiptKind, Tender};
-use messages::v1::till::{ItemChoice, ReturnLine, TillCommand, TillError, TillReply, WholeLine, WholeReceipt};
+use messages::v1::till::{
+    Answer, Counted, DiscountBy, ItemChoice, ReturnLine, TillCommand, TillError, TillReply, WholeLine, WholeReceipt,
+};
 use runtime::reference::SendError;
 use serde_json::{Map, Value, json};
 
@@ -22,6 +25,10 @@ const OPERATION_DEADLINE: Duration = Duration::from_secs(120);
 pub const SETTLE_DEADLINE: Duration = Duration::from_secs(600);
 /// How often an operation is begun again because its till died under it before anything was stored.
 const ATTEMPTS_MAX: u32 = 5;
+/// Rights that one operation may lack.
+const APPROVALS_MAX: u32 = 4;
+/// The till's word for a right that a supervisor must give.
+const ASKS_APPROVAL: &str = "asks_approval";
 
 /// What a whole run came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,13 +72,7 @@ impl From<anyhow::Error> for Failure {
 
 impl From<TillError> for Failure {
     fn from(error: TillError) -> Failure {
-        let text = error.to_string();
-        let code = match error {
-            TillError::Refused { code, .. } => code,
-            TillError::NotStored { .. } => "not_stored".to_owned(),
-            TillError::Waiting { .. } => "waiting_for_fiscal".to_owned(),
-        };
-        Failure::Refused(Refused { code, text })
+        Failure::Refused(Refused { code: error.code().to_owned(), text: error.to_string() })
     }
 }
 
@@ -84,6 +85,8 @@ pub struct Runner {
     chain: Chain,
     closed_by_id: BTreeMap<String, ReceiptId>,
     keyboards: BTreeMap<(StoreId, TillId), Keyboard>,
+    /// PINs that the script gave to operators.
+    pins: BTreeMap<OperatorNumber, String>,
     /// The catalogue changed since a till was last waited for.
     catalogue_changed: bool,
     realtime: bool,
@@ -91,7 +94,14 @@ pub struct Runner {
 
 impl Runner {
     pub fn new(chain: Chain, realtime: bool) -> Runner {
-        Runner { chain, closed_by_id: BTreeMap::new(), keyboards: BTreeMap::new(), catalogue_changed: false, realtime }
+        Runner {
+            chain,
+            closed_by_id: BTreeMap::new(),
+            keyboards: BTreeMap::new(),
+            pins: BTreeMap::new(),
+            catalogue_changed: false,
+            realtime,
+        }
     }
 
     pub fn chain(&mut self) -> &mut Chain {
@@ -137,7 +147,8 @@ impl Runner {
         Ok(summary)
     }
 
-    async fn step(&mut self, operation: &Operation) -> anyhow::Result<(Map<String, Value>, bool)> {
+    /// Run one operation: its result, and whether it was refused.
+    pub async fn step(&mut self, operation: &Operation) -> anyhow::Result<(Map<String, Value>, bool)> {
         if self.realtime {
             self.chain.wait_until(operation.at).await;
         }
@@ -179,20 +190,24 @@ impl Runner {
                 self.chain.put_barcode_rule(rule).await.map_err(|text| refuse("bad_barcode_rule", text))?;
                 Ok(Map::new())
             }
-            Act::Operator { number, name, pin, role } => {
+            Act::Operator { number, name, pin, role, card } => {
                 self.catalogue_changed = true;
-                let put = self.chain.put_operator(number.clone(), name.clone(), pin.clone(), *role).await;
+                self.pins.insert(number.clone(), pin.clone());
+                let put = self.chain.put_operator(number.clone(), name.clone(), pin.clone(), *role, card.clone()).await;
                 put.map_err(|text| refuse("bad_operator", text))?;
+                Ok(Map::new())
+            }
+            Act::Settings { section, value, r#for } => {
+                self.catalogue_changed = true;
+                let put = self.chain.put_till_settings(section.clone(), r#for.clone(), value.to_string()).await;
+                put.map_err(|text| refuse("bad_settings", text))?;
                 Ok(Map::new())
             }
             Act::Link { between, up } => self.link(operation, *between, *up).await,
             Act::Crash { node, when } => self.crash(operation, *node, when.as_deref()).await,
             Act::Device { device, fault } => {
                 let (store, till) = self.place(operation).await?;
-                if device != "fiscal" {
-                    return Err(refuse("no_such_device", format!("this version emulates no \"{device}\"")));
-                }
-                self.chain.set_fault(&store, till, fault).map_err(|text| refuse("bad_fault", text))?;
+                self.chain.set_fault(&store, till, device, fault).map_err(|text| refuse("bad_fault", text))?;
                 Ok(Map::new())
             }
             Act::Settle {} => {
@@ -207,8 +222,16 @@ impl Runner {
             Act::Keys { text } => self.keys(operation, text).await,
             _ => {
                 let (store, till) = self.place(operation).await?;
-                let command = self.command(&operation.act)?;
-                let reply = self.ask(&store, till, command).await?;
+                let command = match &operation.act {
+                    Act::Recall { name: Some(name) } => self.recall(&store, till, name).await?,
+                    act => self.command(act)?,
+                };
+                let reply = match self.ask(&store, till, command).await {
+                    Err(Failure::Refused(refused)) if refused.code == ASKS_APPROVAL && operation.approver.is_some() => {
+                        self.approve(&store, till, operation).await?
+                    }
+                    other => other?,
+                };
                 Ok(self.fields(operation, reply))
             }
         }
@@ -247,6 +270,11 @@ impl Runner {
             marked: act.marked,
             min_age: act.min_age,
             discountable: act.discountable,
+            no_sale: act.no_sale,
+            open_price: act.open_price,
+            deposit: act.deposit.clone(),
+            tare: act.tare,
+            past_prices: Vec::new(),
         };
         self.chain.put_items(vec![item]).await.map_err(|text| refuse("bad_item", text))?;
         Ok(Map::new())
@@ -328,6 +356,30 @@ impl Runner {
         Ok(self.fields(operation, last))
     }
 
+    /// The supervisor of the operation says yes, as often as the till asks.
+    async fn approve(&mut self, store: &StoreId, till: TillId, operation: &Operation) -> Result<TillReply, Failure> {
+        let Some((operator, pin)) = operation.approver.clone() else {
+            return Err(refuse(ASKS_APPROVAL, "no approver"));
+        };
+        let pin = pin.or_else(|| self.pins.get(&operator).cloned()).unwrap_or_default();
+        let approve = TillCommand::Approve { operator, pin, reason: "approved".to_owned() };
+        for _ in 0..APPROVALS_MAX {
+            match self.ask(store, till, approve.clone()).await {
+                Err(Failure::Refused(refused)) if refused.code == ASKS_APPROVAL => {}
+                other => return other,
+            }
+        }
+        Err(refuse(ASKS_APPROVAL, "the till asks for more approvals than one operation needs"))
+    }
+
+    /// The parked receipt with this name.
+    async fn recall(&mut self, store: &StoreId, till: TillId, name: &str) -> Result<TillCommand, Failure> {
+        let parked = self.ask(store, till, TillCommand::ListParked).await?.parked.unwrap_or_default();
+        let found = parked.iter().find(|parked| parked.name == name);
+        let found = found.ok_or_else(|| refuse("nothing_parked", format!("no receipt \"{name}\" is put aside")))?;
+        Ok(TillCommand::Recall { parked: Some(found.uid) })
+    }
+
     /// Ask a till; if it dies under the command, start it again and let it finish what it had begun.
     async fn ask(&mut self, store: &StoreId, till: TillId, command: TillCommand) -> Result<TillReply, Failure> {
         for _ in 0..ATTEMPTS_MAX {
@@ -379,7 +431,7 @@ impl Runner {
                         vat: line.vat,
                     })
                     .collect(),
-                tenders: tenders.iter().map(|given| Tender { tender: given.tender, amount: given.amount }).collect(),
+                tenders: tenders.iter().map(|given| Tender::new(given.tender, given.amount)).collect(),
                 of: of.as_deref().map(|of| self.receipt_of(of)).transpose()?,
                 operator: operator.clone(),
             }),
@@ -389,11 +441,58 @@ impl Runner {
                 tender: *tender,
             },
             Act::Cancel {} => TillCommand::Cancel,
-            Act::CashIn { amount, reason } => TillCommand::CashIn { amount: *amount, reason: reason.clone() },
-            Act::CashOut { amount, reason } => TillCommand::CashOut { amount: *amount, reason: reason.clone() },
+            Act::CashIn { amount, reason, kind } => {
+                TillCommand::MoveCash { kind: kind.unwrap_or(CashKind::Loan), amount: *amount, reason: reason.clone() }
+            }
+            Act::CashOut { amount, reason, kind } => TillCommand::MoveCash {
+                kind: kind.unwrap_or(CashKind::Pickup),
+                amount: *amount,
+                reason: reason.clone(),
+            },
             Act::XReport {} => TillCommand::ReportX,
             Act::Count { counted } => TillCommand::Count { counted: sum(counted)? },
-            Act::CloseShift { counted } => TillCommand::CloseShift { counted: sum(counted)? },
+            Act::CloseShift { counted } => TillCommand::CloseShift { counted: counted.as_ref().map(sum).transpose()? },
+            Act::SignOn { operator, pin } => TillCommand::SignOn { operator: operator.clone(), pin: pin.clone() },
+            Act::SignOff {} => TillCommand::SignOff,
+            Act::Lock { r#break } => TillCommand::Lock { break_: *r#break },
+            Act::Answer { old_enough, mark, price, quantity } => TillCommand::Answer(
+                old_enough
+                    .map(Answer::OldEnough)
+                    .or_else(|| mark.clone().map(Answer::Mark))
+                    .or_else(|| price.map(Answer::Price))
+                    .or_else(|| quantity.map(Answer::Quantity))
+                    .ok_or_else(|| refuse("no_answer", "\"answer\" needs old_enough, mark, price or quantity"))?,
+            ),
+            Act::Approve { operator, pin, reason } => {
+                TillCommand::Approve { operator: operator.clone(), pin: pin.clone(), reason: reason.clone() }
+            }
+            Act::Decline {} => TillCommand::Decline,
+            Act::Weigh { data, tare } => TillCommand::Weigh { data: data.clone(), tare: *tare },
+            Act::Repeat {} => TillCommand::RepeatLast,
+            Act::PriceCheck { data } => TillCommand::CheckPrice { data: data.clone() },
+            Act::Discount { line, percent, amount, reason } => {
+                let by = match (percent, amount) {
+                    (Some(VatRate::Percent { hundredths }), None) => DiscountBy::Percent { hundredths: *hundredths },
+                    (None, Some(amount)) => DiscountBy::Amount(*amount),
+                    _ => return Err(refuse("bad_discount", "\"discount\" needs percent or amount")),
+                };
+                TillCommand::Discount { line: *line, by, reason: reason.clone() }
+            }
+            Act::Price { line, price, reason } => {
+                TillCommand::ChangePrice { line: *line, price: *price, reason: reason.clone() }
+            }
+            Act::Card { number } => TillCommand::Customer { number: number.clone() },
+            Act::Park { name } => TillCommand::Park { name: name.clone() },
+            Act::Recall { .. } => TillCommand::Recall { parked: None },
+            Act::Find { text } => TillCommand::FindSale { text: text.clone() },
+            Act::ReturnMode { code: None } => TillCommand::ToggleReturn,
+            Act::ReturnMode { code: Some(code) } => TillCommand::ReturnByFiscalCode { code: code.clone() },
+            Act::Resume {} => TillCommand::Resume,
+            Act::TakeOut { line } => TillCommand::TakeOut { line: *line },
+            Act::SettleConflict { made, reason } => TillCommand::SettleConflict { made: *made, reason: reason.clone() },
+            Act::Reprint { sequence } => TillCommand::Reprint { sequence: *sequence },
+            Act::OpenDrawer { reason } => TillCommand::OpenDrawer { reason: reason.clone() },
+            Act::Train { on } => TillCommand::Train { on: *on },
             other => return Err(refuse("not_of_a_till", format!("{other:?} is not an operation of a till"))),
         })
     }
@@ -411,7 +510,8 @@ impl Runner {
     }
 
     fn fields(&mut self, operation: &Operation, reply: TillReply) -> Map<String, Value> {
-        let TillReply { receipt, line, change, due, over_short, totals } = reply;
+        let TillReply { receipt, line, change, due, over_short, totals, item, found, parked, receipts: _, notes } =
+            reply;
         if let (Some(id), Some(receipt)) = (&operation.id, &receipt) {
             self.closed_by_id.insert(id.clone(), receipt.uid);
         }
@@ -427,12 +527,16 @@ impl Runner {
         put("due", due.map(|due| json!(due)));
         put("over_short", over_short.map(|over_short| json!(over_short)));
         put("totals", totals.map(|totals| json!(totals)));
+        put("item", item.map(|item| json!(item)));
+        put("found", found.map(|found| json!(found)));
+        put("parked", parked.map(|parked| json!(parked)));
+        put("notes", (!notes.is_empty()).then(|| json!(notes)));
         fields
     }
 }
 
-fn sum(counted: &super::script::Counted) -> Result<Money, Failure> {
-    counted.amount().map_err(|text| refuse("bad_count", text))
+fn sum(counted: &super::script::Counted) -> Result<Counted, Failure> {
+    counted.counted().map_err(|text| refuse("bad_count", text))
 }
 
 /// Errors of a send, for the operator's eyes.

@@ -6,12 +6,15 @@ use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Duration, FixedOffset, NaiveDateTime};
+use domain::hours::Hours;
 use domain::ids::{ItemCode, OperatorNumber, StoreId, TillId};
 use domain::money::Money;
 use domain::quantity::Quantity;
 use domain::vat::VatRate;
 use messages::v1::catalogue::{BarcodeKind, Role, Unit};
+use messages::v1::document::{CashKind, Pieces};
 use messages::v1::receipt::{ReceiptKind, TenderType};
+use messages::v1::till;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -37,6 +40,8 @@ pub struct Operation {
     pub till: Option<TillId>,
     pub at: DateTime<FixedOffset>,
     pub expect: Map<String, Value>,
+    /// The supervisor who allows it if the till asks for one, with the PIN.
+    pub approver: Option<(OperatorNumber, Option<String>)>,
     pub act: Act,
 }
 
@@ -58,6 +63,23 @@ pub enum Act {
         name: String,
         pin: String,
         role: Role,
+        card: Option<String>,
+    },
+    /// A section of the tills' settings, as `hq-node till-settings` takes it; `for` is a store's code.
+    Settings {
+        section: String,
+        value: Value,
+        r#for: Option<StoreId>,
+    },
+    SignOn {
+        operator: OperatorNumber,
+        #[serde(default)]
+        pin: String,
+    },
+    SignOff {},
+    Lock {
+        #[serde(default)]
+        r#break: bool,
     },
     OpenShift {
         operator: OperatorNumber,
@@ -71,6 +93,80 @@ pub enum Act {
     },
     Keys {
         text: String,
+    },
+    /// What the till asked for: exactly one of these.
+    Answer {
+        old_enough: Option<bool>,
+        mark: Option<String>,
+        price: Option<Money>,
+        quantity: Option<Quantity>,
+    },
+    Approve {
+        operator: OperatorNumber,
+        #[serde(default)]
+        pin: String,
+        #[serde(default)]
+        reason: String,
+    },
+    Decline {},
+    Weigh {
+        data: String,
+        tare: Option<Quantity>,
+    },
+    Repeat {},
+    PriceCheck {
+        data: String,
+    },
+    Discount {
+        line: Option<u32>,
+        percent: Option<VatRate>,
+        amount: Option<Money>,
+        #[serde(default)]
+        reason: String,
+    },
+    Price {
+        line: u32,
+        price: Money,
+        #[serde(default)]
+        reason: String,
+    },
+    Card {
+        number: String,
+    },
+    Park {
+        #[serde(default)]
+        name: String,
+    },
+    /// By the name under which it was parked; none: the only one there is.
+    Recall {
+        name: Option<String>,
+    },
+    /// Find a sale by its number, uid or QR code.
+    Find {
+        text: String,
+    },
+    /// The next lines come back without a receipt, or, with `code`, of a sale that cannot be found now.
+    ReturnMode {
+        code: Option<String>,
+    },
+    Resume {},
+    TakeOut {
+        line: u32,
+    },
+    SettleConflict {
+        made: bool,
+        #[serde(default)]
+        reason: String,
+    },
+    Reprint {
+        sequence: Option<u64>,
+    },
+    OpenDrawer {
+        #[serde(default)]
+        reason: String,
+    },
+    Train {
+        on: bool,
     },
     Sell {
         code: Option<ItemCode>,
@@ -112,18 +208,21 @@ pub enum Act {
         amount: Money,
         #[serde(default)]
         reason: String,
+        kind: Option<CashKind>,
     },
     CashOut {
         amount: Money,
         #[serde(default)]
         reason: String,
+        kind: Option<CashKind>,
     },
     XReport {},
     Count {
         counted: Counted,
     },
+    /// Without `counted` only a shift that is too old is closed.
     CloseShift {
-        counted: Counted,
+        counted: Option<Counted>,
     },
     Link {
         between: [End; 2],
@@ -166,6 +265,10 @@ pub struct ItemAct {
     pub discountable: bool,
     #[serde(default)]
     pub deleted: bool,
+    pub no_sale: Option<Hours>,
+    pub open_price: Option<[Money; 2]>,
+    pub deposit: Option<ItemCode>,
+    pub tare: Option<Quantity>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -201,13 +304,21 @@ pub enum Counted {
 
 impl Counted {
     /// The sum that was counted.
-    pub fn amount(&self) -> Result<Money, String> {
+    pub fn counted(&self) -> Result<till::Counted, String> {
         match self {
-            Counted::Amount(amount) => Ok(*amount),
-            Counted::Pieces(pieces) => pieces.iter().try_fold(Money::ZERO, |sum, (denomination, count)| {
-                let worth: Money = denomination.parse().map_err(|error| format!("counted: {error}"))?;
-                Ok(sum + domain::rounding::line_amount(worth, Quantity::from_thousandths(i64::from(*count) * 1000)))
-            }),
+            Counted::Amount(amount) => Ok(till::Counted::from(*amount)),
+            Counted::Pieces(pieces) => {
+                let piece = |(worth, count): (&String, &u32)| {
+                    let worth: Money = worth.parse().map_err(|error| format!("counted: {error}"))?;
+                    Ok(Pieces { worth, count: *count })
+                };
+                let pieces = pieces.iter().map(piece).collect::<Result<Vec<_>, String>>()?;
+                let worth = |pieces: &Pieces| {
+                    let count = Quantity::from_thousandths(i64::from(pieces.count) * 1000);
+                    domain::rounding::line_amount(pieces.worth, count)
+                };
+                Ok(till::Counted { amount: pieces.iter().map(worth).sum(), pieces })
+            }
         }
     }
 }
@@ -230,7 +341,7 @@ fn one() -> Quantity {
 }
 
 /// Operations of the format that belong to parts of the product which are not there yet.
-const NOT_YET: [&str; 7] = ["promotion", "account", "discount", "card", "burn", "park", "recall"];
+const NOT_YET: [&str; 3] = ["promotion", "account", "burn"];
 
 /// Reads a script line by line; each line inherits place and time from the one before.
 #[derive(Debug)]
@@ -276,12 +387,16 @@ impl<R: BufRead> Reader<R> {
         self.at = Some(at);
         let id = self.field::<String>(&mut fields, "id")?;
         let expect = self.field::<Map<String, Value>>(&mut fields, "expect")?.unwrap_or_default();
+        let approver = self.field::<OperatorNumber>(&mut fields, "approver")?;
+        let approver_pin = self.field::<String>(&mut fields, "approver_pin")?;
+        let approver = approver.map(|number| (number, approver_pin));
         let act =
             serde_json::from_value::<Act>(Value::Object(fields)).map_err(|error| self.refuse(error.to_string()))?;
-        if let Act::Count { counted } | Act::CloseShift { counted } = &act {
-            counted.amount().map_err(|reason| self.refuse(reason))?;
+        if let Act::Count { counted } | Act::CloseShift { counted: Some(counted) } = &act {
+            counted.counted().map_err(|reason| self.refuse(reason))?;
         }
-        let operation = Operation { n: self.n, id, name, store: self.store.clone(), till: self.till, at, expect, act };
+        let operation =
+            Operation { n: self.n, id, name, store: self.store.clone(), till: self.till, at, expect, approver, act };
         if operation.needs_store() && operation.store.is_none() {
             return Err(self.refuse("no \"store\" here or on a line before"));
         }
@@ -319,7 +434,12 @@ impl Operation {
     fn needs_store(&self) -> bool {
         !matches!(
             self.act,
-            Act::Item(_) | Act::BarcodeRule { .. } | Act::Operator { .. } | Act::Settle {} | Act::Report { .. }
+            Act::Item(_)
+                | Act::BarcodeRule { .. }
+                | Act::Operator { .. }
+                | Act::Settings { .. }
+                | Act::Settle {}
+                | Act::Report { .. }
         ) && !matches!(self.act, Act::Crash { node: End::Hq, .. })
     }
 }

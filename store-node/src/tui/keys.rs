@@ -102,6 +102,7 @@ pub fn name_of(key: &KeyEvent) -> String {
 
 /// What pressing keys led to, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "a few of them at a time, and nearly all are answers")]
 pub enum Outcome {
     /// The till was asked and answered.
     Answered { command: TillCommand, answer: Result<TillReply, TillError> },

@@ -10,6 +10,7 @@ mod count;
 mod form;
 mod list;
 mod menu;
+mod page;
 mod payment;
 mod sale;
 mod search;
@@ -20,11 +21,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use domain::money::Money;
 use messages::v1::catalogue::Item;
-use messages::v1::document::ShiftTotals;
 use messages::v1::receipt::Receipt;
-use messages::v1::till::{Ask, ItemShown, TillCommand, TillError};
+use messages::v1::till::{Ask, TillCommand, TillError};
 use messages::v1::view::{TillMode, TillView};
 use runtime::reference::SendError;
 
@@ -37,7 +36,9 @@ pub use count::Count;
 pub use form::{Field, FieldKind, Form, FormKind};
 pub use list::{Choices, List};
 pub use menu::{Menu, MenuRow, rows};
-pub use search::Search;
+pub(super) use page::Page;
+pub use page::{Notice, Question, Report};
+pub use search::{FOUND_MAX, Search};
 pub use stage::Stage;
 
 /// Refusals that wait to be read; of more in a row only the first are worth reading.
@@ -79,76 +80,6 @@ pub struct Refusal {
     pub text: String,
     /// The code that was scanned or keyed.
     pub subject: Option<String>,
-}
-
-/// Something went well; gone with the next key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Notice {
-    CashIn(Money),
-    CashOut(Money),
-    Cancelled(u64),
-    Parked(u64),
-    Customer,
-    Reprinted(u64),
-    Training(bool),
-    DrawerOpened,
-    SignedOff,
-    /// The screen itself failed and is here again.
-    ScreenRestarted,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Question {
-    Void {
-        line: u32,
-    },
-    Cancel,
-    /// Give up a receipt that is paid and not fiscalised.
-    GiveUp,
-    /// Close a shift that is too old, without a count.
-    CloseExpired,
-    Leave,
-}
-
-/// Figures to be read and put away.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Report {
-    X(Box<ShiftTotals>),
-    Z {
-        totals: Option<Box<ShiftTotals>>,
-        over_short: Option<Money>,
-    },
-    Count {
-        counted: Money,
-        over_short: Option<Money>,
-        totals: Option<Box<ShiftTotals>>,
-    },
-    Item(Box<ItemShown>),
-    Receipt(Box<Receipt>),
-    /// What else the till said about what it did.
-    Notes(Vec<String>),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Page {
-    /// What the till's mode calls for.
-    Base,
-    Payment,
-    Menu {
-        menu: Menu,
-        at: usize,
-    },
-    Form(Form),
-    Ask(Question),
-    List(List),
-    Back(Back),
-    Search(Search),
-    Count(Count),
-    QuickKeys,
-    Report {
-        report: Report,
-        from: usize,
-    },
 }
 
 #[derive(Clone, Debug)]

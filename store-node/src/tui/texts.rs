@@ -32,6 +32,9 @@ pub enum Language {
     Uk,
 }
 
+/// Of a code that was refused so much is shown: a marking code would leave no room for the reason.
+const SUBJECT_CHARS_MAX: usize = 20;
+
 /// The texts of one language.
 #[derive(Clone, Debug)]
 pub struct Texts {
@@ -77,7 +80,11 @@ impl Texts {
             _ => self.refusal_by_code(refusal).unwrap_or_else(|| refusal.text.clone()),
         };
         match &refusal.subject {
-            Some(subject) if !sentence.contains(subject.as_str()) => format!("{subject}: {sentence}"),
+            Some(subject) if !sentence.contains(subject.as_str()) => {
+                let shown: String = subject.chars().take(SUBJECT_CHARS_MAX).collect();
+                let more = if shown.len() < subject.len() { "…" } else { "" };
+                format!("{shown}{more}: {sentence}")
+            }
             _ => sentence,
         }
     }

@@ -135,6 +135,8 @@ async fn training_customer_discounts_and_parked_are_seen() {
     view.last_line = Some(1);
     check("training", &Fingers::on(view.clone()));
     check_sized("training_120x40", &Fingers::on(view.clone()), 120, 40, None);
+    let back = TillView { kind: ReceiptKind::Return, ..view.clone() };
+    check("training_return_payment", &pressed(back, "<+>").await);
     view.training = false;
     view.due_in_cash = money("546");
     check("discounted_payment", &pressed(view, "<+>").await);

@@ -99,6 +99,28 @@ pub(super) async fn items_by_name<C: ConnectionTrait>(db: &C, text: &str, limit:
     Ok(items)
 }
 
+/// Items of which a barcode, a code or a scales' number begins with `text`, by that number.
+pub(super) async fn items_by_code<C: ConnectionTrait>(db: &C, text: &str, limit: usize) -> Result<Vec<Item>, DbErr> {
+    // All that begins with a text lies between it and the text before the last character there is.
+    let select = "SELECT item.body FROM (
+            SELECT value, item FROM pos_identity WHERE value >= ?1 AND value < ?2 UNION
+            SELECT value, item FROM pos_identity_recent WHERE value >= ?1 AND value < ?2
+            ORDER BY value LIMIT ?3) AS claim
+        CROSS JOIN item ON item.id = claim.item";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let values = [text.into(), format!("{text}\u{10ffff}").into(), limit.into()];
+    let rows = db.query_all_raw(statement(select, values)).await?;
+    let mut items: Vec<Item> = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let item: Item = body(row, 0)?;
+        // An item is known in several ways that begin alike.
+        if items.iter().all(|known| known.code != item.code) {
+            items.push(item);
+        }
+    }
+    Ok(items)
+}
+
 /// The in-store rules. One that makes no sense is left out and logged: the rest of the shop's labels stay readable.
 pub(super) async fn rules<C: ConnectionTrait>(db: &C) -> Result<InStoreRules, DbErr> {
     let rows = db.query_all_raw(statement("SELECT body FROM barcode_rule", [])).await?;

@@ -287,14 +287,13 @@ async fn a_first_load_that_broke_off_goes_on_where_it_was() {
 async fn operators_come_and_go() {
     let shop = Fixture::new().await;
     let number = OperatorNumber("7".to_owned());
-    let anna =
-        Operator {
-            number: number.clone(),
-            name: "Anna".to_owned(),
-            pin_hash: "hash".to_owned(),
-            role: Role::Cashier,
-            card_hash: Some("card".to_owned()),
-        };
+    let anna = Operator {
+        number: number.clone(),
+        name: "Anna".to_owned(),
+        pin_hash: "hash".to_owned(),
+        role: Role::Cashier,
+        card_hash: Some("card".to_owned()),
+    };
     let change = |version, deleted| Change { key: "7".to_owned(), version, deleted, body: to_body(&anna) };
     shop.keep(OPERATORS, vec![change(1, false)]).await;
     assert_eq!(shop.catalogue.operator(&number).await.unwrap(), Some(anna.clone()));

@@ -273,6 +273,10 @@ impl Session {
             Ok(answer) => answer.map_err(Failure::Till),
             Err(error) => Err(Failure::Send(error)),
         };
+        if matches!(answer, Err(Failure::Till(TillError::Asks(_)))) {
+            // Keys pressed before the question was there are no answers to it; scans are refused one by one.
+            self.inputs.retain(|input| matches!(input, Input::Scan(_)));
+        }
         if scanned && answer.is_ok() {
             self.scan_shown_next.get_or_insert(since);
         }

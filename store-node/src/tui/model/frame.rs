@@ -30,7 +30,7 @@ pub(super) fn document(view: &TillView, texts: &Texts, now: DateTime<FixedOffset
 }
 
 pub(super) fn mode(view: &TillView, stage: Stage, texts: &Texts) -> String {
-    let word = mode_word(view, stage, texts);
+    let word = mode_word(view, if view.training { Stage::Sale } else { stage }, texts);
     if view.training { format!("{}: {word}", texts.say("mode-training")) } else { word }
 }
 

@@ -109,7 +109,7 @@ impl Screen {
             }
             TillCommand::FindSale { .. } => {
                 if let Some(found) = reply.found {
-                    self.page = Page::Back(Back::of(*found));
+                    self.page = Page::Back(Box::new(Back::of(*found)));
                     if matches!(&self.page, Page::Back(back) if back.lines.is_empty()) {
                         self.page = Page::Base;
                         self.refuse("nothing_left", None);
@@ -170,6 +170,10 @@ impl Screen {
     fn failed(&mut self, view: &TillView, command: &TillCommand, failure: Failure) -> Option<Action> {
         self.by_hand = false;
         self.type_again(command);
+        if matches!(command, TillCommand::SettleConflict { .. }) {
+            // What the supervisor said may have ended the wait, also with a no.
+            self.page = Page::Base;
+        }
         let subject = match command {
             TillCommand::Scan { data, .. } | TillCommand::Weigh { data, .. } | TillCommand::CheckPrice { data } => {
                 Some(data.clone())

@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use domain::ids::OperatorNumber;
 use domain::quantity::Quantity;
 use messages::v1::till::{Answer, Ask, TillCommand};
-use messages::v1::view::TillView;
+use messages::v1::view::{TillMode, TillView};
 
 use super::form::Step;
 use super::{Action, FieldKind, Form, FormKind, Screen};
@@ -39,6 +39,8 @@ impl Screen {
             self.said = None;
         }
         let asks = self.said.as_ref().map(|(ask, _)| ask).or(view.asks.as_ref());
+        // A till that is locked takes nothing but a sign-on.
+        let asks = asks.filter(|_| view.mode != TillMode::Locked);
         if self.asking.as_ref().map(|asking| &asking.ask) != asks {
             self.asking = asks.cloned().map(Asking::new);
         }

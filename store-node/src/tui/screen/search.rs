@@ -14,7 +14,7 @@ use crate::tui::entry::{Entry, Keyed};
 /// Characters from which a search begins: one letter names half the catalogue.
 const SEARCH_CHARS_MIN: usize = 2;
 /// As many as have digits.
-const FOUND_MAX: usize = 9;
+pub const FOUND_MAX: usize = 9;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Search {
