@@ -69,7 +69,7 @@ async fn a_paid_receipt_is_helped_by_line_or_by_a_supervisor() {
 async fn a_shift_that_is_too_old_is_closed_with_one_key_and_one_yes() {
     let expired = || TillView { shift_expired: true, ..empty() };
     let close = TillCommand::CloseShift { counted: None };
-    assert_eq!(Fingers::on(expired()).press("я<Enter>").await, [close.clone()]);
+    assert_eq!(Fingers::on(expired()).press("я<Enter>").await, [close]);
     assert_eq!(Fingers::on(expired()).press("z<Esc>").await, []);
     let counted = TillCommand::CloseShift { counted: Some(money("100").into()) };
     assert_eq!(Fingers::on(expired()).press("<F9>4100<Enter>").await, [counted]);
