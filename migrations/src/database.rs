@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
+use sea_orm::sqlx::{self, Connection};
 use sea_orm::{
-    ConnectOptions, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    ConnectOptions, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
 
@@ -44,11 +45,31 @@ impl Database {
 
     /// Begin a transaction that writes. It takes the write lock at once, so that it never fails half-way for want of it.
     pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        self.drop_stuck_writer().await?;
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..Default::default()
         };
         self.writer.begin_with_options(options).await
+    }
+
+    /// When a disk is full SQLite may roll back by itself. The driver then takes the connection for one inside a transaction:
+    /// it nests what comes in one that nobody commits. Such a connection is closed, and the pool opens another.
+    async fn drop_stuck_writer(&self) -> Result<(), DbErr> {
+        if self.writer.get_database_backend() != DbBackend::Sqlite {
+            return Ok(());
+        }
+        let lost = |error: sqlx::Error| DbErr::Conn(RuntimeErr::SqlxError(error.into()));
+        let mut connection = self.writer.get_sqlite_connection_pool().acquire().await.map_err(lost)?;
+        if !connection.is_in_transaction() {
+            return Ok(());
+        }
+        // A rollback may be under way.
+        let answers = connection.ping().await.is_ok();
+        if answers && !connection.is_in_transaction() {
+            return Ok(());
+        }
+        connection.close().await.map_err(lost)
     }
 
     pub async fn close(self) -> Result<(), DbErr> {

@@ -173,9 +173,7 @@ impl Till {
             TillCommand::Train { on: false }
             | TillCommand::Answer(_)
             | TillCommand::Approve { .. }
-            | TillCommand::Decline => {
-                Err(refused(Refusal::NothingAsked))
-            }
+            | TillCommand::Decline => Err(refused(Refusal::NothingAsked)),
         }
     }
 }

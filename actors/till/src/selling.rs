@@ -5,9 +5,7 @@ use domain::barcode::mark::UnitCode;
 use domain::ids::{ItemCode, OperatorNumber, ReceiptId};
 use domain::money::Money;
 use domain::quantity::Quantity;
-use domain::receipt::{
-    Event, Input, Kind, LineSource, LineTraits, Mark, NewLine, Opening, Receipt,
-};
+use domain::receipt::{Event, Input, Kind, LineSource, LineTraits, Mark, NewLine, Opening, Receipt};
 use domain::refusal::Refusal;
 use domain::rights::{Asked, Right};
 use domain::vat::VatRate;

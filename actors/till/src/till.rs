@@ -300,7 +300,8 @@ impl Till {
     /// The clock must not be before what is written: a till whose clock lies stops, before its papers lie too.
     pub(crate) fn clock_is_right(&self) -> Result<(), TillError> {
         let now = self.now();
-        let Some(last) = self.standing.latest_ms.filter(|last| now.timestamp_millis() + CLOCK_BACK_MAX_MS < *last) else {
+        let Some(last) = self.standing.latest_ms.filter(|last| now.timestamp_millis() + CLOCK_BACK_MAX_MS < *last)
+        else {
             return Ok(());
         };
         let last = DateTime::from_timestamp_millis(last).map(|last| last.with_timezone(now.offset()));

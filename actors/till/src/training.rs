@@ -74,7 +74,11 @@ impl Till {
             views: None,
             outbox_bell: None,
             // The cashier has one key to stop a terminal.
-            counter: Counter { cancel: self.ports.counter.cancel.clone(), training: None, ..ground.counter.as_ref().clone() },
+            counter: Counter {
+                cancel: self.ports.counter.cancel.clone(),
+                training: None,
+                ..ground.counter.as_ref().clone()
+            },
         };
         let mut till = Till::open(settings, ports).await.map_err(|error| error.to_string())?;
         if let Some(operator) = self.standing.desk.operator.clone() {

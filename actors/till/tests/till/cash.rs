@@ -20,7 +20,8 @@ fn retail_s49_a_blind_count_and_a_difference_above_the_limit() {
         let counted = counter.give(TillCommand::Count { counted: Counted::from(money("1.00")) }).await;
         assert_eq!((counted.totals, counted.over_short), (None, None));
         let pieces = vec![Pieces { worth: money("100.00"), count: 4 }, Pieces { worth: money("1.00"), count: 18 }];
-        let close = TillCommand::CloseShift { counted: Some(Counted { amount: money("418.00"), pieces: pieces.clone() }) };
+        let close =
+            TillCommand::CloseShift { counted: Some(Counted { amount: money("418.00"), pieces: pieces.clone() }) };
         assert_eq!(counter.lacks(close).await, "close_with_difference");
         let closed = counter.give(approve("5", "5555")).await;
         assert_eq!(closed.over_short, Some(money("-31.00")));
@@ -66,8 +67,14 @@ fn money_moves_for_a_reason() {
     let shop = Shop::new();
     shop.run(async |counter| {
         counter.open_shift("100.00").await;
-        let kinds = [(CashKind::Loan, "50.00"), (CashKind::PaidIn, "5.00"), (CashKind::Pickup, "80.00"), (CashKind::PaidOut, "7.00")];
-        let moves = |kind, amount: &str| TillCommand::MoveCash { kind, amount: money(amount), reason: "why".to_owned() };
+        let kinds = [
+            (CashKind::Loan, "50.00"),
+            (CashKind::PaidIn, "5.00"),
+            (CashKind::Pickup, "80.00"),
+            (CashKind::PaidOut, "7.00"),
+        ];
+        let moves =
+            |kind, amount: &str| TillCommand::MoveCash { kind, amount: money(amount), reason: "why".to_owned() };
         for (kind, amount) in kinds {
             counter.give(moves(kind, amount)).await;
         }
@@ -83,10 +90,14 @@ fn money_moves_for_a_reason() {
             })
             .collect();
         let amounts = ["50.00", "5.00", "-80.00", "-7.00"];
-        let expected: Vec<_> = kinds.iter().zip(amounts).map(|((kind, _), amount)| (*kind, amount.to_owned())).collect();
+        let expected: Vec<_> =
+            kinds.iter().zip(amounts).map(|((kind, _), amount)| (*kind, amount.to_owned())).collect();
         assert_eq!(moved, expected);
         let totals = counter.give(TillCommand::ReportX).await.totals.expect("totals");
-        assert_eq!((totals.cash_in, totals.cash_out, totals.cash_expected), (money("55.00"), money("87.00"), money("68.00")));
+        assert_eq!(
+            (totals.cash_in, totals.cash_out, totals.cash_expected),
+            (money("55.00"), money("87.00"), money("68.00"))
+        );
         assert_eq!(shop.emulator.money_register(0xF1), Some(money("68.00")));
     });
 }

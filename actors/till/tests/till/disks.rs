@@ -58,6 +58,35 @@ fn a_full_disk_loses_nothing_and_selling_goes_on_when_there_is_room() {
     });
 }
 
+#[test]
+fn a_database_that_rolled_back_by_itself_stores_again() {
+    let shop = Shop::new();
+    shop.run(async |counter| {
+        counter.open_shift("0.00").await;
+        // As SQLite does on a full disk: all of the transaction is gone, and not only the statement.
+        pragma(
+            counter,
+            "CREATE TRIGGER undo AFTER INSERT ON journal WHEN NEW.kind = 'fiscalised'
+             BEGIN SELECT RAISE(ROLLBACK, 'no room'); END",
+        )
+        .await;
+        counter.sell("1", "COFFEE").await;
+        sentence(counter, crate::shop::pay(messages::v1::receipt::TenderType::Cash, "349.00")).await;
+        sentence(counter, TillCommand::Resume).await;
+        sentence(counter, TillCommand::Resume).await;
+        pragma(counter, "DROP TRIGGER undo").await;
+        closed(counter.give(TillCommand::Resume).await);
+        counter.sale(&[("1", "MILK")], "89.90").await;
+        // Others see what is stored, not only the connection that stored it.
+        assert_eq!(counter.receipts().await.len(), 2);
+    });
+    shop.run(async |counter| {
+        assert_eq!((counter.receipts().await.len(), shop.fiscal_receipts().len()), (2, 2));
+        assert_eq!(counter.sale(&[("1", "MILK")], "89.90").await.sequence, 3);
+        counter.verify().await;
+    });
+}
+
 /// Write garbage over the pages of a table, but for those that are in the way of opening the file.
 fn damage(shop: &Shop, pages: &[i64]) {
     let mut file = std::fs::File::options().write(true).open(shop.files.path().join("till.db")).expect("the file");
@@ -181,5 +210,62 @@ fn a_clock_that_was_ahead_is_trusted_again_by_an_administrator() {
         assert_eq!(counter.sale(&[("1", "MILK")], "89.90").await.sequence, 3);
         assert_eq!(counter.journal_count("clock_trusted").await, 1);
         counter.verify().await;
+    });
+}
+
+/// `mount -t tmpfs -o size=32m tmpfs DIR && TILL_SMALL_DISK=DIR cargo test -p till small_disk -- --ignored`
+#[test]
+#[ignore = "needs TILL_SMALL_DISK, a folder on a file system of 32 megabytes"]
+fn a_small_disk_fills_up_and_is_freed() {
+    let folder = std::env::var("TILL_SMALL_DISK").expect("a folder");
+    let mut shop = Shop::new();
+    shop.files = tempfile::TempDir::new_in(&folder).expect("a folder in it");
+    shop.run(async |counter| {
+        counter.open_shift("0.00").await;
+        let ballast = std::path::Path::new(&folder).join("ballast");
+        let (mut sold, mut met) = (0, 0);
+        for round in 0..30 {
+            for _ in 0..5 {
+                counter.sale(&[("1", "MILK"), ("2", "COFFEE")], "1000.00").await;
+                sold += 1;
+            }
+            // All that is left, but for a few pages, which differ each time so that each step of a sale meets the end.
+            let room = vec![0; 4096];
+            let mut file = std::fs::File::create(&ballast).expect("ballast");
+            let mut written = 0_u64;
+            while file.write_all(&room).is_ok() {
+                written += 4096;
+            }
+            file.set_len(written.saturating_sub(4096 * (round % 11))).expect("a few pages");
+            drop(file);
+            for _ in 0..200 {
+                let step = match counter.view().await {
+                    view if view.mode == TillMode::WaitingForFiscal => TillCommand::Resume,
+                    view if view.lines.len() < 3 => sell("1", "COFFEE"),
+                    view => crate::shop::pay(messages::v1::receipt::TenderType::Cash, &view.due.to_string()),
+                };
+                match counter.ask(step).await {
+                    Ok(Ok(reply)) => sold += usize::from(reply.receipt.is_some()),
+                    Ok(Err(TillError::NotStored { reason } | TillError::Waiting { reason })) => {
+                        assert!(reason.contains("full"), "{reason}");
+                        met += 1;
+                        break;
+                    }
+                    other => panic!("round {round}: {other:?}"),
+                }
+            }
+            counter.verify().await;
+            std::fs::remove_file(&ballast).expect("freed");
+            if counter.view().await.mode == TillMode::WaitingForFiscal {
+                closed(counter.give(TillCommand::Resume).await);
+                sold += 1;
+            } else if !counter.view().await.lines.is_empty() {
+                closed(counter.cash(&counter.view().await.due.to_string()).await);
+                sold += 1;
+            }
+            assert_eq!((counter.receipts().await.len(), shop.fiscal_receipts().len()), (sold, sold), "round {round}");
+            counter.verify().await;
+        }
+        assert!(met > 10, "the disk was full {met} times");
     });
 }

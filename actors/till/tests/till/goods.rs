@@ -66,10 +66,8 @@ fn retail_s06_the_scale_gives_the_net_weight() {
     let shop = Shop::new();
     shop.run(async |counter| {
         counter.open_shift("0.00").await;
-        let weigh = |code: &str, tare: Option<&str>| TillCommand::Weigh {
-            data: code.to_owned(),
-            tare: tare.map(quantity),
-        };
+        let weigh =
+            |code: &str, tare: Option<&str>| TillCommand::Weigh { data: code.to_owned(), tare: tare.map(quantity) };
         shop.scale.put(quantity("0.512"));
         counter.give(weigh("CHEESE", Some("0.012"))).await;
         let line = counter.view().await.lines.remove(0);
@@ -97,7 +95,10 @@ fn retail_s06_the_scale_gives_the_net_weight() {
         assert_eq!(counter.view().await.lines.len(), 3);
         // A scan of goods by weight asks how much.
         assert_eq!(counter.asked(scan("APPLE")).await, Ask::Quantity { name: "APPLE".to_owned() });
-        assert_eq!(counter.refused(TillCommand::Answer(Answer::Quantity(quantity("0")))).await, "quantity_not_positive");
+        assert_eq!(
+            counter.refused(TillCommand::Answer(Answer::Quantity(quantity("0")))).await,
+            "quantity_not_positive"
+        );
         counter.answer(Answer::Quantity(quantity("1.5"))).await;
         assert_eq!(counter.view().await.lines[3].amount, money("194.85"));
         assert_eq!(counter.asked(TillCommand::RepeatLast).await, Ask::Quantity { name: "APPLE".to_owned() });

@@ -21,7 +21,10 @@ fn retail_s35_a_copy_says_so_and_is_counted() {
         let sale = counter.sale(&[("1", "COFFEE")], "400.00").await;
         shop.printer.set_fault(PrinterFault::PaperOut);
         assert_eq!(counter.refused(LAST).await, "printer");
-        assert_eq!((counter.journal_count("reprinted").await, counter.audits(AuditKind::Reprinted).await.len()), (0, 0));
+        assert_eq!(
+            (counter.journal_count("reprinted").await, counter.audits(AuditKind::Reprinted).await.len()),
+            (0, 0)
+        );
         shop.printer.set_fault(PrinterFault::None);
         let copy = counter.give(LAST).await;
         assert_eq!((copy.notes, *copy.receipt.expect("the receipt")), (vec!["copy 1".to_owned()], sale.clone()));
@@ -43,7 +46,8 @@ fn retail_s35_a_copy_says_so_and_is_counted() {
 async fn rows(counter: &Counter) -> Vec<i64> {
     let mut rows = Vec::new();
     for table in ["journal", "receipt", "outbox", "put_aside", "mark_sold", "returned"] {
-        let sql = sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, format!("SELECT COUNT(*) AS n FROM {table}"));
+        let sql =
+            sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, format!("SELECT COUNT(*) AS n FROM {table}"));
         let row = sea_orm::ConnectionTrait::query_one_raw(&counter.database.reader, sql).await.expect(table);
         rows.push(row.expect("a row").try_get("", "n").expect("a number"));
     }
@@ -76,7 +80,10 @@ fn retail_s66_training_leaves_nothing() {
         counter.give(TillCommand::Train { on: true }).await;
         assert_eq!(counter.refused(TillCommand::Train { on: true }).await, "training");
         let view = counter.view().await;
-        assert_eq!((view.training, view.mode, view.operator.as_deref()), (true, TillMode::ShiftClosed, Some("Петрова")));
+        assert_eq!(
+            (view.training, view.mode, view.operator.as_deref()),
+            (true, TillMode::ShiftClosed, Some("Петрова"))
+        );
         play(counter).await;
         let version = counter.view().await.version;
         counter.give(TillCommand::Train { on: false }).await;

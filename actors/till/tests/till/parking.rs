@@ -128,7 +128,10 @@ fn retail_s23_prices_are_those_of_now_unless_the_shop_keeps_them() {
             // A label's sum and an entered price stand.
             let amounts: Vec<_> = view.lines.iter().map(|line| line.amount.to_string()).collect();
             if keep {
-                assert_eq!((amounts.as_slice(), notes.len()), (&["179.80", "356.12", "50.00"].map(String::from)[..], 0));
+                assert_eq!(
+                    (amounts.as_slice(), notes.len()),
+                    (&["179.80", "356.12", "50.00"].map(String::from)[..], 0)
+                );
             } else {
                 assert_eq!(amounts, ["189.80", "356.12", "50.00"]);
                 assert_eq!(notes, ["MILK: 89.90 is now 94.90"]);

@@ -49,11 +49,8 @@ mod above;
 mod goods;
 
 /// Waits short enough for a test and long enough for a busy machine.
-const QUICK: Timing = Timing {
-    enquiry: Duration::from_millis(200),
-    look: Duration::from_millis(200),
-    byte: Duration::from_millis(60),
-};
+const QUICK: Timing =
+    Timing { enquiry: Duration::from_millis(200), look: Duration::from_millis(200), byte: Duration::from_millis(60) };
 const QUICK_TERMINAL: Deadlines = Deadlines {
     ack: Duration::from_millis(300),
     query: Duration::from_millis(400),

@@ -100,7 +100,10 @@ fn a_dead_terminal_is_waited_for() {
         coffee(counter).await;
         dies_with_its_yes(&shop, counter).await;
         let view = counter.view().await;
-        assert_eq!((view.mode, view.terminal.map(|work| work.amount)), (TillMode::WaitingForTerminal, Some(money("349.00"))));
+        assert_eq!(
+            (view.mode, view.terminal.map(|work| work.amount)),
+            (TillMode::WaitingForTerminal, Some(money("349.00")))
+        );
         for command in [sell("1", "MILK"), TillCommand::Cancel, pay(Cash, "349.00"), pay(Card, "349.00")] {
             assert_eq!(counter.refused(command).await, "terminal_asked");
         }

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use chrono::NaiveDate;
 use domain::ids::{ReceiptId, TillId};
-use link::requests::{AskAbove, BUSINESS_DAY, CLAIM_MARK, FIND_SALE, LIST_PARKED, NOT_KNOWN, RequestError, TAKE_PARKED};
+use link::requests::{
+    AskAbove, BUSINESS_DAY, CLAIM_MARK, FIND_SALE, LIST_PARKED, NOT_KNOWN, RequestError, TAKE_PARKED,
+};
 use messages::codec::{from_body, to_body};
 use messages::v1::receipt::{FoundReceipt, Receipt};
 use messages::v1::requests::{
@@ -95,10 +97,9 @@ fn is(receipt: &Receipt, by: &SaleBy) -> bool {
             store.as_deref().is_none_or(|store| store == receipt.store.as_str())
                 && (receipt.till, receipt.sequence) == (*till, *sequence)
         }
-        SaleBy::Fiscal(code) => receipt
-            .fiscal
-            .as_ref()
-            .is_some_and(|fiscal| fiscal.device == code.device && fiscal.number == code.number),
+        SaleBy::Fiscal(code) => {
+            receipt.fiscal.as_ref().is_some_and(|fiscal| fiscal.device == code.device && fiscal.number == code.number)
+        }
     }
 }
 

@@ -43,7 +43,8 @@ fn items() -> Vec<Item> {
         barcodes: if barcode.is_empty() { Vec::new() } else { vec![barcode.to_owned()] },
         ..item(code, price, vat)
     };
-    let weighed = |code: &str, plu, price: &str| Item { plu: Some(plu), unit: Unit::Kilogram, ..item(code, price, "10") };
+    let weighed =
+        |code: &str, plu, price: &str| Item { plu: Some(plu), unit: Unit::Kilogram, ..item(code, price, "10") };
     let now = time("2026-03-02T10:00:00+03:00");
     let past = |price: &str, days| PastPrice { price: money(price), until: now - TimeDelta::days(days) };
     vec![
@@ -62,7 +63,10 @@ fn items() -> Vec<Item> {
             no_sale: Some("22:00-08:00".parse().expect("hours")),
             ..coded("BEER", "4600000000091", "99.00", "22")
         },
-        Item { past_prices: vec![past("80.00", 10), past("50.00", 40)], ..coded("PASTE", "4600000000138", "100.00", "22") },
+        Item {
+            past_prices: vec![past("80.00", 10), past("50.00", 40)],
+            ..coded("PASTE", "4600000000138", "100.00", "22")
+        },
         Item { open_price: Some([money("10.00"), money("500.00")]), ..coded("FLOWERS", "", "0.00", "22") },
         Item { deposit: Some(ItemCode("BOTTLE".to_owned())), ..coded("COLA", "", "60.00", "22") },
         coded("BOTTLE", "", "5.00", "22"),
