@@ -44,19 +44,9 @@ pub(crate) fn name(number: u64) -> String {
 }
 
 pub(crate) fn item(number: u64, barcode: String, name: String) -> Item {
-    Item {
-        code: ItemCode(format!("{:08}", number * 48_271 % 99_999_989)),
-        name,
-        price: Money::from_minor(i64::try_from(990 + number % 9_973 * 10).expect("small")),
-        vat: VatRate::percent(22),
-        unit: Unit::Piece,
-        barcodes: vec![barcode],
-        plu: None,
-        group: None,
-        marked: false,
-        min_age: None,
-        discountable: true,
-    }
+    let code = ItemCode(format!("{:08}", number * 48_271 % 99_999_989));
+    let price = Money::from_minor(i64::try_from(990 + number % 9_973 * 10).expect("small"));
+    Item { barcodes: vec![barcode], ..Item::new(code, name, price, VatRate::percent(22)) }
 }
 
 /// Load goods into a catalogue in deliveries; the time that the catalogue took of it.
@@ -98,6 +88,8 @@ impl Counter {
                 let inner = Shtrih::new(emulator.connector());
                 Box::new(TimedDevice { inner: Box::new(inner), spent: spent.clone() })
             }),
+            counter: Default::default(),
+            display: None,
             // There is nobody to call: the till sells alone.
             dial: Arc::new(MemoryHub::new().way_to("nobody")),
             token: String::new(),

@@ -119,6 +119,8 @@ fn receipt(number: u64) -> Receipt {
                 vat: vat_rate.contained_in(amount),
                 voided: false,
                 of_line: None,
+                mark: None,
+                deposit_of: None,
             }
         })
         .collect();
@@ -147,10 +149,15 @@ fn receipt(number: u64) -> Receipt {
         total,
         vat,
         lines,
-        tenders: vec![Tender { tender: TenderType::Cash, amount: total }],
+        tenders: vec![Tender::new(TenderType::Cash, total)],
         change: Money::ZERO,
         fiscal: None,
         of: None,
+        of_fiscal: None,
+        customer: None,
+        discounts: Vec::new(),
+        approvals: Vec::new(),
+        recalled: None,
     }
 }
 

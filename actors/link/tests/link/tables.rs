@@ -21,6 +21,7 @@ pub fn cash(store: &StoreId, till: TillId, kopecks: i64) -> Document {
         operator: OperatorNumber("7".to_owned()),
         amount: Money::from_minor(kopecks),
         reason: "change".to_owned(),
+        kind: Default::default(),
     })
 }
 
