@@ -20,6 +20,8 @@ mod pages;
 mod questions;
 #[path = "tui/scripted.rs"]
 mod scripted;
+#[path = "tui/shift.rs"]
+mod shift;
 #[path = "tui/terminals.rs"]
 mod terminals;
 #[path = "tui/texts.rs"]

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use super::actions::{self, Act};
 use super::screen::{Screen, Stage};
+use super::shop::Shop;
 use super::texts::Texts;
 
 /// What the frame says from afar, by its shape, its colour and its word.
@@ -210,7 +211,7 @@ impl ViewModel {
 }
 
 /// The keys in the bottom line, with the Fluent keys of their words.
-pub(crate) fn keys_of(stage: Stage) -> Vec<(&'static str, &'static str)> {
+pub(crate) fn keys_of(stage: Stage, shop: &Shop) -> Vec<(String, &'static str)> {
     const SALE: [Act; 10] = [
         Act::Total,
         Act::Void,
@@ -228,12 +229,8 @@ pub(crate) fn keys_of(stage: Stage) -> Vec<(&'static str, &'static str)> {
     const GO_ON: &[(&str, &str)] = &[("Enter", "key-next"), ("Esc", "key-back"), ("F1", "key-help")];
     const CHOOSE: &[(&str, &str)] = &[("1-9", "key-choose"), ("Esc", "key-back"), ("F1", "key-help")];
     let keys: &[(&str, &str)] = match stage {
-        Stage::Sale => return acts(&SALE),
-        Stage::Payment { begun } => {
-            let mut keys = acts(&PAYMENT);
-            keys.retain(|(key, _)| !begun || *key != "F7");
-            return keys;
-        }
+        Stage::Sale => return acts(SALE.iter(), shop),
+        Stage::Payment { begun } => return acts(PAYMENT.iter().filter(|act| !begun || **act != Act::ToReceipt), shop),
         Stage::SignOn => &[
             ("Enter", "key-next"),
             ("Esc", "key-back"),
@@ -262,13 +259,9 @@ pub(crate) fn keys_of(stage: Stage) -> Vec<(&'static str, &'static str)> {
         Stage::Ask => &[("Enter", "key-yes"), ("Esc", "key-no")],
         Stage::Report => &[("Esc", "key-close")],
     };
-    keys.to_vec()
+    keys.iter().map(|(key, text)| ((*key).to_owned(), *text)).collect()
 }
 
-fn acts(acts: &[Act]) -> Vec<(&'static str, &'static str)> {
-    let key = |act: &Act| {
-        let known = actions::of(*act);
-        known.keys.first().map(|key| (*key, known.text))
-    };
-    acts.iter().filter_map(key).collect()
+fn acts<'act>(acts: impl Iterator<Item = &'act Act>, shop: &Shop) -> Vec<(String, &'static str)> {
+    acts.filter_map(|act| Some((shop.keys_of(*act).next()?.to_owned(), actions::of(*act).text))).collect()
 }

@@ -51,9 +51,12 @@ impl Shop {
         self.bindings == *bindings && self.quick_keys == *quick_keys && self.cash == *cash
     }
 
-    /// The shop's own keys of an action.
+    /// The keys that lead to an action: built-in ones that the shop left alone, and its own.
     pub fn keys_of(&self, act: Act) -> impl Iterator<Item = &str> {
-        self.keys.iter().filter(move |(_, bound)| **bound == act).map(|(key, _)| key.as_str())
+        let taken = move |key: &str| self.keys.get(key).is_some_and(|own| *own != act);
+        let built_in = actions::of(act).keys.iter().copied().filter(move |key| !taken(key));
+        let own = self.keys.iter().filter(move |(_, bound)| **bound == act).map(|(key, _)| key.as_str());
+        built_in.chain(own)
     }
 
     pub fn act_of(&self, key: &KeyEvent, place: On) -> Option<Act> {

@@ -127,7 +127,7 @@ async fn search_and_quick_keys() {
 async fn training_customer_discounts_and_parked_are_seen() {
     let mut view = TillView { training: true, parked: 2, customer: Some("4417".into()), ..sale() };
     view.lines[0].discount = money("34.90");
-    view.lines[0].amount = view.lines[0].amount - money("34.90");
+    view.lines[0].amount -= money("34.90");
     view.discount = money("34.90");
     let reason = "брак".to_owned();
     view.discounts = vec![ManualDiscount { line: Some(1), percent: Some("10".into()), amount: None, reason }];

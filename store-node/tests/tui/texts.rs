@@ -87,6 +87,28 @@ fn every_refusal_of_the_rules_has_its_text() {
     }
 }
 
+#[test]
+fn every_right_has_its_words() {
+    let known = keys("en");
+    for right in domain::rights::Right::ALL {
+        let key = format!("right-{}", right.name().replace('_', "-"));
+        assert!(known.contains(&key), "{key} has no text");
+    }
+}
+
+#[test]
+fn what_a_device_said_is_said_on() {
+    let refusal = |code: &str, text: &str| store_node::tui::screen::Refusal {
+        code: code.to_owned(),
+        text: text.to_owned(),
+        subject: None,
+    };
+    let uk = Texts::new(Language::Uk);
+    assert_eq!(uk.refusal(&refusal("scale", "the scale: no answer on COM3")), "ваги: no answer on COM3");
+    let wait = refusal("pin_wait", "too many wrong PINs: wait 40 seconds");
+    assert_eq!(uk.refusal(&wait), "забагато хибних паролів: зачекайте 40 с");
+}
+
 /// The message line has 76 columns; beside the way out and a code of 13 digits a sentence has what is left.
 #[test]
 fn a_refusal_fits_its_line() {

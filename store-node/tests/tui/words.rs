@@ -120,4 +120,8 @@ async fn the_shop_lays_its_own_over_it() {
     assert_eq!(fingers.press("2*<Ins>1").await, [scan("000101", Some("2"))]);
     assert_eq!(fingers.press("Хлеб<Enter>1").await, [scan("000101", None)]);
     assert_eq!(fingers.refused(".9<Enter>").await, ["no_such_quick_key"]);
+    super::frames::check("help_bound", &{
+        fingers.press("<Esc><F1>").await;
+        fingers
+    });
 }

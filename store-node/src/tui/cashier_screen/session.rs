@@ -40,6 +40,9 @@ const ANSWER_SOON: Duration = Duration::from_millis(12);
 /// An answer and the view after it take different ways; the view is milliseconds behind unless its sender is gone.
 const VIEW_WITHIN: Duration = Duration::from_millis(50);
 
+/// Nobody reads a question and answers it within this time; a finger that does meant something else.
+const READ_MIN: Duration = Duration::from_millis(300);
+
 /// A till shows itself within moments of its start; one that has not by then cannot.
 const SILENT_MAX: Duration = Duration::from_secs(5);
 
@@ -77,6 +80,8 @@ pub(super) struct Session {
     views_ended: bool,
     shop: Arc<Shop>,
     began: Instant,
+    /// When the till asked something last.
+    asked_at: Option<Instant>,
 }
 
 impl Session {
@@ -104,6 +109,7 @@ impl Session {
             views_ended: false,
             shop: Arc::default(),
             began: Instant::now(),
+            asked_at: None,
         }
     }
 
@@ -145,8 +151,9 @@ impl Session {
                 }
                 () = until(view_by), if view_by.is_some() => self.answered()?,
                 () = until(settle_at), if settle_at.is_some() => {
-                    self.wedge.settle(Instant::now(), &mut self.inputs);
-                    self.sift()?;
+                    let (mut heard, now) = (VecDeque::new(), Instant::now());
+                    self.wedge.settle(now, &mut heard);
+                    self.queue(heard, now)?;
                 }
                 (text, items) = self.finding.found() => {
                     let view = self.view();
@@ -192,11 +199,23 @@ impl Session {
                 self.display.bell()?;
             }
             Heard::Key(key, at) => {
-                self.wedge.press(key, at, &mut self.inputs);
-                self.sift()?;
+                let mut heard = VecDeque::new();
+                self.wedge.press(key, at, &mut heard);
+                self.queue(heard, at)?;
             }
         }
         Ok(())
+    }
+
+    /// A key that comes before anybody can have read the question is no answer to it.
+    fn queue(&mut self, mut heard: VecDeque<Input>, at: Instant) -> io::Result<()> {
+        let unread = self.asked_at.is_some_and(|asked| at < asked + READ_MIN) && self.screen.asks_yes_or_no();
+        if unread && heard.iter().any(|input| matches!(input, Input::Key(_))) {
+            heard.retain(|input| matches!(input, Input::Scan(_)));
+            self.display.bell()?;
+        }
+        self.inputs.extend(heard);
+        self.sift()
     }
 
     /// While a terminal is at work for our command, Esc goes past the queue and other keys mean nothing: what an impatient
@@ -276,6 +295,7 @@ impl Session {
         if matches!(answer, Err(Failure::Till(TillError::Asks(_)))) {
             // Keys pressed before the question was there are no answers to it; scans are refused one by one.
             self.inputs.retain(|input| matches!(input, Input::Scan(_)));
+            self.asked_at = Some(Instant::now());
         }
         if scanned && answer.is_ok() {
             self.scan_shown_next.get_or_insert(since);

@@ -154,18 +154,20 @@ pub(super) fn unsent(view: &TillView, texts: &Texts, now: DateTime<FixedOffset>)
 }
 
 pub(super) fn keys(screen: &Screen, view: &TillView, stage: Stage, texts: &Texts) -> Vec<(String, String)> {
-    let keys = match (&screen.page, stage) {
-        _ if screen.help.is_some() => vec![("Esc", "key-close")],
-        (_, Stage::Asking) if screen.asking.as_ref().is_some_and(|asking| asking.form.is_none()) => {
-            vec![("+", "key-yes"), ("Esc", "key-no"), ("F1", "key-help")]
-        }
+    let fixed: &[(&str, &'static str)] = match (&screen.page, stage) {
+        _ if screen.help.is_some() => &[("Esc", "key-close")],
+        (_, Stage::Asking) if screen.asks_yes_or_no() => &[("+", "key-yes"), ("Esc", "key-no"), ("F1", "key-help")],
         (Page::Back(back), Stage::Back) if back.paying => {
-            vec![("+", "key-cash"), ("F2", "key-card"), ("F3", "key-qr"), ("Esc", "key-back")]
+            &[("+", "key-cash"), ("F2", "key-card"), ("F3", "key-qr"), ("Esc", "key-back")]
         }
-        (_, Stage::SignOn) if view.mode == TillMode::Locked => keys_of(Stage::Form),
-        _ => keys_of(stage),
+        _ => &[],
     };
-    keys.iter().map(|(key, word)| ((*key).to_owned(), texts.say(word))).collect()
+    // A till that is locked has no menu.
+    let stage = if view.mode == TillMode::Locked && stage == Stage::SignOn { Stage::Form } else { stage };
+    match fixed {
+        [] => keys_of(stage, &screen.shop).into_iter().map(|(key, word)| (key, texts.say(word))).collect(),
+        fixed => fixed.iter().map(|(key, word)| ((*key).to_owned(), texts.say(word))).collect(),
+    }
 }
 
 /// Goods on keys beside the receipt, while they can be sold.

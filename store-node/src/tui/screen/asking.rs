@@ -49,6 +49,11 @@ impl Screen {
         }
     }
 
+    /// One key says yes here.
+    pub(in crate::tui) fn asks_yes_or_no(&self) -> bool {
+        self.asking.as_ref().is_some_and(|asking| asking.form.is_none())
+    }
+
     pub(super) fn key_on_asking(&mut self, view: &TillView, key: KeyEvent) -> Option<Action> {
         let asking = self.asking.as_mut()?;
         let Some(form) = &mut asking.form else {

@@ -10,9 +10,9 @@ pub(super) fn help(screen: &Screen, stage: Stage, from: usize, texts: &Texts) ->
     let rows = match stage {
         Stage::Sale => on(On::Sale, screen, texts, &["help-quantity", "help-weigh", "help-quick", "help-words"]),
         Stage::Payment { .. } => on(On::Payment, screen, texts, &["help-cash", "help-part", "help-words"]),
-        _ => keys_of(stage)
-            .iter()
-            .map(|(key, word)| DialogRow::Pair { left: (*key).to_owned(), right: texts.say(word), chosen: false })
+        _ => keys_of(stage, &screen.shop)
+            .into_iter()
+            .map(|(key, word)| DialogRow::Pair { left: key, right: texts.say(word), chosen: false })
             .collect(),
     };
     Dialog { title: texts.say("help-title"), rows, foot: texts.say("foot-help"), width: WIDE, warning: false, from }
@@ -25,8 +25,8 @@ fn on(place: On, screen: &Screen, texts: &Texts, notes: &[&str]) -> Vec<DialogRo
         // What is in the menu stands there with its words.
         .filter(|known| known.on.includes(place) && known.digit.is_none())
         .map(|known| {
-            let keys = std::iter::once(known.keys.join(" ")).chain(screen.shop.keys_of(known.act).map(str::to_owned));
-            [keys.collect::<Vec<_>>().join(" "), texts.say(known.text), word(known, texts.language())]
+            let keys: Vec<&str> = screen.shop.keys_of(known.act).collect();
+            [keys.join(" "), texts.say(known.text), word(known, texts.language())]
         })
         .collect();
     let half = here.len().div_ceil(2);
