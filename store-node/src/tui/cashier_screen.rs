@@ -31,7 +31,6 @@ use tokio::sync::{Mutex, mpsc, watch};
 
 use super::display::{Console, Display, TimedKey};
 use super::texts::Language;
-pub use finding::in_catalogue;
 use session::Session;
 
 /// Finds goods by a part of their name or the beginning of their code.

@@ -78,7 +78,9 @@ pub fn draw(model: &ViewModel, frame: &mut Frame<'_>) {
     let panel = if area.width >= PANEL_FROM && !model.quick.is_empty() { PANEL } else { 0 };
     let receipt = Rect { width: places.table.width - panel, ..places.table };
     table::draw(&model.table, receipt, buffer);
-    quick(model, Rect { x: receipt.right(), width: panel, ..places.table }, buffer);
+    if panel > 0 {
+        quick(model, Rect { x: receipt.right(), width: panel, ..places.table }, buffer);
+    }
     figures::last(&model.last, model.change.as_ref(), places.last, buffer);
     figures::total(&model.total, places.total, buffer);
     status(model, places.status, buffer);

@@ -2,35 +2,11 @@
 //! query of a million goods cannot pile up behind another.
 
 use std::future::pending;
-use std::sync::Arc;
 
 use futures_util::future::{BoxFuture, FutureExt};
 use messages::v1::catalogue::Item;
-use till::catalogue::{Catalogue, Found};
 
 use super::Finder;
-use crate::tui::screen::FOUND_MAX;
-
-/// Searches a till's own catalogue: what has that very code first, then what has words that begin so.
-pub fn in_catalogue(catalogue: Catalogue) -> Finder {
-    Arc::new(move |text| {
-        let catalogue = catalogue.clone();
-        async move {
-            let by_code = match catalogue.find(&text).await {
-                Ok(Found::Item(item)) => Some(item),
-                _ => None,
-            };
-            let by_name = catalogue.by_name(&text, FOUND_MAX).await.unwrap_or_else(|error| {
-                tracing::warn!(%error, "the catalogue cannot be searched");
-                Vec::new()
-            });
-            let others =
-                by_name.into_iter().filter(|item| by_code.as_ref().is_none_or(|first| first.code != item.code));
-            by_code.iter().cloned().chain(others).take(FOUND_MAX).collect()
-        }
-        .boxed()
-    })
-}
 
 pub(super) struct Finding {
     finder: Option<Finder>,
