@@ -1,5 +1,7 @@
 //! The till as a whole: real commands, a real database file, the simulated registrar's bytes, supervised as in a shop.
 
+#[path = "till/agreement.rs"]
+mod agreement;
 #[path = "till/cash.rs"]
 mod cash;
 #[path = "till/crashes.rs"]
@@ -18,6 +20,8 @@ mod paper;
 mod parking;
 #[path = "till/people.rs"]
 mod people;
+#[path = "till/random.rs"]
+mod random;
 #[path = "till/refunds.rs"]
 mod refunds;
 #[path = "till/returns.rs"]

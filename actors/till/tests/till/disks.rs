@@ -121,7 +121,9 @@ fn a_page_that_broke_while_the_till_was_off_stops_selling_with_a_sentence() {
             // A till that cannot read where it stood does not start; one that can, does not take what it cannot store.
             let said = match counter.ask_shortly(sell("1", "COFFEE")).await {
                 Some(Err(error)) => error.to_string(),
-                Some(Ok(_)) => sentence(counter, crate::shop::pay(messages::v1::receipt::TenderType::Cash, "349.00")).await,
+                Some(Ok(_)) => {
+                    sentence(counter, crate::shop::pay(messages::v1::receipt::TenderType::Cash, "349.00")).await
+                }
                 None => counter.failure().await,
             };
             assert!(said.contains("the memory of this till is damaged"), "{table}: {said}");

@@ -1,17 +1,36 @@
-//! Three hundred random receipts: the journal, the shift, the device and the documents for the store say the same.
+//! Thirty random shifts with faults and power cuts: the journal, the shifts, the fiscal device, the bank, the receipts and
+//! the documents for the store say the same, to the penny.
 
+use std::sync::{Arc, Mutex};
+
+use devices::sim::shtrih::Fault;
+use devices::sim::zvt::TerminalFault;
 use domain::ids::ReceiptId;
 use domain::money::Money;
-use messages::v1::document::Document;
-use messages::v1::receipt::{ReceiptKind, TenderType};
-use messages::v1::till::{ReturnLine, TillCommand, TillError};
+use messages::v1::document::CashKind;
+use messages::v1::receipt::TenderType;
+use messages::v1::till::{Answer, TillCommand, TillError, TillReply};
+use messages::v1::view::TillMode;
+use till::SagaStep;
 
-use crate::shop::{Counter, Shop, money, pay, quantity, sell};
+use crate::agreement::agree;
+use crate::shop::{Counter, Shop, back, close_shift, number, pay, percent, quantity, sell};
 
 /// Another seed may be given to look for more: `TILL_SEED=7 cargo test -p till random`.
 const SEED: u64 = 20_260_302;
-const RECEIPTS: usize = 300;
-const CODES: [&str; 8] = ["MILK", "BREAD", "COFFEE", "CHOC", "BAG", "SHAMPOO", "APPLE", "CHEESE"];
+const SHIFTS: usize = 30;
+const ACTS: u32 = 8;
+const CODES: [&str; 10] = ["MILK", "BREAD", "COFFEE", "CHOC", "BAG", "SHAMPOO", "APPLE", "CHEESE", "COLA", "BEER"];
+const STEPS: [SagaStep; 8] = [
+    SagaStep::Open,
+    SagaStep::TerminalAsked,
+    SagaStep::TerminalAnswered,
+    SagaStep::Paying,
+    SagaStep::Paid,
+    SagaStep::Fiscalising,
+    SagaStep::Registered,
+    SagaStep::Closed,
+];
 
 /// Enough randomness for a test, the same on every machine.
 struct Dice(u64);
@@ -23,123 +42,220 @@ impl Dice {
         self.0 ^= self.0 << 17;
         self.0 % limit
     }
+
+    fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
+        all[usize::try_from(self.below(all.len() as u64)).expect("an index")]
+    }
 }
+
+struct Story<'a> {
+    shop: &'a Shop,
+    dice: Dice,
+    /// Where the next power cut is.
+    cut: Arc<Mutex<Option<SagaStep>>>,
+    sales: Vec<ReceiptId>,
+    acts_left: u32,
+}
+
+/// The node is gone; another life goes on.
+struct Dead;
+
+type Lived<T> = Result<T, Dead>;
 
 #[test]
-fn retail_s50_three_hundred_random_receipts_agree_everywhere() {
+fn retail_s50_thirty_random_shifts_agree_everywhere() {
     let seed = std::env::var("TILL_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(SEED);
     println!("seed {seed}");
-    let shop = Shop::new();
-    shop.run(async |counter| {
-        counter.open_shift("2000.00").await;
-        let mut dice = Dice(seed.max(1));
-        let mut sales: Vec<(ReceiptId, u32)> = Vec::new();
-        for _ in 0..RECEIPTS {
-            match dice.below(10) {
-                0 if !sales.is_empty() => take_back(counter, &mut dice, &sales).await,
-                1 => cancel(counter, &mut dice).await,
-                _ => sales.push(sale(counter, &mut dice).await),
+    let cut: Arc<Mutex<Option<SagaStep>>> = Arc::default();
+    let hook = cut.clone();
+    let shop = Shop::dying(Arc::new(move |step| {
+        let mut cut = hook.lock().expect("nobody fails while he holds it");
+        if *cut == Some(step) {
+            *cut = None;
+            drop(cut);
+            panic!("power cut at {step:?}");
+        }
+    }));
+    let mut story = Story { shop: &shop, dice: Dice(seed.max(1)), cut, sales: Vec::new(), acts_left: 0 };
+    let mut cuts = 0;
+    for shift in 1..=SHIFTS {
+        story.acts_left = ACTS;
+        while shop.run(async |counter| story.live(counter).await).is_err() {
+            cuts += 1;
+            assert!(story.cut.lock().expect("free").is_none(), "shift {shift}: the till died by itself");
+        }
+    }
+    println!("{} receipts, {} charges, {cuts} power cuts", shop.fiscal_receipts().len(), shop.card.charges().len());
+    assert!(cuts > 5 && shop.fiscal_receipts().len() > 50, "a test that tries nothing proves nothing");
+}
+
+impl Story<'_> {
+    /// One life of the node: until a power cut, or to the end of the shift.
+    async fn live(&mut self, counter: &Counter) -> Lived<()> {
+        self.heal();
+        self.settle(counter).await?;
+        if counter.view().await.shift.is_none() {
+            let float = Money::from_minor(500_000);
+            self.ask(counter, TillCommand::OpenShift { operator: number("7"), pin: String::new(), float })
+                .await?
+                .expect("a shift");
+        }
+        while self.acts_left > 0 {
+            self.acts_left -= 1;
+            self.break_something();
+            let done = self.act(counter).await;
+            self.heal();
+            done?;
+            self.settle(counter).await?;
+        }
+        agree(self.shop, counter).await;
+        let expected = counter.give(TillCommand::ReportX).await.totals.expect("totals").cash_expected;
+        let closed = counter.give(close_shift(&expected.to_string())).await;
+        assert_eq!(closed.over_short, Some(Money::ZERO));
+        Ok(())
+    }
+
+    async fn ask(&mut self, counter: &Counter, command: TillCommand) -> Lived<Result<TillReply, TillError>> {
+        counter.ask(command).await.map_err(|_| Dead)
+    }
+
+    fn break_something(&mut self) {
+        match self.dice.below(12) {
+            0 | 1 => *self.cut.lock().expect("free") = Some(self.dice.one_of(&STEPS)),
+            2 => self.shop.card.set_fault(TerminalFault::NoAnswerAfterCommit),
+            3 => self.shop.card.set_fault(TerminalFault::Declined(5)),
+            4 => self.shop.qr.set_fault(TerminalFault::NoAnswerAfterCommit),
+            5 => self.shop.emulator.set_fault(Fault::NoAnswerAfterCommit),
+            6 => {
+                self.shop.emulator.set_fault(self.dice.one_of(&[Fault::PaperOut, Fault::Refuse(0x33), Fault::Offline]))
+            }
+            _ => {}
+        }
+    }
+
+    fn heal(&mut self) {
+        *self.cut.lock().expect("free") = None;
+        self.shop.card.set_fault(TerminalFault::None);
+        self.shop.qr.set_fault(TerminalFault::None);
+        self.shop.emulator.set_fault(Fault::None);
+    }
+
+    /// Whatever was begun is finished, or given up.
+    async fn settle(&mut self, counter: &Counter) -> Lived<()> {
+        for _ in 0..10 {
+            let end = match counter.view().await.mode {
+                TillMode::WaitingForTerminal => TillCommand::Resume,
+                TillMode::WaitingForFiscal => match self.dice.below(3) {
+                    0 => TillCommand::Cancel,
+                    _ => TillCommand::Resume,
+                },
+                _ => TillCommand::Cancel,
+            };
+            match self.ask(counter, end).await? {
+                Ok(reply) => self.note(&reply),
+                Err(TillError::Refused { code, .. }) if code == "no_receipt" => break,
+                Err(_) => {}
             }
         }
-        agree(&shop, counter).await;
-    });
-}
+        if counter.view().await.kind == messages::v1::receipt::ReceiptKind::Return {
+            self.ask(counter, TillCommand::ToggleReturn).await?.ok();
+        }
+        let view = counter.view().await;
+        assert!(view.lines.is_empty() && view.mode != TillMode::WaitingForFiscal, "{view:?}");
+        Ok(())
+    }
 
-async fn add_lines(counter: &Counter, dice: &mut Dice) -> u32 {
-    let lines = 1 + dice.below(4);
-    for _ in 0..lines {
-        let code = CODES[usize::try_from(dice.below(8)).expect("an index")];
-        let part = if matches!(code, "APPLE" | "CHEESE") {
-            format!("0.{:03}", 1 + dice.below(999))
-        } else {
-            (1 + dice.below(5)).to_string()
+    fn note(&mut self, reply: &TillReply) {
+        if let Some(receipt) = reply.receipt.as_ref().filter(|receipt| receipt.fiscal.is_some()) {
+            self.sales.push(receipt.uid);
+        }
+    }
+
+    async fn act(&mut self, counter: &Counter) -> Lived<()> {
+        match self.dice.below(10) {
+            0 | 1 if !self.sales.is_empty() => {
+                let of = self.dice.one_of(&self.sales);
+                let part = self.dice.one_of(&["1", "0.5", "0.333"]);
+                let line = u32::try_from(1 + self.dice.below(3)).expect("small");
+                let lines: &[(u32, &str)] = if self.dice.below(3) == 0 { &[] } else { &[(line, part)] };
+                let tender = self.dice.one_of(&[TenderType::Cash, TenderType::Card, TenderType::Qr]);
+                // Of a line that is voided, or back already, it is refused.
+                self.ask(counter, back(of, lines, tender)).await?.ok();
+            }
+            2 => {
+                self.ask(counter, TillCommand::ToggleReturn).await?.ok();
+                self.lines(counter).await?;
+                let tender = self.dice.one_of(&[TenderType::Cash, TenderType::Card]);
+                self.ask(counter, TillCommand::Return { of: None, lines: Vec::new(), tender }).await?.ok();
+            }
+            3 => self.lines(counter).await?,
+            4 => {
+                let kind = self.dice.one_of(&[CashKind::Loan, CashKind::Pickup, CashKind::PaidOut]);
+                let amount = Money::from_minor(100 + i64::try_from(self.dice.below(50_000)).expect("small"));
+                self.ask(counter, TillCommand::MoveCash { kind, amount, reason: String::new() }).await?.ok();
+            }
+            5 => {
+                // The device does not like a line.
+                self.lines(counter).await?;
+                self.shop.emulator.set_fault(Fault::Refuse(0x33));
+                self.pay(counter).await?;
+                self.shop.emulator.set_fault(Fault::None);
+                let reply = self.ask(counter, TillCommand::TakeOut { line: 1 }).await?;
+                reply.iter().for_each(|reply| self.note(reply));
+            }
+            _ => {
+                self.lines(counter).await?;
+                if self.dice.below(5) == 0 {
+                    self.ask(counter, TillCommand::Park { name: String::new() }).await?.ok();
+                    self.ask(counter, TillCommand::Recall { parked: None }).await?.ok();
+                }
+                self.pay(counter).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn lines(&mut self, counter: &Counter) -> Lived<()> {
+        let lines = 1 + self.dice.below(4);
+        for _ in 0..lines {
+            let code = self.dice.one_of(&CODES);
+            let part = match code {
+                "APPLE" | "CHEESE" => format!("0.{:03}", 1 + self.dice.below(999)),
+                _ => (1 + self.dice.below(5)).to_string(),
+            };
+            if let Err(TillError::Asks(_)) = self.ask(counter, sell(&part, code)).await? {
+                self.ask(counter, TillCommand::Answer(Answer::OldEnough(true))).await?.ok();
+            }
+        }
+        let line = u32::try_from(1 + self.dice.below(lines)).expect("few");
+        let change = match self.dice.below(8) {
+            0 => TillCommand::VoidLine { line, quantity: None },
+            1 => TillCommand::VoidLine { line, quantity: Some(quantity("1")) },
+            2 => percent(None, u32::try_from(1 + self.dice.below(3_000)).expect("small")),
+            3 => percent(Some(line), 1_000),
+            4 => TillCommand::Customer { number: "79001234567".to_owned() },
+            5 => TillCommand::RepeatLast,
+            _ => return Ok(()),
         };
-        counter.give(sell(&part, code)).await;
-    }
-    if lines > 1 && dice.below(4) == 0 {
-        counter.give(TillCommand::VoidLine { line: 1, quantity: None }).await;
-    }
-    u32::try_from(lines).expect("few")
-}
-
-async fn sale(counter: &Counter, dice: &mut Dice) -> (ReceiptId, u32) {
-    let lines = add_lines(counter, dice).await;
-    let due = counter.view().await.due;
-    let half = Money::from_minor(due.minor() / 2);
-    if dice.below(3) == 0 && half.is_positive() {
-        counter.give(pay(TenderType::Card, &half.to_string())).await;
-    }
-    let due = counter.view().await.due + Money::from_minor(i64::try_from(dice.below(10_000)).expect("small"));
-    let receipt = counter.cash(&due.to_string()).await.receipt.expect("closed");
-    assert_eq!(receipt.tenders.iter().map(|tender| tender.amount).sum::<Money>() - receipt.change, receipt.total);
-    (receipt.uid, lines)
-}
-
-async fn cancel(counter: &Counter, dice: &mut Dice) {
-    add_lines(counter, dice).await;
-    counter.give(TillCommand::Cancel).await;
-}
-
-/// Refusals are fine here: the line may be voided, or back already.
-async fn take_back(counter: &Counter, dice: &mut Dice, sales: &[(ReceiptId, u32)]) {
-    let (of, lines) = sales[usize::try_from(dice.below(sales.len() as u64)).expect("an index")];
-    let lines = match dice.below(3) {
-        0 => Vec::new(),
-        _ => vec![ReturnLine {
-            line: 1 + u32::try_from(dice.below(u64::from(lines))).expect("small"),
-            quantity: quantity("0.5"),
-        }],
-    };
-    match counter.ask(TillCommand::Return { of: Some(of), lines, tender: TenderType::Cash }).await {
-        Ok(Ok(_) | Err(TillError::Refused { .. })) => {}
-        other => panic!("a return: {other:?}"),
-    }
-}
-
-async fn agree(shop: &Shop, counter: &Counter) {
-    let totals = counter.give(TillCommand::ReportX).await.totals.expect("totals");
-    let receipts = counter.receipts().await;
-    let sequences: Vec<u64> = receipts.iter().map(|ended| ended.receipt.sequence).collect();
-    assert_eq!(sequences, (1..=receipts.len() as u64).collect::<Vec<_>>(), "numbers without a gap");
-    let of = |kind| {
-        let kept = receipts.iter().filter(move |ended| ended.is_closed() && ended.receipt.kind == kind);
-        (kept.clone().count() as u64, kept.map(|ended| ended.receipt.total).sum::<Money>())
-    };
-    assert_eq!((totals.sales_count, totals.sales), of(ReceiptKind::Sale));
-    assert_eq!((totals.returns_count, totals.returns), of(ReceiptKind::Return));
-    for vat in &totals.vat {
-        let sum: Money = receipts
-            .iter()
-            .filter(|ended| ended.is_closed() && ended.receipt.kind == ReceiptKind::Sale)
-            .flat_map(|ended| &ended.receipt.vat)
-            .filter(|sum| sum.rate == vat.rate)
-            .map(|sum| sum.amount)
-            .sum();
-        assert_eq!(vat.sales_vat, sum, "VAT at {}", vat.rate);
+        self.ask(counter, change).await?.ok();
+        Ok(())
     }
 
-    let tender = |tender: TenderType| totals.tenders.iter().find(|total| total.tender == tender).copied();
-    let (cash, card) = (tender(TenderType::Cash).expect("cash"), tender(TenderType::Card).expect("cards"));
-    let register = |number| shop.emulator.money_register(number).expect("a register");
-    assert_eq!((register(0xC1), register(0xC1 + 2)), (cash.sales, cash.returns), "the device's cash");
-    assert_eq!((register(0xC1 + 4), register(0xF1)), (card.sales, totals.cash_expected), "its cards and drawer");
-    assert_eq!(u64::from(shop.emulator.counter(0x90)), totals.sales_count);
-
-    let documents = counter.outbox().await;
-    let sent: Vec<_> = documents
-        .iter()
-        .filter_map(|document| match document {
-            Document::ReceiptClosed(receipt) => {
-                Some(till::records::EndedReceipt { receipt: (**receipt).clone(), kind: "sale".to_owned() })
-            }
-            Document::ReceiptCancelled(cancelled) => {
-                Some(till::records::EndedReceipt { receipt: cancelled.receipt.clone(), cancelled: true })
-            }
-            _ => None,
-        })
-        .collect();
-    assert_eq!(sent, receipts, "the documents for the store are the receipts");
-    assert_eq!(totals.cancelled_count, sent.iter().filter(|ended| ended.cancelled).count() as u64);
-    assert_eq!(money("2000.00") + cash.sales - cash.returns, totals.cash_expected);
-    counter.verify().await;
+    async fn pay(&mut self, counter: &Counter) -> Lived<()> {
+        let due = counter.view().await.due;
+        let half = Money::from_minor(due.minor() / 2);
+        let over = Money::from_minor(i64::try_from(self.dice.below(10_000)).expect("small"));
+        let tenders = match self.dice.below(5) {
+            0 => vec![(TenderType::Card, due)],
+            1 => vec![(TenderType::Qr, due)],
+            2 => vec![(TenderType::Card, half), (TenderType::Cash, due - half + over)],
+            3 => vec![(TenderType::Qr, half), (TenderType::Card, due - half)],
+            _ => vec![(TenderType::Cash, due + over)],
+        };
+        for (tender, amount) in tenders {
+            let reply = self.ask(counter, pay(tender, &amount.to_string())).await?;
+            reply.iter().for_each(|reply| self.note(reply));
+        }
+        Ok(())
+    }
 }
