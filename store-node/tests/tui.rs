@@ -22,6 +22,8 @@ mod questions;
 mod scripted;
 #[path = "tui/shift.rs"]
 mod shift;
+#[path = "tui/stopped.rs"]
+mod stopped;
 #[path = "tui/terminals.rs"]
 mod terminals;
 #[path = "tui/texts.rs"]

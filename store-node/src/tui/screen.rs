@@ -157,6 +157,11 @@ impl Screen {
         self.trouble = trouble;
     }
 
+    /// The cashier asked the terminal to stop, and it has not answered.
+    pub(in crate::tui) fn cancels(&self) -> bool {
+        self.cancelling
+    }
+
     pub fn refusal(&self) -> Option<&Refusal> {
         self.refusals.front()
     }

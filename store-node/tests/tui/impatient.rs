@@ -84,6 +84,19 @@ fn esc_reaches_the_terminal_at_once_and_impatient_keys_pay_nothing() {
 }
 
 #[test]
+fn an_esc_before_the_terminal_listens_reaches_it_too() {
+    run(async {
+        let mut till = Till::open().await;
+        till.scanner("4600000000015<Enter>").await;
+        till.sees("Item 4600000000015").await;
+        till.fingers("<+><F2><Esc>").await;
+        till.sees("the payment was cancelled").await;
+        assert_eq!(till.payments(), 1);
+        till.node.shutdown().await;
+    });
+}
+
+#[test]
 fn a_search_never_piles_up_and_shows_what_was_typed_last() {
     run(async {
         let running = Arc::new(AtomicUsize::new(0));

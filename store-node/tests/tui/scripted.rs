@@ -79,6 +79,8 @@ impl Handle<TillCommand> for ScriptedTill {
                 self.view.mode = TillMode::WaitingForTerminal;
                 self.view.terminal = Some(terminal);
                 self.show();
+                // A terminal that is deaf at first.
+                tokio::task::yield_now().await;
                 self.cancel.asked().await;
                 self.view.mode = TillMode::Selling;
                 self.view.terminal = None;

@@ -164,6 +164,7 @@ impl Session {
                 _ = clock.tick() => {
                     self.look_at_till();
                     self.look_at_shop();
+                    self.ring_again();
                     self.stale = true;
                 }
             }
@@ -179,6 +180,14 @@ impl Session {
         let said = self.wires.options.trouble.as_ref().and_then(|trouble| trouble.borrow().clone());
         let silent = self.view().version == 0 && self.began.elapsed() > SILENT_MAX;
         self.screen.set_trouble(said.or_else(|| silent.then(|| "no_answer".to_owned())));
+    }
+
+    /// A wish that came before the terminal listened was not heard.
+    fn ring_again(&mut self) {
+        let view = self.view();
+        if self.screen.cancels() && self.screen.stage(&view) == (Stage::Terminal { lost: false }) {
+            self.wires.options.cancel.ask();
+        }
     }
 
     fn look_at_shop(&mut self) {
