@@ -76,6 +76,9 @@ reason-paper-out = no paper
 reason-offline = does not answer
 reason-no-answer = does not answer
 reason-cover-open = cover is open
+reason-cancelled = cancelled
+reason-declined = declined: { $detail }
+reason-none-here = there is none here
 
 ## Input line
 hint-sale = scan, or key a code and Enter

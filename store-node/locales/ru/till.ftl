@@ -77,6 +77,9 @@ reason-paper-out = нет бумаги
 reason-offline = не отвечает
 reason-no-answer = не отвечает
 reason-cover-open = открыта крышка
+reason-cancelled = отменено
+reason-declined = банк отказал: { $detail }
+reason-none-here = на этой кассе их нет
 
 ## Строка ввода
 hint-sale = отсканируйте товар или наберите код и Enter

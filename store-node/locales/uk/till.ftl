@@ -77,6 +77,9 @@ reason-paper-out = немає паперу
 reason-offline = не відповідає
 reason-no-answer = не відповідає
 reason-cover-open = відкрито кришку
+reason-cancelled = скасовано
+reason-declined = банк відмовив: { $detail }
+reason-none-here = на цій касі їх немає
 
 ## Рядок вводу
 hint-sale = відскануйте товар або наберіть код і Enter

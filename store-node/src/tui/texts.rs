@@ -35,6 +35,18 @@ pub enum Language {
 /// Of a code that was refused so much is shown: a marking code would leave no room for the reason.
 const SUBJECT_CHARS_MAX: usize = 20;
 
+/// What drivers say in English, and the keys of what it means.
+const SAID: [(&str, &str); 8] = [
+    ("did not answer", "reason-no-answer"),
+    ("did not confirm", "reason-no-answer"),
+    ("not reachable", "reason-offline"),
+    ("no paper", "reason-paper-out"),
+    ("cover", "reason-cover-open"),
+    ("was cancelled", "reason-cancelled"),
+    ("was declined", "reason-declined"),
+    ("there is none at this till", "reason-none-here"),
+];
+
 /// The texts of one language.
 #[derive(Clone, Debug)]
 pub struct Texts {
@@ -94,15 +106,28 @@ impl Texts {
         let detail = text.split_once(": ").map_or(text, |(_, detail)| detail);
         let number: String =
             text.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
+        let detail = self.reason(detail);
         let args: HashMap<Cow<'static, str>, FluentValue<'_>> =
-            [("detail", detail), ("number", number.as_str())].map(|(name, value)| (name.into(), value.into())).into();
+            [("detail", detail.as_str()), ("number", number.as_str())]
+                .map(|(name, value)| (name.into(), value.into()))
+                .into();
         let key = format!("refusal-{}", refusal.code.replace('_', "-"));
         LOCALES.try_lookup_with_args(&self.id, &key, &args)
     }
 
-    /// Why a device does not work: by its code, or as the driver said it.
+    /// Why a device does not work, or did not do it: by its code, by what its driver says in English, or as it was said.
     pub fn reason(&self, reason: &str) -> String {
-        self.find(&format!("reason-{}", reason.replace('_', "-"))).unwrap_or_else(|| reason.to_owned())
+        let by_code = || self.find(&format!("reason-{}", reason.replace('_', "-")));
+        let by_sentence = || {
+            let key = SAID.iter().find(|(said, _)| reason.contains(said)).map(|(_, key)| *key)?;
+            let detail = reason.rsplit_once(": ").map_or("", |(_, detail)| detail);
+            Some(self.say_with(key, [("detail", detail.into())]))
+        };
+        let known = match self.language {
+            Language::En => by_code(),
+            Language::Ru | Language::Uk => by_code().or_else(by_sentence),
+        };
+        known.unwrap_or_else(|| reason.to_owned())
     }
 
     /// 1,234.56 or 1 234,56.

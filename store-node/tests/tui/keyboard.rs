@@ -54,6 +54,16 @@ async fn a_quantity_waits_for_the_scanner() {
 }
 
 #[tokio::test]
+async fn a_star_in_a_marking_code_is_no_quantity() {
+    let mut fingers = Fingers::on(sale());
+    let code = "010460000000001521*5aB\u{1d}93abcd";
+    for (scanned, expected) in [(code, scan(code, None)), ("3*4600000000015", scan("4600000000015", Some("3")))] {
+        let outcomes = fingers.scan_with(scanned, Ok(TillReply::default())).await;
+        assert_eq!(outcomes.into_iter().filter_map(command).collect::<Vec<_>>(), [expected]);
+    }
+}
+
+#[tokio::test]
 async fn enter_alone_does_nothing_on_the_sale_and_payment_screens() {
     assert_eq!(Fingers::on(sale()).press("<Enter><Enter><Enter>").await, []);
     assert_eq!(Fingers::on(sale()).press("<+><Enter><Enter>").await, []);

@@ -125,7 +125,7 @@ async fn search_and_quick_keys() {
 
 #[tokio::test]
 async fn training_customer_discounts_and_parked_are_seen() {
-    let mut view = TillView { training: true, parked: 2, customer: Some("4417".into()), ..sale() };
+    let mut view = TillView { training: true, parked: 2, customer: Some("79161234417".into()), ..sale() };
     view.lines[0].discount = money("34.90");
     view.lines[0].amount -= money("34.90");
     view.discount = money("34.90");

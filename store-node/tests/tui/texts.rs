@@ -105,6 +105,10 @@ fn what_a_device_said_is_said_on() {
     };
     let uk = Texts::new(Language::Uk);
     assert_eq!(uk.refusal(&refusal("scale", "the scale: no answer on COM3")), "ваги: no answer on COM3");
+    let ru = Texts::new(Language::Ru);
+    assert_eq!(ru.reason("the payment terminal did not answer: it must be asked what it did"), "не отвечает");
+    let declined = refusal("terminal", "the payment terminal: the payment was declined: not enough money");
+    assert_eq!(ru.refusal(&declined), "терминал: банк отказал: not enough money");
     let wait = refusal("pin_wait", "too many wrong PINs: wait 40 seconds");
     assert_eq!(uk.refusal(&wait), "забагато хибних паролів: зачекайте 40 с");
 }

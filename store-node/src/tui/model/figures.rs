@@ -132,8 +132,17 @@ pub(super) fn tender_key(tender: TenderType) -> &'static str {
     }
 }
 
+/// A card or a phone as it may be seen over a shoulder: its last digits.
+pub(super) fn masked(number: &str) -> String {
+    const SEEN: usize = 4;
+    let hidden = number.chars().count().saturating_sub(SEEN);
+    number.chars().skip(hidden).fold("*".to_owned(), |shown, digit| shown + digit.to_string().as_str())
+}
+
 fn customer(view: &TillView, texts: &Texts) -> String {
-    view.customer.as_ref().map_or_else(String::new, |customer| format!("{} {customer}", texts.say("customer")))
+    view.customer
+        .as_ref()
+        .map_or_else(String::new, |customer| format!("{} {}", texts.say("customer"), masked(customer)))
 }
 
 fn discount(view: &TillView, texts: &Texts) -> String {

@@ -10,6 +10,9 @@ use crate::tui::actions::{Act, On};
 use crate::tui::entry::Keyed;
 use crate::tui::shop::Spoken;
 
+/// "999999.999" is more than anybody sends with a scan.
+const QUANTITY_CHARS_MAX: usize = 10;
+
 /// Lines that PgUp and PgDn go by.
 const PAGE_LINES: isize = 8;
 
@@ -41,7 +44,10 @@ impl Screen {
             self.entry.clear();
             return self.send_scanned(TillCommand::Scan { data, quantity: Some(quantity) });
         }
+        // A marking code may have a star in it, but never so near to its beginning.
+        let near = data.split_once('*').is_some_and(|(before, _)| before.len() <= QUANTITY_CHARS_MAX);
         let command = match Keyed::read(&data) {
+            _ if !near => TillCommand::Scan { data, quantity: None },
             Keyed::Code { data, quantity } => TillCommand::Scan { data, quantity },
             Keyed::Quantity(_) | Keyed::BadQuantity => TillCommand::Scan { data, quantity: None },
         };

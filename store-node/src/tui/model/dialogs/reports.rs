@@ -7,7 +7,7 @@ use messages::v1::receipt::{Receipt, ReceiptKind};
 use messages::v1::till::ItemShown;
 
 use super::{Dialog, DialogRow, NARROW, WIDE, sum};
-use crate::tui::model::figures::tender_key;
+use crate::tui::model::figures::{masked, tender_key};
 use crate::tui::model::frame::calculation;
 use crate::tui::screen::{Count, Report};
 use crate::tui::texts::Texts;
@@ -96,7 +96,7 @@ fn receipt_rows(receipt: &Receipt, texts: &Texts) -> Vec<DialogRow> {
     if !receipt.change.is_zero() {
         rows.push(sum(texts, "change", receipt.change));
     }
-    let customer = receipt.customer.iter().map(|customer| (texts.say("customer"), customer.clone()));
+    let customer = receipt.customer.iter().map(|customer| (texts.say("customer"), masked(customer)));
     let fiscal =
         receipt.fiscal.iter().map(|fiscal| (texts.say("light-fiscal"), format!("{} {}", fiscal.number, fiscal.sign)));
     rows.extend(customer.chain(fiscal).map(|(left, right)| DialogRow::Sum { left, right }));
