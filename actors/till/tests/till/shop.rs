@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta};
+use chrono::TimeDelta;
 use devices::fiscal::shtrih::{Shtrih, Timing};
 use devices::printer::escpos::EscPos;
 use devices::scale::cas::Cas;
@@ -16,16 +16,13 @@ use devices::sim::shtrih::{EmulatorHandle, EmulatorSettings, StoredDocument, Sto
 use devices::sim::zvt::{TerminalHandle, TerminalSettings};
 use devices::terminal::Cancel;
 use devices::terminal::zvt::{Deadlines, Zvt};
-use domain::ids::{ItemCode, OperatorNumber, ReceiptId, StoreId, TillId};
-use domain::money::Money;
-use domain::quantity::Quantity;
-use domain::receipt::DiscountBy;
+use domain::ids::{ItemCode, StoreId, TillId};
 use messages::codec::to_body;
 use messages::v1::catalogue::{ITEMS, Item};
 use messages::v1::document::{AuditKind, AuditNoted, Document};
 use messages::v1::receipt::{Receipt, TenderType};
 use messages::v1::settings::{Section, TILL_SETTINGS};
-use messages::v1::till::{Answer, Ask, Counted, ItemChoice, ReturnLine, TillCommand, TillError, TillReply};
+use messages::v1::till::{Answer, Ask, TillCommand, TillError, TillReply};
 use messages::v1::view::TillView;
 use migrations::TillMigrator;
 use migrations::database::Database;
@@ -42,9 +39,12 @@ use till::{
 };
 
 pub(crate) use above::Above;
+pub(crate) use commands::*;
 
 #[path = "shop/above.rs"]
 mod above;
+#[path = "shop/commands.rs"]
+mod commands;
 #[path = "shop/goods.rs"]
 mod goods;
 
@@ -376,72 +376,4 @@ impl Counter {
     pub(crate) async fn verify(&self) {
         till::records::verify_journal(&self.database).await.expect("an unbroken journal");
     }
-}
-
-pub(crate) fn money(text: &str) -> Money {
-    text.parse().expect(text)
-}
-
-pub(crate) fn quantity(text: &str) -> Quantity {
-    text.parse().expect(text)
-}
-
-pub(crate) fn number(text: &str) -> OperatorNumber {
-    OperatorNumber(text.to_owned())
-}
-
-pub(crate) fn sell(amount: &str, code: &str) -> TillCommand {
-    TillCommand::Sell {
-        item: ItemChoice::Code(ItemCode(code.to_owned())),
-        quantity: quantity(amount),
-        price: None,
-        vat: None,
-    }
-}
-
-pub(crate) fn pay(tender: TenderType, amount: &str) -> TillCommand {
-    TillCommand::Pay { tender, amount: money(amount), number: None }
-}
-
-pub(crate) fn scan(data: &str) -> TillCommand {
-    TillCommand::Scan { data: data.to_owned(), quantity: None }
-}
-
-pub(crate) fn sign_on(operator: &str, pin: &str) -> TillCommand {
-    TillCommand::SignOn { operator: number(operator), pin: pin.to_owned() }
-}
-
-pub(crate) fn approve(operator: &str, pin: &str) -> TillCommand {
-    TillCommand::Approve { operator: number(operator), pin: pin.to_owned(), reason: "regular".to_owned() }
-}
-
-pub(crate) fn close_shift(amount: &str) -> TillCommand {
-    TillCommand::CloseShift { counted: Some(Counted::from(money(amount))) }
-}
-
-pub(crate) fn void(line: u32) -> TillCommand {
-    TillCommand::VoidLine { line, quantity: None }
-}
-
-pub(crate) fn percent(line: Option<u32>, hundredths: u32) -> TillCommand {
-    TillCommand::Discount { line, by: DiscountBy::Percent { hundredths }, reason: "regular".to_owned() }
-}
-
-/// Lines of a sale come back; none: all.
-pub(crate) fn back(of: ReceiptId, lines: &[(u32, &str)], tender: TenderType) -> TillCommand {
-    let lines = lines.iter().map(|(line, part)| ReturnLine { line: *line, quantity: quantity(part) }).collect();
-    TillCommand::Return { of: Some(of), lines, tender }
-}
-
-pub(crate) fn time(text: &str) -> DateTime<chrono::FixedOffset> {
-    DateTime::parse_from_rfc3339(text).expect(text)
-}
-
-pub(crate) fn closed(reply: TillReply) -> Receipt {
-    *reply.receipt.expect("a closed receipt")
-}
-
-/// `rate: amount` of the VAT of a receipt.
-pub(crate) fn vat(receipt: &Receipt) -> Vec<String> {
-    receipt.vat.iter().map(|vat| format!("{}: {}", vat.rate, vat.amount)).collect()
 }
