@@ -14,7 +14,7 @@ use link::requests::{AskAbove, LIST_PARKED, TAKE_PARKED};
 use messages::codec::{from_body, to_body};
 use messages::v1::document::{Document, ParkedRecalled, ReceiptParked};
 use messages::v1::receipt::{Receipt as Parked, ReceiptLine};
-use messages::v1::requests::{ParkedReceipt, TakeParked, Taken};
+use messages::v1::requests::{ListParked, ParkedList, ParkedReceipt, TakeParked, Taken};
 use messages::v1::settings::SaleRules;
 use messages::v1::till::{TillError, TillReply};
 
@@ -56,21 +56,27 @@ impl Till {
     /// What the store has, and what of this till's it does not have yet.
     async fn all_parked(&mut self) -> Result<Vec<ParkedReceipt>, TillError> {
         let own = store::parked(&self.ports.database.reader).await.map_err(not_read)?;
-        let own: Vec<ParkedReceipt> = own.iter().map(|(name, receipt)| listed(name, receipt)).collect();
+        let ParkedList { parked: mut all, gone } =
+            self.parked_above(own.iter().map(|(_, receipt)| receipt.uid).collect()).await.unwrap_or_default();
+        let own = own.into_iter().filter(|(_, receipt)| !gone.contains(&receipt.uid));
+        let own: Vec<ParkedReceipt> = own.map(|(name, receipt)| listed(&name, &receipt)).collect();
         self.parked = u32::try_from(own.len()).unwrap_or(u32::MAX);
-        let mut all = self.parked_above().await.unwrap_or_default();
         for parked in own {
             if all.iter().all(|known| known.uid != parked.uid) {
                 all.push(parked);
             }
         }
+        for uid in gone {
+            self.commit(Changes { taken: Some(uid), ..Changes::default() }).await?;
+        }
         all.sort_by_key(|parked| (parked.at, parked.uid));
         Ok(all)
     }
 
-    async fn parked_above(&self) -> Option<Vec<ParkedReceipt>> {
+    /// None: the store does not answer.
+    async fn parked_above(&self, own: Vec<ReceiptId>) -> Option<ParkedList> {
         let above = self.ports.above.as_ref()?;
-        let question = AskAbove { type_id: LIST_PARKED, body: Vec::new() };
+        let question = AskAbove { type_id: LIST_PARKED, body: to_body(&ListParked { own }) };
         let body = above.ask_within(PARKED_DEADLINE, question).await.ok()?.ok()?;
         from_body(&body).inspect_err(|error| tracing::error!(%error, "the list of parked receipts cannot be read")).ok()
     }
