@@ -51,7 +51,7 @@ fn scanned(data: &str, expected: &Expect) {
 
 #[test]
 fn an_unknown_barcode_is_named() {
-    scanned("4600000000107", &expect!["unknown_code: the code is not known: 4600000000107"]);
+    scanned("4600000000152", &expect!["unknown_code: the code is not known: 4600000000152"]);
 }
 
 #[test]

@@ -4,31 +4,19 @@
 //! Replays and demonstrations work on it. Any node can be killed without warning and started again on its files; the
 //! emulated devices are not nodes and live through it, as devices on a counter do.
 
+pub mod desk;
 pub mod hq;
 pub mod look;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset};
-use devices::display::CustomerDisplay;
-use devices::display::cd5220::Cd5220;
 use devices::fiscal::FiscalDevice;
 use devices::fiscal::shtrih::Shtrih;
-use devices::printer::ReceiptPrinter;
-use devices::printer::escpos::EscPos;
-use devices::scale::Scale;
-use devices::scale::cas::Cas;
-use devices::sim::cas::ScaleHandle;
-use devices::sim::cd5220::DisplayHandle;
-use devices::sim::escpos::PrinterHandle;
 use devices::sim::shtrih::{EmulatorHandle, EmulatorSettings};
-use devices::sim::zvt::{TerminalHandle, TerminalSettings};
-use devices::terminal::PaymentTerminal;
-use devices::terminal::zvt::{Deadlines, Zvt};
 use domain::ids::{StoreId, TillId};
 use domain::receipt::VatRounding;
 use futures_util::future::{BoxFuture, FutureExt};
@@ -42,12 +30,13 @@ use link::uplink::SetLine;
 use messages::v1::till::{TillCommand, TillError, TillReply};
 use runtime::clock::Clock;
 use runtime::reference::{ActorRef, SendError};
-use till::{Counter, DeviceFactory, SagaStep, StepHook, TerminalFactory, TillSettings, UnknownOperators};
+use till::{DeviceFactory, SagaStep, StepHook, TillSettings, UnknownOperators};
 use tokio_util::sync::CancellationToken;
+
+use desk::Desk;
 
 use crate::node_thread::NodeThread;
 use crate::nodes::{ServerNode, ServerParts, TillNode, TillParts, till_folder};
-use crate::pole::DisplayFactory;
 
 /// The name of the head office in the network of this process.
 const HQ: &str = "hq";
@@ -55,9 +44,6 @@ const HQ: &str = "hq";
 const RECONNECT: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
 /// A till that was killed comes back within this, its device asked what happened.
 const REVIVE_DEADLINE: Duration = Duration::from_secs(60);
-
-/// How long an emulated terminal may be silent.
-const TERMINAL_DEADLINE: Duration = Duration::from_secs(1);
 
 /// How a chain is built.
 pub struct ChainOptions {
@@ -118,44 +104,6 @@ struct TillPlace {
     emulator: EmulatorHandle,
     desk: Desk,
     dies_at: DeathStep,
-}
-
-/// The emulated devices beside a till's fiscal one.
-#[derive(Clone)]
-pub struct Desk {
-    pub card_terminal: TerminalHandle,
-    pub qr_terminal: TerminalHandle,
-    pub scale: ScaleHandle,
-    pub printer: PrinterHandle,
-    pub display: DisplayHandle,
-}
-
-impl Desk {
-    fn new() -> Desk {
-        Desk {
-            card_terminal: TerminalHandle::new(TerminalSettings::default()),
-            qr_terminal: TerminalHandle::new(TerminalSettings::default()),
-            scale: ScaleHandle::new(),
-            printer: PrinterHandle::new(),
-            display: DisplayHandle::new(),
-        }
-    }
-
-    fn counter(&self) -> Counter {
-        let (scale, printer) = (self.scale.clone(), self.printer.clone());
-        Counter {
-            card_terminal: Some(quick_terminal(self.card_terminal.clone())),
-            qr_terminal: Some(quick_terminal(self.qr_terminal.clone())),
-            scale: Some(Arc::new(move || Box::new(Cas::new(scale.connector())) as Box<dyn Scale>)),
-            printer: Some(Arc::new(move || Box::new(EscPos::new(printer.connector())) as Box<dyn ReceiptPrinter>)),
-            ..Counter::default()
-        }
-    }
-
-    fn display(&self) -> DisplayFactory {
-        let display = self.display.clone();
-        Arc::new(move || Box::new(Cd5220::new(display.connector())) as Box<dyn CustomerDisplay>)
-    }
 }
 
 struct StorePlace {
@@ -369,36 +317,6 @@ impl Chain {
         Ok(())
     }
 
-    /// Set a fault of one of a till's emulated devices, or put something on its scale (`weight:0.475`).
-    pub fn set_fault(&self, store: &StoreId, till: TillId, device: &str, fault: &str) -> Result<(), String> {
-        let place = self.till_place(store, till).map_err(|error| error.to_string())?;
-        fn read<T: FromStr>(fault: &str) -> Result<T, String>
-        where
-            T::Err: std::fmt::Display,
-        {
-            fault.parse().map_err(|error: T::Err| error.to_string())
-        }
-        match device {
-            "fiscal" => place.emulator.set_fault(read(fault)?),
-            "terminal" => place.desk.card_terminal.set_fault(read(fault)?),
-            "qr" => place.desk.qr_terminal.set_fault(read(fault)?),
-            "printer" => place.desk.printer.set_fault(read(fault)?),
-            "scale" => match (fault, fault.strip_prefix("weight:")) {
-                (_, Some(weight)) => place.desk.scale.put(read(weight)?),
-                ("stable", _) => place.desk.scale.set_stable(true),
-                ("unstable", _) => place.desk.scale.set_stable(false),
-                _ => place.desk.scale.set_fault(read(fault)?),
-            },
-            other => return Err(format!("this version emulates no \"{other}\"")),
-        }
-        Ok(())
-    }
-
-    /// The emulated devices beside a till's fiscal one.
-    pub fn desk(&self, store: &StoreId, till: TillId) -> anyhow::Result<Desk> {
-        Ok(self.till_place(store, till)?.desk.clone())
-    }
-
     pub fn emulator(&self, store: &StoreId, till: TillId) -> anyhow::Result<EmulatorHandle> {
         Ok(self.till_place(store, till)?.emulator.clone())
     }
@@ -468,12 +386,6 @@ impl Chain {
         let thread = self.place(store)?.thread.as_ref();
         thread.ok_or_else(|| anyhow::anyhow!("store {store} is not running"))
     }
-}
-
-/// A terminal without a customer answers at once or not at all.
-fn quick_terminal(handle: TerminalHandle) -> TerminalFactory {
-    let deadlines = Deadlines { ack: TERMINAL_DEADLINE, query: TERMINAL_DEADLINE, answer: TERMINAL_DEADLINE };
-    Arc::new(move || Box::new(Zvt::with_deadlines(handle.connector(), deadlines)) as Box<dyn PaymentTerminal>)
 }
 
 /// Kill this thread's node when the step comes, once. The unwind ends the step; the node is gone before it is answered.

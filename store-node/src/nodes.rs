@@ -76,7 +76,8 @@ impl TillNode {
         let database = open::<TillMigrator>(&till_file(&data, &settings.store, settings.till)).await?;
         let file = folder.join("catalogue.sqlite");
         let catalogue = Catalogue::open(&file).await.with_context(|| format!("cannot open {}", file.display()))?;
-        counter.training.get_or_insert_with(|| training::ground(&folder));
+        let printer = counter.printer.clone();
+        counter.training.get_or_insert_with(|| training::ground(&folder, printer));
         let (trouble, troubles) = watch::channel(None);
         let screen = screen.map(|(options, quit)| {
             let options = fitted(options, &settings.store, &catalogue, &counter);

@@ -1,5 +1,6 @@
 //! `store-node replay`: a till script through the real tills, stores and head office, on a clock that the script sets.
 
+mod commands;
 pub mod expect;
 pub mod runner;
 pub mod script;

@@ -5,18 +5,14 @@ use std::sync::Arc;
 
 use devices::fiscal::FiscalDevice;
 use devices::fiscal::shtrih::Shtrih;
-use devices::printer::ReceiptPrinter;
-use devices::printer::escpos::EscPos;
-use devices::sim::escpos::PrinterHandle;
 use devices::sim::shtrih::{EmulatorHandle, EmulatorSettings};
 use devices::sim::zvt::{TerminalHandle, TerminalSettings};
 use devices::terminal::PaymentTerminal;
 use devices::terminal::zvt::Zvt;
-use till::{Counter, TerminalFactory, TrainingGround};
+use till::{Counter, PrinterFactory, TerminalFactory, TrainingGround};
 
-/// Each training begins with a device that has made nothing.
-pub fn ground(till_folder: &Path) -> TrainingGround {
-    let printer = PrinterHandle::new();
+/// Each training begins with a device that has made nothing. The paper is real, if the till has a printer.
+pub fn ground(till_folder: &Path, printer: Option<PrinterFactory>) -> TrainingGround {
     TrainingGround {
         folder: till_folder.join("training"),
         device: Arc::new(|| {
@@ -26,13 +22,13 @@ pub fn ground(till_folder: &Path) -> TrainingGround {
         counter: Arc::new(Counter {
             card_terminal: Some(terminal(TerminalHandle::new(TerminalSettings::default()))),
             qr_terminal: Some(terminal(TerminalHandle::new(TerminalSettings::default()))),
-            printer: Some(Arc::new(move || Box::new(EscPos::new(printer.connector())) as Box<dyn ReceiptPrinter>)),
+            printer,
             ..Counter::default()
         }),
     }
 }
 
 /// The driver of an emulated terminal.
-pub fn terminal(handle: TerminalHandle) -> TerminalFactory {
+fn terminal(handle: TerminalHandle) -> TerminalFactory {
     Arc::new(move || Box::new(Zvt::new(handle.connector())) as Box<dyn PaymentTerminal>)
 }

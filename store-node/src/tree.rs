@@ -93,8 +93,8 @@ pub fn till(ground: TillGround) -> (Tree, TillRefs) {
         async move { Ok(uplink) }
     }));
 
-    // A till that fails takes its window and screen down with it, and they come back on the same open receipt.
-    tree.group("sales", Strategy::RestForOne);
+    // A till that fails comes back on the same open receipt.
+    tree.group("sales", Strategy::OneForOne);
     let (views, raw) = till::views();
     let ports = TillPorts {
         database,
@@ -111,22 +111,24 @@ pub fn till(ground: TillGround) -> (Tree, TillRefs) {
             .mailbox(TILL_MAILBOX, Overflow::Refuse)
             .shutdown_timeout(TILL_SHUTDOWN),
     );
+    // What people look at: it stays up while the till cannot start, and says why.
+    tree.group("screen", Strategy::RestForOne);
     let (show, status, commands) = (till.reference(), uplink.reference(), till.reference());
     let (seen, shown_to_pole) = (shown.subscribe(), shown.subscribe());
-    tree.child(ChildSpec::new("sales/window", "window", move || {
+    tree.child(ChildSpec::new("screen/window", "window", move || {
         let window = Window::new(show.clone(), status.clone(), raw.clone(), shown.clone(), clock.clone());
         async move { Ok(window) }
     }));
     // A display that is broken stops nobody.
     if let Some(display) = display {
         let seen = shown_to_pole.clone();
-        tree.child(ChildSpec::new("sales/display", "display", move || {
+        tree.child(ChildSpec::new("screen/display", "display", move || {
             let pole = Pole::new(display(), seen.clone());
             async move { Ok(pole) }
         }));
     }
     if let Some((options, quit)) = screen {
-        tree.child(CashierScreen::spec("sales/screen", commands, seen, options, quit));
+        tree.child(CashierScreen::spec("screen/cashier", commands, seen, options, quit));
     }
     (tree, TillRefs { till, uplink })
 }

@@ -79,6 +79,8 @@ fn retail_s66_training_leaves_nothing() {
             assert!(desk.card_terminal.charges().is_empty(), "the real terminal was not asked");
             let documents = chain.emulator(&store, TillId(1)).expect("a till").documents();
             assert_eq!(documents.len(), 2, "the opening of the shift and one sale: {documents:?}");
+            let paper = desk.printer.paper().join("\n");
+            assert!(paper.contains("УЧЕБНЫЙ"), "{paper}");
         },
     );
 }

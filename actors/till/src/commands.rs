@@ -150,7 +150,7 @@ impl Till {
             TillCommand::Pay { tender, amount, number } => self.pay(tender, amount, number).await,
             TillCommand::Whole(receipt) => {
                 let reply = self.whole(receipt).await?;
-                self.open_drawer_for(&reply).await;
+                self.hand_over(&reply).await;
                 Ok(reply)
             }
             TillCommand::FindSale { text } => self.find_sale(text).await,

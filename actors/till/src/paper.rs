@@ -54,6 +54,19 @@ impl Till {
         Ok(TillReply { receipt: Some(Box::new(receipt)), notes: vec![format!("copy {copy}")], ..TillReply::default() })
     }
 
+    /// A receipt that closed just now, where it is printed by the till; in training always. A sale does not fail by its paper:
+    /// it can be printed again.
+    pub(crate) async fn print_closed(&mut self, reply: &TillReply) {
+        let settings = self.section::<ReceiptText>();
+        let wanted = settings.print_sales || self.settings.training;
+        let Some(receipt) = reply.receipt.as_deref().filter(|_| wanted && self.printer.is_some()) else { return };
+        let paper = Paper { copy: None, training: self.settings.training, operator: self.operator_name() };
+        let document = receipt_text::receipt(&settings, receipt, &paper);
+        if let Err(error) = self.print(&document, &settings).await {
+            tracing::warn!(till = %self.settings.till, %error, receipt = receipt.sequence, "the receipt was not printed");
+        }
+    }
+
     /// On the receipt printer, or as plain text on the fiscal device.
     async fn print(&mut self, document: &[PrintLine], settings: &ReceiptText) -> Result<(), TillError> {
         match &mut self.printer {

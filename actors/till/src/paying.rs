@@ -85,7 +85,7 @@ impl Till {
             }
             _ => {
                 let reply = self.finish_receipt().await?;
-                self.open_drawer_for(&reply).await;
+                self.hand_over(&reply).await;
                 Ok(reply)
             }
         }
@@ -137,7 +137,7 @@ impl Till {
         }
         self.trouble = None;
         let reply = self.finish_receipt().await?;
-        self.open_drawer_for(&reply).await;
+        self.hand_over(&reply).await;
         Ok(reply)
     }
 

@@ -199,7 +199,7 @@ impl Till {
         if self.receipt.as_ref().is_some_and(Receipt::is_unfinished) {
             let reply = self.finish_receipt().await?;
             self.restored = None;
-            self.open_drawer_for(&reply).await;
+            self.hand_over(&reply).await;
             return Ok(reply);
         }
         if self.standing.desk.begun.is_some() {
@@ -242,8 +242,8 @@ impl Till {
         Err(refused(Refusal::FiscalConflict(text)))
     }
 
-    /// The drawer opens after the receipt is stored, and once: a restart does not repeat it.
-    pub(crate) async fn open_drawer_for(&mut self, reply: &TillReply) {
+    /// The drawer and the paper, after the receipt is stored, and once: a restart does not repeat them.
+    pub(crate) async fn hand_over(&mut self, reply: &TillReply) {
         let cash = |receipt: &messages::v1::receipt::Receipt| {
             receipt.tenders.iter().any(|tender| wire::tender_kind_of(tender.tender) == TenderKind::Cash)
         };
@@ -252,6 +252,7 @@ impl Till {
         {
             tracing::warn!(till = %self.settings.till, %error, "the drawer did not open");
         }
+        self.print_closed(reply).await;
     }
 
     pub(crate) fn operator_name(&self) -> String {

@@ -23,8 +23,9 @@ use tokio::sync::watch;
 
 use crate::catalogue::Catalogue;
 
-/// How long a screen or a script waits for a command: a device that loses answers is asked three times, seconds each.
-pub const COMMAND_DEADLINE: Duration = Duration::from_secs(60);
+/// How long a screen or a script waits for a command: a customer at the bank terminal takes up to two minutes, and a device
+/// that loses answers is asked three times after that, seconds each.
+pub const COMMAND_DEADLINE: Duration = Duration::from_secs(240);
 
 /// Who a till lets in when the staff list does not have the number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -83,7 +83,7 @@ impl Till {
             return Ok(reply);
         }
         let reply = self.finish_receipt().await?;
-        self.open_drawer_for(&reply).await;
+        self.hand_over(&reply).await;
         Ok(reply)
     }
 

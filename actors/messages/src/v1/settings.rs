@@ -96,11 +96,13 @@ pub struct ReceiptText {
     pub template: Option<String>,
     /// "en", "ru" or "uk".
     pub language: String,
+    /// Print each receipt on the receipt printer, where the fiscal device has no paper of its own.
+    pub print_sales: bool,
 }
 
 impl Default for ReceiptText {
     fn default() -> ReceiptText {
-        ReceiptText { columns: 42, template: None, language: "ru".to_owned() }
+        ReceiptText { columns: 42, template: None, language: "ru".to_owned(), print_sales: false }
     }
 }
 
