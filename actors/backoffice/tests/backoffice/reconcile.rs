@@ -86,8 +86,10 @@ async fn a_shift_that_is_as_its_receipts_is_ok() {
     let mut closed = closing("S1", 1, 1, "2026-11-25T22:00:00+03:00", &sales);
     (closed.totals.cancelled_count, closed.totals.cancelled) = (1, money("7.00"));
     shop.receipts(&sales).await;
-    let rest =
-        [Document::ReceiptCancelled(Box::new(ReceiptCancelled { receipt: given_up })), Document::ShiftClosed(Box::new(closed))];
+    let rest = [
+        Document::ReceiptCancelled(Box::new(ReceiptCancelled { receipt: given_up })),
+        Document::ShiftClosed(Box::new(closed)),
+    ];
     let batch: Vec<Received> = rest.iter().map(|document| shop.received("S1", document)).collect();
     assert_eq!(shop.apply(&batch).await, vec![Outcome::Applied; 2]);
     expect![[r#"
