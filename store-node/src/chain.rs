@@ -18,7 +18,6 @@ use devices::fiscal::FiscalDevice;
 use devices::fiscal::shtrih::Shtrih;
 use devices::sim::shtrih::{EmulatorHandle, EmulatorSettings};
 use domain::ids::{StoreId, TillId};
-use domain::receipt::VatRounding;
 use futures_util::future::{BoxFuture, FutureExt};
 use hq_node::node::HqNode;
 use link::admit::Admit;
@@ -30,7 +29,7 @@ use link::uplink::SetLine;
 use messages::v1::till::{TillCommand, TillError, TillReply};
 use runtime::clock::Clock;
 use runtime::reference::{ActorRef, SendError};
-use till::{DeviceFactory, SagaStep, StepHook, TillSettings, UnknownOperators};
+use till::{DeviceFactory, FiscalProfile, SagaStep, StepHook, TillSettings, UnknownOperators};
 use tokio_util::sync::CancellationToken;
 
 use desk::Desk;
@@ -63,8 +62,8 @@ pub struct ChainOptions {
     pub unknown_operators: UnknownOperators,
     /// Whether the emulated devices keep their memory with the data, for a chain that is started again.
     pub devices_remember: bool,
-    /// Where the tills round VAT.
-    pub vat_rounding: VatRounding,
+    /// How the tills tax.
+    pub profile: FiscalProfile,
 }
 
 impl ChainOptions {
@@ -79,7 +78,7 @@ impl ChainOptions {
             admin_password: None,
             unknown_operators: UnknownOperators::Allow,
             devices_remember: false,
-            vat_rounding: VatRounding::default(),
+            profile: FiscalProfile::default(),
         }
     }
 }
@@ -213,12 +212,12 @@ impl Chain {
         let (counter, display) = (place.desk.counter(), place.desk.display());
         let dial = Arc::new(self.hub.way_to(store.as_str()));
         let (data, clock, token) = (self.options.data.clone(), self.clock_of(store), self.options.token.clone());
-        let (unknown_operators, vat_rounding) = (self.options.unknown_operators, self.options.vat_rounding);
+        let (unknown_operators, profile) = (self.options.unknown_operators, self.options.profile);
         let code = store.clone();
         let thread = NodeThread::start(&format!("till {store}/{till}"), move |kill| async move {
             let mut settings = TillSettings::new(code, till);
             settings.unknown_operators = unknown_operators;
-            settings.profile.vat_rounding = vat_rounding;
+            settings.profile = profile;
             settings.on_step = Some(dies(kill, dies_at));
             let device: DeviceFactory =
                 Arc::new(move || Box::new(Shtrih::new(emulator.connector())) as Box<dyn FiscalDevice>);

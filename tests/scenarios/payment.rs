@@ -52,6 +52,8 @@ fn retail_s28_kopecks_are_forgiven_and_come_back_as_they_were_paid() {
 {"do":"return","of":"@sold","lines":[],"tender":"cash","expect":{"receipt.total":"232.00"}}
 {"do":"scan","data":"4600000000015"}
 {"do":"pay","tender":"card","amount":"89.90","expect":{"receipt.total":"89.90","receipt.rounding":"0.00"}}
+{"do":"settle"}
+{"do":"report","name":"sales","args":{"by":"store"},"expect":{"rows.0.sales":"321.90","rows.0.returns":"232.00"}}
 "#,
     );
 }

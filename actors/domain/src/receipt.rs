@@ -10,6 +10,7 @@
 //! - R-3 A line keeps its number, its price and its VAT rate whatever happens to the catalogue; an item that is entered
 //!   again while the receipt is open has the price it had the first time.
 //! - R-4 A voided line stays to be seen, counts for nothing and cannot be voided again.
+//! - R-8 Where VAT goes on top of prices it does so once, before the first tender, and lines do not change after it.
 //! - R-6 A line's regular price times its quantity, or its label, is what it costs plus its discount.
 //! - R-7 No money is asked of a terminal, to come or to go, before where the terminal stood is in the history.
 //! - R-5 The device's state before fiscalisation is part of the receipt's history before the device is asked for anything.
@@ -35,7 +36,7 @@ mod pricing;
 pub use decide::Input;
 pub use event::{
     Asked, AskedFor, Baseline, Discount, DiscountBy, Event, Kind, Line, LineSource, LineTraits, Mark, NewLine, Opening,
-    Priced, Proof, Sign, Tender, TenderKind, VatRounding,
+    PriceVat, Priced, Proof, Sign, Tender, TenderKind, VatRounding,
 };
 pub use pricing::hundredths_of;
 
@@ -90,6 +91,8 @@ pub struct Receipt {
     approvals: Vec<Approval>,
     claims: Claims,
     voids: Money,
+    /// VAT is on the lines, whose prices have none.
+    taxed: bool,
     /// Places of tenders of which something went back.
     reversed: BTreeSet<usize>,
     /// First price of each item of the catalogue on this receipt.
@@ -115,6 +118,7 @@ impl Receipt {
             approvals: Vec::new(),
             claims: Claims::default(),
             voids: Money::ZERO,
+            taxed: false,
             reversed: BTreeSet::new(),
             prices: BTreeMap::new(),
         }
@@ -141,7 +145,26 @@ impl Receipt {
     }
 
     pub fn total(&self) -> Money {
-        self.total
+        self.total + self.tax_to_add().iter().map(|(_, vat)| *vat).sum()
+    }
+
+    /// Each line's share of the VAT that will go on top of it, by the line's place. Empty if prices have theirs in them.
+    fn tax_to_add(&self) -> Vec<(usize, Money)> {
+        if self.opening.price_vat == PriceVat::Included || self.taxed {
+            return Vec::new();
+        }
+        let live = |index: &usize| !self.lines[*index].voided;
+        let all = (0..self.lines.len()).filter(live);
+        if self.opening.vat_rounding == VatRounding::Line {
+            return all.map(|index| (index, self.lines[index].vat_rate.added_to(self.lines[index].amount))).collect();
+        }
+        let mut shares = Vec::new();
+        for (rate, net) in self.turnover() {
+            let group: Vec<usize> = all.clone().filter(|index| self.lines[*index].vat_rate == rate).collect();
+            let amounts: Vec<Money> = group.iter().map(|index| self.lines[*index].amount).collect();
+            shares.extend(group.into_iter().zip(allocation::spread(rate.added_to(net), &amounts)));
+        }
+        shares
     }
 
     pub fn discount(&self) -> Money {
@@ -217,7 +240,8 @@ impl Receipt {
 
     /// What is still to pay.
     pub fn due(&self) -> Money {
-        if self.tendered < self.total { self.total - self.tendered } else { Money::ZERO }
+        let total = self.total();
+        if self.tendered < total { total - self.tendered } else { Money::ZERO }
     }
 
     /// Money was taken and no document closed it yet, or a terminal has not answered.
@@ -290,6 +314,10 @@ impl Receipt {
             }),
             Event::Claimed { claim } => self.claims.claim(claim.clone()),
             Event::Released { kind, key } => self.claims.release(*kind, key),
+            Event::Taxed { lines } => {
+                lines.iter().for_each(|priced| self.put(priced));
+                self.taxed = true;
+            }
             Event::Rounded { by, lines } => {
                 lines.iter().for_each(|priced| self.put(priced));
                 self.rounding += *by;

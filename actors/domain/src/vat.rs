@@ -45,6 +45,18 @@ impl VatRate {
     }
 }
 
+impl VatRate {
+    /// The VAT that goes on top of `net`, rounded half up to the minor unit.
+    pub fn added_to(self, net: Money) -> Money {
+        match self {
+            VatRate::None => Money::ZERO,
+            VatRate::Percent { hundredths } => {
+                rounding::to_money(net.to_decimal() * Decimal::from(hundredths) / Decimal::from(10_000))
+            }
+        }
+    }
+}
+
 impl fmt::Display for VatRate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -20,3 +20,5 @@ mod steps;
 mod take_out;
 #[path = "rules/terminal.rs"]
 mod terminal;
+#[path = "rules/vat_on_top.rs"]
+mod vat_on_top;

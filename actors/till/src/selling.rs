@@ -5,7 +5,7 @@ use domain::barcode::mark::UnitCode;
 use domain::ids::{ItemCode, OperatorNumber, ReceiptId};
 use domain::money::Money;
 use domain::quantity::Quantity;
-use domain::receipt::{Event, Input, Kind, LineSource, LineTraits, Mark, NewLine, Opening, Receipt};
+use domain::receipt::{Event, Input, Kind, LineSource, LineTraits, Mark, NewLine, Opening, PriceVat, Receipt};
 use domain::refusal::Refusal;
 use domain::rights::{Asked, Right};
 use domain::vat::VatRate;
@@ -373,6 +373,8 @@ impl Till {
             operator,
             at: self.now(),
             vat_rounding: self.settings.profile.vat_rounding,
+            // What comes back of a sale is what was paid for it.
+            price_vat: if of.is_some() { PriceVat::Included } else { self.settings.profile.price_vat },
             of,
             of_fiscal: self.standing.desk.fiscal_code.clone().filter(|_| kind == Kind::Return && of.is_none()),
             recalled: None,

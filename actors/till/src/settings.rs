@@ -11,7 +11,7 @@ use devices::printer::ReceiptPrinter;
 use devices::scale::Scale;
 use devices::terminal::{Cancel, PaymentTerminal};
 use domain::ids::{StoreId, TillId};
-use domain::receipt::VatRounding;
+use domain::receipt::{PriceVat, VatRounding};
 use domain::vat::VatRate;
 use link::bell::Bell;
 use link::requests::AskAbove;
@@ -40,13 +40,18 @@ pub enum UnknownOperators {
 #[derive(Clone, Copy, Debug)]
 pub struct FiscalProfile {
     pub vat_rounding: VatRounding,
+    pub price_vat: PriceVat,
     /// The rate of an open-price line that is not in the catalogue and names none.
     pub default_vat: VatRate,
 }
 
 impl Default for FiscalProfile {
     fn default() -> FiscalProfile {
-        FiscalProfile { vat_rounding: VatRounding::Line, default_vat: VatRate::percent(22) }
+        FiscalProfile {
+            vat_rounding: VatRounding::Line,
+            price_vat: PriceVat::Included,
+            default_vat: VatRate::percent(22),
+        }
     }
 }
 

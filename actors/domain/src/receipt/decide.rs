@@ -152,7 +152,11 @@ impl Receipt {
     }
 
     fn lines_may_change(&self) -> Result<(), Refusal> {
-        if self.state == State::Open { Ok(()) } else { Err(self.wrong_state()) }
+        match self.state {
+            State::Open if self.taxed => Err(Refusal::PaymentBegun),
+            State::Open => Ok(()),
+            _ => Err(self.wrong_state()),
+        }
     }
 
     fn decide_add(&self, new: &[NewLine]) -> Result<Vec<Event>, Refusal> {

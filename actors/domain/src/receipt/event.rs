@@ -65,6 +65,22 @@ pub enum VatRounding {
     Group,
 }
 
+/// Whether prices have their VAT in them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PriceVat {
+    #[default]
+    Included,
+    /// VAT goes on top when the receipt is paid; lines are net until then.
+    Added,
+}
+
+impl PriceVat {
+    fn is_included(&self) -> bool {
+        *self == PriceVat::Included
+    }
+}
+
 /// What made a line's price and sum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -239,6 +255,8 @@ pub struct Opening {
     pub operator: OperatorNumber,
     pub at: DateTime<FixedOffset>,
     pub vat_rounding: VatRounding,
+    #[serde(default, skip_serializing_if = "PriceVat::is_included")]
+    pub price_vat: PriceVat,
     /// The sale whose goods come back.
     pub of: Option<ReceiptId>,
     /// A sale that could not be found, whose goods come back.
@@ -319,6 +337,10 @@ pub enum Event {
         kind: ClaimKind,
         key: String,
     },
+    /// VAT went on top of net lines; from here on they are what the customer pays.
+    Taxed {
+        lines: Vec<Priced>,
+    },
     /// What is paid in cash was rounded; the lines share it.
     Rounded {
         by: Money,
@@ -375,6 +397,7 @@ impl Event {
             Event::Approved { .. } => "approved",
             Event::Claimed { .. } => "claimed",
             Event::Released { .. } => "released",
+            Event::Taxed { .. } => "taxed",
             Event::Rounded { .. } => "rounded",
             Event::TerminalAsked(_) => "terminal_asked",
             Event::TerminalRefused { .. } => "terminal_refused",

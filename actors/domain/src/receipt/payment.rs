@@ -1,7 +1,7 @@
 //! What may be done with the money of a receipt: tenders, what terminals are asked for, what goes back.
 
 use super::{
-    AMOUNT_MAX, Asked, AskedFor, Event, Kind, Line, Proof, Receipt, State, TENDERS_MAX, Tender, TenderKind,
+    AMOUNT_MAX, Asked, AskedFor, Event, Kind, Line, Priced, Proof, Receipt, State, TENDERS_MAX, Tender, TenderKind,
     VatRounding, pricing,
 };
 use crate::claims::ClaimKind;
@@ -65,20 +65,22 @@ impl Receipt {
             Some(asked) if asked.answered_by(tender) => {}
             Some(_) => return Err(Refusal::TerminalAsked),
         }
-        let due = self.may_tender(tender.kind, tender.amount, rounding)?;
-        let by = due - self.due();
-        let mut events = Vec::new();
+        let mut events = self.tax();
+        let mut after = self.clone();
+        events.iter().for_each(|event| after.apply(event));
+        let due = after.may_tender(tender.kind, tender.amount, rounding)?;
+        let by = due - after.due();
         let mut tender = tender.clone();
+        let begun = events.len();
         if tender.amount >= due && !by.is_zero() {
-            events.push(Event::Rounded { by, lines: pricing::round(&self.lines, by) });
+            events.push(Event::Rounded { by, lines: pricing::round(&after.lines, by) });
             if self.opening.kind == Kind::Return {
                 tender.amount = due;
             }
         }
         events.push(Event::Tendered(tender.clone()));
         if tender.amount >= due {
-            let mut after = self.clone();
-            events.iter().for_each(|event| after.apply(event));
+            events[begun..].iter().for_each(|event| after.apply(event));
             // More than this tender, when of two that were more than the total one went back.
             let change = after.tendered - after.total;
             events.push(Event::Paid { change, vats: after.vats_when_paid() });
@@ -86,8 +88,23 @@ impl Receipt {
         Ok(events)
     }
 
+    /// VAT goes on top of net lines when the first tender comes.
+    fn tax(&self) -> Vec<Event> {
+        let shares = self.tax_to_add();
+        if shares.is_empty() {
+            return Vec::new();
+        }
+        let taxed = |(index, vat): (usize, Money)| {
+            let line = &self.lines[index];
+            Priced { line: line.number, discount: line.discount, amount: line.amount + vat, vat }
+        };
+        vec![Event::Taxed { lines: shares.into_iter().map(taxed).collect() }]
+    }
+
     fn vats_when_paid(&self) -> Option<Vec<Money>> {
         match self.opening.vat_rounding {
+            // What went on top is known.
+            _ if self.taxed => None,
             VatRounding::Line => None,
             VatRounding::Group => Some(self.grouped_vats()),
         }

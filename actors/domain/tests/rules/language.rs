@@ -33,6 +33,7 @@ pub(crate) fn opening(kind: Kind, vat_rounding: VatRounding) -> Opening {
         vat_rounding,
         of: None,
         of_fiscal: None,
+        price_vat: domain::receipt::PriceVat::Included,
         recalled: None,
     }
 }
