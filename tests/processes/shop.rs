@@ -1,7 +1,5 @@
-//! A chain of one store as processes: head office, store server, fiscal devices, and the settings of its tills.
+//! A chain of one store as processes: head office, store server, what stands at its counters, and the settings of its tills.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -12,13 +10,51 @@ use serde_json::{Value, json};
 use till::SagaStep;
 
 use super::PATIENCE;
+use super::emulator::Emulator;
 use super::program::{Program, binary, free_port};
-use super::terminal::{MILK, Terminal};
+use super::terminal::Terminal;
 use crate::sandbox::eventually;
 
 const MACHINE_TOKEN: &str = "a long token of the exchange";
-/// How often the terminal's own till numbers go: more than any test here needs.
-const TILLS_MAX: u32 = 9;
+/// More tills than any test here needs.
+const TILLS_MAX: u32 = 20;
+
+/// Goods of the acceptance scenarios, and a few that are not there.
+const GOODS: &str = "\
+code,name,price,vat,barcodes,marked,min_age
+MILK,Milk,89.90,10,4600000000015,false,
+BREAD,Bread,45.50,10,4600000000022,false,
+COFFEE,Coffee,349.00,22,4600000000039,false,
+CHOC,Chocolate,119.99,22,4600000000046,false,
+BAG,Bag,7.00,22,4600000000077,false,
+WATER,Water,64.90,22,4600000000084,true,
+BEER,Beer,99.00,22,4600000000091,false,18
+LAMP100,Desk light,830.00,22,4600000000206,false,
+SOFA,Sofa,47900.00,22,4600000000213,false,
+";
+
+/// People at the tills: number, name, PIN and role.
+const PEOPLE: [[&str; 4]; 4] = [
+    ["1", "Anna Ivanova", "1111", "cashier"],
+    ["2", "Pavel Smirnov", "2222", "senior_cashier"],
+    ["3", "Maria Popova", "3333", "cashier"],
+    ["9", "Olga Petrova", "9999", "store_admin"],
+];
+
+/// What stands at one counter.
+pub(crate) struct Counter {
+    pub(crate) till: TillId,
+    pub(crate) fiscal: Emulator,
+    /// Without one a card is a tender that the cashier answers for.
+    pub(crate) card: Option<Emulator>,
+    pub(crate) language: &'static str,
+}
+
+impl Counter {
+    pub(crate) fn charges(&self) -> Vec<String> {
+        self.card.as_ref().map(Emulator::charges).unwrap_or_default()
+    }
+}
 
 pub(crate) struct Shop {
     pub(crate) folder: tempfile::TempDir,
@@ -73,57 +109,65 @@ impl Shop {
         Program::start("store-node", &["run", "--config", &settings.to_string_lossy()], self.path("store.log"))
     }
 
-    /// Head office and store server, with an operator and a bottle of milk.
+    /// Head office and store server, with people and goods.
     pub(crate) async fn start(&self) -> (Program, Program) {
         let (mut hq, mut store) = (self.begin_hq(), self.begin_store());
         hq.listens(self.hq_port).await;
         store.listens(self.store_port).await;
-        let client = reqwest::Client::new();
-        let address = |path: &str| format!("http://127.0.0.1:{}/api/v1/{path}", self.hq_port);
-        let operator = json!({ "name": "Anna Ivanova", "pin": "1111", "role": "cashier" });
-        let items = format!("code,name,price,vat,barcodes\nMILK,Milk,89.90,10,{MILK}\n");
-        let requests = [
-            client.put(address("operators/1")).json(&operator),
-            client.post(address("items/import?name=items.csv")).body(items),
-        ];
-        for request in requests {
-            let answer = request.bearer_auth(MACHINE_TOKEN).send().await.expect("the head office answers");
-            let status = answer.status();
-            assert!(status.is_success(), "{status}: {}", answer.text().await.unwrap_or_default());
+        for [number, name, pin, role] in PEOPLE {
+            self.put(&format!("operators/{number}"), &json!({ "name": name, "pin": pin, "role": role })).await;
         }
+        let import = reqwest::Client::new().post(self.address("items/import?name=items.csv")).body(GOODS);
+        accepted(import).await;
         (hq, store)
     }
 
-    /// The settings of a till, for which a fiscal device is running.
-    fn till_settings(&self, till: TillId, fiscal: &Fiscal, kill_at: Option<SagaStep>) -> PathBuf {
+    fn address(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}/api/v1/{path}", self.hq_port)
+    }
+
+    /// Tell the head office.
+    pub(crate) async fn put(&self, path: &str, body: &Value) {
+        accepted(reqwest::Client::new().put(self.address(path)).json(body)).await;
+    }
+
+    /// The settings of the till at a counter.
+    fn till_settings(&self, counter: &Counter, kill_at: Option<SagaStep>) -> PathBuf {
+        let Counter { till, fiscal, card, language } = counter;
+        let card = card.as_ref().map(|card| format!("card_terminal = {:?}\n", card.address())).unwrap_or_default();
         let kill_at = kill_at.map(|step| format!("kill_at = \"{}\"\n", step.name())).unwrap_or_default();
         self.write(
             &format!("till-{till}.toml"),
             &format!(
                 "roles = [\"till\"]\nstore = \"S1\"\ndata = {:?}\nlisten = \"\"\n\
                  [till]\nnumber = {till}\nserver = \"ws://127.0.0.1:{}/link\"\ntoken = \"token of till {till}\"\n\
-                 fiscal = \"tcp://127.0.0.1:{}\"\n{kill_at}",
+                 fiscal = {:?}\nlanguage = {language:?}\n{card}{kill_at}",
                 self.path("counter"),
                 self.store_port,
-                fiscal.port,
+                fiscal.address(),
             ),
         )
     }
 
-    pub(crate) fn till(&self, till: TillId, fiscal: &Fiscal) -> Terminal {
-        Terminal::open(&self.till_settings(till, fiscal, None))
+    pub(crate) fn till(&self, counter: &Counter) -> Terminal {
+        Terminal::open(&self.till_settings(counter, None))
     }
 
     /// A till that dies as soon as a receipt reaches `step`.
-    pub(crate) fn mortal_till(&self, till: TillId, fiscal: &Fiscal, step: SagaStep) -> Terminal {
-        Terminal::open(&self.till_settings(till, fiscal, Some(step)))
+    pub(crate) fn mortal_till(&self, counter: &Counter, step: SagaStep) -> Terminal {
+        Terminal::open(&self.till_settings(counter, Some(step)))
     }
 
-    pub(crate) async fn fiscal(&self, till: TillId) -> Fiscal {
-        let (port, control) = (free_port(), free_port());
-        let mut fiscal = Fiscal { port, control, memory: self.path(&format!("fiscal-{till}")), program: None };
-        fiscal.start().await;
-        fiscal
+    /// A counter with a fiscal device.
+    pub(crate) async fn counter(&self, till: TillId) -> Counter {
+        let fiscal = Emulator::on("shtrih-emulator", self.path(&format!("fiscal-{till}"))).await;
+        Counter { till, fiscal, card: None, language: "en" }
+    }
+
+    /// And with a payment terminal.
+    pub(crate) async fn counter_with_card(&self, till: TillId) -> Counter {
+        let card = Emulator::on("zvt-emulator", self.path(&format!("card-{till}"))).await;
+        Counter { card: Some(card), ..self.counter(till).await }
     }
 
     /// The report as a person asks for it while the head office runs.
@@ -135,13 +179,17 @@ impl Shop {
         String::from_utf8(output.stdout).expect("a report is text")
     }
 
+    /// A report of the head office by its address, if it answers.
+    pub(crate) async fn rows(&self, report: &str) -> Option<Vec<Value>> {
+        let address = self.address(&format!("reports/{report}"));
+        let answer = reqwest::Client::new().get(address).bearer_auth(MACHINE_TOKEN).send().await.ok()?;
+        answer.json().await.ok()
+    }
+
     /// Receipts in the head office's report, if it answers.
     pub(crate) async fn receipts_at_hq(&self) -> Option<u64> {
-        let address = format!("http://127.0.0.1:{}/api/v1/reports/sales?by=till&format=json", self.hq_port);
-        let answer = reqwest::Client::new().get(address).bearer_auth(MACHINE_TOKEN).send().await.ok()?;
-        let rows: Value = answer.json().await.ok()?;
-        let counts = rows.as_array()?.iter().map(|row| row["receipts"].as_u64().expect("a count"));
-        Some(counts.sum())
+        let rows = self.rows("sales?by=till&format=json").await?;
+        Some(rows.iter().map(|row| row["receipts"].as_u64().expect("a count")).sum())
     }
 
     pub(crate) async fn hq_has(&self, receipts: u64) {
@@ -176,51 +224,9 @@ impl Shop {
     }
 }
 
-/// The fiscal device of one till.
-pub(crate) struct Fiscal {
-    port: u16,
-    control: u16,
-    memory: PathBuf,
-    program: Option<Program>,
-}
-
-impl Fiscal {
-    /// Switch it on; it has what it had.
-    pub(crate) async fn start(&mut self) {
-        let (tcp, control) = (format!("127.0.0.1:{}", self.port), format!("127.0.0.1:{}", self.control));
-        let memory = self.memory.to_string_lossy();
-        let args = ["--tcp", &tcp, "--control", &control, "--memory", &memory];
-        let mut program = Program::start("shtrih-emulator", &args, self.memory.with_extension("log"));
-        program.listens(self.control).await;
-        self.program = Some(program);
-    }
-
-    pub(crate) fn kill(&mut self) {
-        self.program.take().expect("it runs").kill();
-    }
-
-    /// A word to its control port, and the answer.
-    pub(crate) fn control(&self, word: &str) -> Value {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.control)).expect("the device is on");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a time can be set");
-        stream.write_all(format!("{word}\n").as_bytes()).expect("it listens");
-        let mut answer = String::new();
-        BufReader::new(stream).read_line(&mut answer).expect("it answers");
-        let answer: Value = serde_json::from_str(&answer).expect("JSON");
-        assert!(answer.get("error").is_none(), "{answer}");
-        answer["ok"].clone()
-    }
-
-    /// Number, kind and total of every document.
-    pub(crate) fn documents(&self) -> Vec<String> {
-        let documents = self.control("documents");
-        let told = |document: &Value| {
-            let kind = match &document["kind"] {
-                Value::Object(receipt) => receipt["Receipt"].as_str().expect("an operation"),
-                kind => kind.as_str().expect("a kind"),
-            };
-            format!("{} {kind} {}", document["number"], document["total"].as_str().expect("a total"))
-        };
-        documents.as_array().expect("documents").iter().map(told).collect()
-    }
+/// The head office does it.
+async fn accepted(request: reqwest::RequestBuilder) {
+    let answer = request.bearer_auth(MACHINE_TOKEN).send().await.expect("the head office answers");
+    let status = answer.status();
+    assert!(status.is_success(), "{status}: {}", answer.text().await.unwrap_or_default());
 }

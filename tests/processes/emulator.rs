@@ -1,0 +1,87 @@
+//! An emulated device as a process of its own: the fiscal device or the payment terminal of one till. What it remembers lies
+//! in a file, and its control port says what it has done.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::PATIENCE;
+use super::program::{Program, free_port};
+
+pub(crate) struct Emulator {
+    name: &'static str,
+    port: u16,
+    control: u16,
+    memory: PathBuf,
+    program: Option<Program>,
+}
+
+impl Emulator {
+    /// The program `name`, switched on.
+    pub(crate) async fn on(name: &'static str, memory: PathBuf) -> Emulator {
+        let mut emulator = Emulator { name, port: free_port(), control: free_port(), memory, program: None };
+        emulator.start().await;
+        emulator
+    }
+
+    /// Switch it on; it has what it had.
+    pub(crate) async fn start(&mut self) {
+        let (tcp, control) = (format!("127.0.0.1:{}", self.port), format!("127.0.0.1:{}", self.control));
+        let memory = self.memory.to_string_lossy();
+        let args = ["--tcp", &tcp, "--control", &control, "--memory", &memory];
+        let mut program = Program::start(self.name, &args, self.memory.with_extension("log"));
+        program.listens(self.control).await;
+        self.program = Some(program);
+    }
+
+    pub(crate) fn kill(&mut self) {
+        self.program.take().expect("it runs").kill();
+    }
+
+    /// As a till's settings name it.
+    pub(crate) fn address(&self) -> String {
+        format!("tcp://127.0.0.1:{}", self.port)
+    }
+
+    /// A word to its control port, and the answer.
+    pub(crate) fn control(&self, word: &str) -> Value {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.control)).expect("the device is on");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a time can be set");
+        stream.write_all(format!("{word}\n").as_bytes()).expect("it listens");
+        let mut answer = String::new();
+        BufReader::new(stream).read_line(&mut answer).expect("it answers");
+        let answer: Value = serde_json::from_str(&answer).expect("JSON");
+        assert!(answer.get("error").is_none(), "{answer}");
+        answer["ok"].clone()
+    }
+
+    pub(crate) fn fault(&self, fault: &str) {
+        self.control(&format!("fault {fault}"));
+    }
+
+    /// Number, kind and total of every document of a fiscal device.
+    pub(crate) fn documents(&self) -> Vec<String> {
+        let documents = self.control("documents");
+        let told = |document: &Value| {
+            let kind = match &document["kind"] {
+                Value::Object(receipt) => receipt["Receipt"].as_str().expect("an operation"),
+                kind => kind.as_str().expect("a kind"),
+            };
+            format!("{} {kind} {}", document["number"], text(&document["total"]))
+        };
+        documents.as_array().expect("documents").iter().map(told).collect()
+    }
+
+    /// What a payment terminal has moved: the operation and its amount.
+    pub(crate) fn charges(&self) -> Vec<String> {
+        let charges = self.control("charges");
+        let told = |charge: &Value| format!("{} {}", text(&charge["operation"]), text(&charge["amount"]));
+        charges.as_array().expect("charges").iter().map(told).collect()
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("{value} is not a text"))
+}
