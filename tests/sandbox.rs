@@ -50,19 +50,9 @@ pub(crate) fn parse(script: &str) -> Vec<Operation> {
 
 /// Run a script on a new chain under `data`; the summary, the result lines, and the runner for a closer look.
 pub(crate) async fn run(data: &Path, script: &str) -> (Summary, Vec<Value>, Runner) {
-    run_with(data, script, |_| {}).await
-}
-
-async fn run_with(
-    data: &Path,
-    script: &str,
-    otherwise: impl FnOnce(&mut ChainOptions),
-) -> (Summary, Vec<Value>, Runner) {
     let operations = parse(script);
     let clock = Clock::by_hand(operations.first().map(|operation| operation.at).unwrap_or_default());
-    let mut options = ChainOptions::new(data.to_owned(), clock);
-    otherwise(&mut options);
-    let chain = Chain::start(options).await.expect("the chain starts");
+    let chain = Chain::start(ChainOptions::new(data.to_owned(), clock)).await.expect("the chain starts");
     let mut runner = Runner::new(chain, false);
     let mut out = Vec::new();
     let summary = runner.run(&operations, &mut out, |_| {}).await.expect("no node fails");
@@ -80,16 +70,10 @@ pub(crate) fn check(script: &str) {
 /// As [`check`], and look at the chain before it stops.
 #[track_caller]
 pub(crate) fn check_and(script: &str, look: impl AsyncFnOnce(&mut Chain)) {
-    check_with(script, |_| {}, look);
-}
-
-/// As [`check_and`], on a chain that is built otherwise.
-#[track_caller]
-pub(crate) fn check_with(script: &str, otherwise: impl FnOnce(&mut ChainOptions), look: impl AsyncFnOnce(&mut Chain)) {
     let script = format!("{FIXTURE}{script}");
     in_system(async {
         let data = tempfile::tempdir().expect("a temporary folder");
-        let (summary, results, mut runner) = run_with(data.path(), &script, otherwise).await;
+        let (summary, results, mut runner) = run(data.path(), &script).await;
         let bad: Vec<String> = results
             .iter()
             .filter(|result| {

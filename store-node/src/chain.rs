@@ -29,7 +29,7 @@ use link::uplink::SetLine;
 use messages::v1::till::{TillCommand, TillError, TillReply};
 use runtime::clock::Clock;
 use runtime::reference::{ActorRef, SendError};
-use till::{DeviceFactory, FiscalProfile, SagaStep, StepHook, TillSettings, UnknownOperators};
+use till::{DeviceFactory, SagaStep, StepHook, TillSettings, UnknownOperators};
 use tokio_util::sync::CancellationToken;
 
 use desk::Desk;
@@ -62,8 +62,6 @@ pub struct ChainOptions {
     pub unknown_operators: UnknownOperators,
     /// Whether the emulated devices keep their memory with the data, for a chain that is started again.
     pub devices_remember: bool,
-    /// How the tills tax.
-    pub profile: FiscalProfile,
 }
 
 impl ChainOptions {
@@ -78,7 +76,6 @@ impl ChainOptions {
             admin_password: None,
             unknown_operators: UnknownOperators::Allow,
             devices_remember: false,
-            profile: FiscalProfile::default(),
         }
     }
 }
@@ -212,12 +209,11 @@ impl Chain {
         let (counter, display) = (place.desk.counter(), place.desk.display());
         let dial = Arc::new(self.hub.way_to(store.as_str()));
         let (data, clock, token) = (self.options.data.clone(), self.clock_of(store), self.options.token.clone());
-        let (unknown_operators, profile) = (self.options.unknown_operators, self.options.profile);
+        let unknown_operators = self.options.unknown_operators;
         let code = store.clone();
         let thread = NodeThread::start(&format!("till {store}/{till}"), move |kill| async move {
             let mut settings = TillSettings::new(code, till);
             settings.unknown_operators = unknown_operators;
-            settings.profile = profile;
             settings.on_step = Some(dies(kill, dies_at));
             let device: DeviceFactory =
                 Arc::new(move || Box::new(Shtrih::new(emulator.connector())) as Box<dyn FiscalDevice>);

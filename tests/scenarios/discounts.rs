@@ -1,8 +1,6 @@
 //! Manual discounts, and VAT by line and by group.
 
-use crate::sandbox::{check, check_with};
-use domain::receipt::{PriceVat, VatRounding};
-use store_node::chain::ChainOptions;
+use crate::sandbox::check;
 
 #[test]
 fn retail_s12_a_discount_above_the_limit_is_allowed_once() {
@@ -72,14 +70,15 @@ fn retail_s26_vat_of_lines_and_of_groups() {
 {{"do":"report","name":"sales","args":{{"by":"store"}},"expect":{{"rows.0.vat":"3.79"}}}}
 "#
     );
-    check_with(&grouped, |options| options.profile.vat_rounding = VatRounding::Group, async |_| {});
+    check(&format!("{{\"do\":\"settings\",\"section\":\"tax\",\"value\":{{\"vat_rounding\":\"group\"}}}}\n{grouped}"));
 }
 
 #[test]
 fn retail_s26_vat_on_top_of_prices() {
-    let script = |vat: &str, total: &str| {
-        format!(
+    for (rounding, vat, total) in [("line", "1.48", "8.18"), ("group", "1.47", "8.17")] {
+        check(&format!(
             r#"
+{{"do":"settings","section":"tax","value":{{"vat_rounding":"{rounding}","price_vat":"added"}}}}
 {{"do":"sell","code":"A","price":"1.48","quantity":"4","vat":"22"}}
 {{"do":"sell","code":"B","price":"0.39","vat":"22"}}
 {{"do":"sell","code":"C","price":"0.39","vat":"22","expect":{{"due":"{total}"}}}}
@@ -89,16 +88,8 @@ fn retail_s26_vat_on_top_of_prices() {
 {{"do":"return","of":"@sold","lines":[],"tender":"cash","expect":{{"receipt.total":"{total}","receipt.vat.0.amount":"{vat}"}}}}
 {{"do":"close_shift","counted":"5000.00","expect":{{"over_short":"0.00","totals.vat.0.sales_vat":"{vat}","totals.vat.0.returns_vat":"{vat}"}}}}
 "#
-        )
-    };
-    let on_top = |rounding| {
-        move |options: &mut ChainOptions| {
-            options.profile.vat_rounding = rounding;
-            options.profile.price_vat = PriceVat::Added;
-        }
-    };
-    check_with(&script("1.48", "8.18"), on_top(VatRounding::Line), async |_| {});
-    check_with(&script("1.47", "8.17"), on_top(VatRounding::Group), async |_| {});
+        ));
+    }
 }
 
 #[test]

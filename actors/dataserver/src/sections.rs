@@ -5,7 +5,7 @@
 mod checks;
 
 use messages::codec::{from_body, to_body};
-use messages::v1::settings::{Bindings, CashRules, QuickKeys, ReceiptText, Roles, SaleRules, Section};
+use messages::v1::settings::{Bindings, CashRules, QuickKeys, ReceiptText, Roles, SaleRules, Section, TaxRules};
 use serde_json::Value;
 
 use checks::Check;
@@ -20,10 +20,11 @@ pub struct SectionKind {
 }
 
 /// All of them, as pages list them.
-pub const SECTIONS: [SectionKind; 6] = [
+pub const SECTIONS: [SectionKind; 7] = [
     kind::<Roles>(),
     kind::<CashRules>(),
     kind::<SaleRules>(),
+    kind::<TaxRules>(),
     kind::<QuickKeys>(),
     kind::<Bindings>(),
     kind::<ReceiptText>(),
@@ -31,7 +32,7 @@ pub const SECTIONS: [SectionKind; 6] = [
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "\"{name}\" is not a section of the settings: roles, cash, sale, quick_keys, bindings or receipt_text is expected"
+    "\"{name}\" is not a section of the settings: roles, cash, sale, tax, quick_keys, bindings or receipt_text is expected"
 )]
 pub struct NoSuchSection {
     name: String,

@@ -42,7 +42,7 @@ mod wire;
 
 pub use desk::Record;
 pub use settings::{
-    COMMAND_DEADLINE, Counter, DeviceFactory, FiscalProfile, PrinterFactory, SagaStep, ScaleFactory, StepHook,
-    TerminalFactory, TillPorts, TillSettings, TrainingGround, UnknownOperators, ViewSender, views,
+    COMMAND_DEADLINE, Counter, DeviceFactory, PrinterFactory, SagaStep, ScaleFactory, StepHook, TerminalFactory,
+    TillPorts, TillSettings, TrainingGround, UnknownOperators, ViewSender, views,
 };
 pub use till::{ShowTill, Till, TillState};

@@ -10,6 +10,7 @@ use domain::refusal::Refusal;
 use domain::rights::{Asked, Right};
 use domain::vat::VatRate;
 use messages::v1::catalogue::{BarcodeKind, Item, Unit};
+use messages::v1::settings::TaxRules;
 use messages::v1::till::{Ask, ItemChoice, ItemShown, TillError, TillReply, WholeLine};
 
 use crate::catalogue::Found;
@@ -323,7 +324,9 @@ impl Till {
             (None, None) => Err(refused(Refusal::UnknownCode(code.0))),
             (Some(price), item) => Ok(NewLine {
                 name: name.or_else(|| item.as_ref().map(|item| item.name.clone())).unwrap_or_else(|| code.0.clone()),
-                vat_rate: vat.or(item.as_ref().map(|item| item.vat)).unwrap_or(self.settings.profile.default_vat),
+                vat_rate: vat
+                    .or(item.as_ref().map(|item| item.vat))
+                    .unwrap_or_else(|| self.section::<TaxRules>().default_vat),
                 traits: item.as_ref().map(traits_of).unwrap_or_default(),
                 code: item.map_or(code, |item| item.code),
                 price,
@@ -365,6 +368,7 @@ impl Till {
         operator: OperatorNumber,
         of: Option<ReceiptId>,
     ) -> Result<Opening, TillError> {
+        let tax = self.section::<TaxRules>();
         Ok(Opening {
             uid: self.next_uid,
             sequence: self.standing.desk.next_sequence,
@@ -372,9 +376,9 @@ impl Till {
             kind,
             operator,
             at: self.now(),
-            vat_rounding: self.settings.profile.vat_rounding,
+            vat_rounding: tax.vat_rounding,
             // What comes back of a sale is what was paid for it.
-            price_vat: if of.is_some() { PriceVat::Included } else { self.settings.profile.price_vat },
+            price_vat: if of.is_some() { PriceVat::Included } else { tax.price_vat },
             of,
             of_fiscal: self.standing.desk.fiscal_code.clone().filter(|_| kind == Kind::Return && of.is_none()),
             recalled: None,

@@ -11,8 +11,6 @@ use devices::printer::ReceiptPrinter;
 use devices::scale::Scale;
 use devices::terminal::{Cancel, PaymentTerminal};
 use domain::ids::{StoreId, TillId};
-use domain::receipt::{PriceVat, VatRounding};
-use domain::vat::VatRate;
 use link::bell::Bell;
 use link::requests::AskAbove;
 use messages::v1::view::TillView;
@@ -34,25 +32,6 @@ pub enum UnknownOperators {
     Refuse,
     /// With every right and without a PIN: replays of real data name people that nobody defined.
     Allow,
-}
-
-/// Rules of taxation that differ between chains.
-#[derive(Clone, Copy, Debug)]
-pub struct FiscalProfile {
-    pub vat_rounding: VatRounding,
-    pub price_vat: PriceVat,
-    /// The rate of an open-price line that is not in the catalogue and names none.
-    pub default_vat: VatRate,
-}
-
-impl Default for FiscalProfile {
-    fn default() -> FiscalProfile {
-        FiscalProfile {
-            vat_rounding: VatRounding::Line,
-            price_vat: PriceVat::Included,
-            default_vat: VatRate::percent(22),
-        }
-    }
 }
 
 /// A point of a receipt's way that is passed once: what stands before it is stored, what follows has not begun.
@@ -128,7 +107,6 @@ pub struct TillSettings {
     pub store: StoreId,
     pub till: TillId,
     pub unknown_operators: UnknownOperators,
-    pub profile: FiscalProfile,
     /// None in a shop; tests and drills stop the till there.
     pub on_step: Option<StepHook>,
     /// Nothing of it is real: it says so on paper and on the screen.
@@ -137,14 +115,7 @@ pub struct TillSettings {
 
 impl TillSettings {
     pub fn new(store: StoreId, till: TillId) -> TillSettings {
-        TillSettings {
-            store,
-            till,
-            unknown_operators: UnknownOperators::default(),
-            profile: FiscalProfile::default(),
-            on_step: None,
-            training: false,
-        }
+        TillSettings { store, till, unknown_operators: UnknownOperators::default(), on_step: None, training: false }
     }
 }
 

@@ -19,7 +19,7 @@ use futures_util::future::BoxFuture;
 use link::datasets::{Change, DatasetSink};
 use link::transport::memory::MemoryHub;
 use messages::codec::to_body;
-use messages::v1::catalogue::{ITEMS, Item, Unit};
+use messages::v1::catalogue::{ITEMS, Item};
 use messages::v1::receipt::TenderType;
 use messages::v1::till::{TillCommand, TillReply};
 use migrations::database::Database;

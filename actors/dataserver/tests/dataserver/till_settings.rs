@@ -58,7 +58,7 @@ async fn every_section_goes_down_as_it_is_built_in() {
         let mut roles = Roles::default();
         roles.roles.insert(Role::Cashier, Permissions::senior_cashier());
         put(hq, "roles", None, &serde_json::to_string(&roles).unwrap()).await.unwrap();
-        let rows = TableDatasets::new(hq.database.clone()).changes(TILL_SETTINGS, 6, 10).await.unwrap();
+        let rows = TableDatasets::new(hq.database.clone()).changes(TILL_SETTINGS, sections::SECTIONS.len() as u64, 10).await.unwrap();
         let kept: Roles = from_body(&rows[0].body).unwrap();
         assert_eq!(kept, roles);
         assert!(kept.permissions(Role::Cashier).rights.contains(&Right::Approve));
@@ -99,7 +99,7 @@ async fn what_cannot_be_is_refused_in_a_sentence() {
         assert!(unread.starts_with("settings sale, the JSON cannot be used: invalid type"), "{unread}");
         assert_eq!(
             put(hq, "weather", None, "{}").await.unwrap_err().to_string(),
-            "\"weather\" is not a section of the settings: roles, cash, sale, quick_keys, bindings or receipt_text is expected"
+            "\"weather\" is not a section of the settings: roles, cash, sale, tax, quick_keys, bindings or receipt_text is expected"
         );
         assert_eq!(hq.versions(TILL_SETTINGS).await, 0);
     })

@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 
 use domain::ids::ItemCode;
 use domain::money::Money;
+use domain::receipt::{PriceVat, VatRounding};
 use domain::rights::Permissions;
 pub use domain::rounding::Direction;
+use domain::vat::VatRate;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -106,6 +108,24 @@ impl Default for ReceiptText {
     }
 }
 
+/// How sales are taxed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TaxRules {
+    /// Where VAT is rounded.
+    pub vat_rounding: VatRounding,
+    /// Whether prices have their VAT in them.
+    pub price_vat: PriceVat,
+    /// The rate of goods that are sold by an entered price and are not in the catalogue.
+    pub default_vat: VatRate,
+}
+
+impl Default for TaxRules {
+    fn default() -> TaxRules {
+        TaxRules { vat_rounding: VatRounding::Line, price_vat: PriceVat::Included, default_vat: VatRate::percent(22) }
+    }
+}
+
 /// What the shop does with goods and receipts in particular cases.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -133,5 +153,6 @@ sections!(
     QuickKeys => "quick_keys",
     Bindings => "bindings",
     ReceiptText => "receipt_text",
-    SaleRules => "sale"
+    SaleRules => "sale",
+    TaxRules => "tax"
 );

@@ -32,7 +32,7 @@ pub(super) fn money(text: &str) -> Money {
 }
 
 pub(super) fn settings(language: &str, columns: u32) -> ReceiptText {
-    ReceiptText { columns, template: None, language: language.to_owned() }
+    ReceiptText { columns, language: language.to_owned(), ..ReceiptText::default() }
 }
 
 pub(super) fn with_template(template: &str) -> ReceiptText {

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use domain::quantity::Quantity;
 use messages::v1::document::{CashKind, Document};
 use messages::v1::receipt::{Tender, TenderType};
+use messages::v1::settings::TaxRules;
 use messages::v1::till::{Counted, TillCommand, WholeLine, WholeReceipt};
 use messages::v1::view::TillMode;
 
@@ -31,8 +32,8 @@ fn retail_s01_cash_sale() {
 
 #[test]
 fn retail_s01_vat_of_a_group() {
-    let mut shop = Shop::new();
-    shop.settings.profile.vat_rounding = domain::receipt::VatRounding::Group;
+    let shop = Shop::new();
+    shop.set(&TaxRules { vat_rounding: domain::receipt::VatRounding::Group, ..TaxRules::default() });
     shop.run(async |counter| {
         counter.open_shift("0.00").await;
         let receipt = counter.sale(&[("2", "MILK"), ("1", "BREAD"), ("1", "BAG")], "500.00").await;

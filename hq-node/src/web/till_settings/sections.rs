@@ -19,6 +19,7 @@ pub(super) fn title(section: &str) -> (&'static str, &'static str) {
         "roles" => ("Roles", "What each role may do at a till, and how far."),
         "cash" => ("Cash", "Rounding, counting, and the banknotes and coins of the country."),
         "sale" => ("Sale rules", "Parked receipts, marked goods, returns."),
+        "tax" => ("Tax", "Whether prices have their VAT in them, and where it is rounded."),
         "quick_keys" => ("Quick keys", "Goods on keys of their own, in this order; the first nine have digits."),
         "bindings" => ("Keys and words", "Which key or word does what, beside the built-in ones."),
         "receipt_text" => ("Receipt on paper", "Paper, language and template of the receipt."),
@@ -50,6 +51,19 @@ pub(super) fn fields(section: &str) -> Vec<Field> {
                 .help("For so long nothing above has answered about a code."),
             Field::new("return_days_max", "Days in which a sale can come back", Kind::Whole).help("0 is for ever."),
         ],
+        "tax" => vec![
+            Field::new(
+                "price_vat",
+                "VAT",
+                Kind::Choice(vec![choice("included", "is in the prices"), choice("added", "goes on top of them")]),
+            ),
+            Field::new(
+                "vat_rounding",
+                "VAT is rounded",
+                Kind::Choice(vec![choice("line", "a line at a time"), choice("group", "once a rate")]),
+            ),
+            Field::new("default_vat", "Rate of goods that are not in the catalogue, %", Kind::Text),
+        ],
         "quick_keys" => {
             let columns = vec![choice("item", "Code of the item"), choice("label", "Label")];
             vec![Field::new("keys", "Quick keys", Kind::Rows(columns))]
@@ -66,6 +80,8 @@ pub(super) fn fields(section: &str) -> Vec<Field> {
                 "Language",
                 Kind::Choice(vec![choice("en", "English"), choice("ru", "Russian"), choice("uk", "Ukrainian")]),
             ),
+            Field::new("print_sales", "Print each receipt on the receipt printer", Kind::Flag)
+                .help("Where the fiscal device has no paper of its own."),
             Field::new("template", "Template", Kind::Area).optional().help("Empty: the built-in one of the language."),
         ],
         _ => Vec::new(),
