@@ -87,6 +87,14 @@ fn retail_s45_without_a_receipt_by_a_supervisor_within_a_limit_at_the_lowest_pri
 {"do":"sell","code":"ANY","price":"4800.00","vat":"22"}
 {"do":"return","lines":[],"tender":"cash","expect":{"ok":false,"error.code":"asks_approval"}}
 {"do":"approve","operator":"2","pin":"2222","reason":"over 5000 in a day","expect":{"ok":false,"error.code":"missing_right"}}
+{"do":"decline"}
+{"do":"cancel","approver":"9","approver_pin":"9999"}
+{"do":"close_shift","counted":"14761.00"}
+{"do":"open_shift","operator":"1","pin":"1111","float":"14761.00"}
+{"do":"return_mode"}
+{"do":"sell","code":"ANY","price":"4800.00","vat":"22"}
+{"do":"return","lines":[],"tender":"cash","expect":{"ok":false,"error.code":"asks_approval"}}
+{"do":"approve","operator":"2","pin":"2222","reason":"another shift of the same day","expect":{"ok":false,"error.code":"missing_right"}}
 {"do":"approve","operator":"9","pin":"9999","reason":"I know them","expect":{"receipt.total":"4800.00"}}
 {"do":"settle"}
 {"do":"report","name":"returns","args":{"without_receipt":"yes"},"expect":{"rows.0.total":"239.00","rows.0.approver":"2","rows.1.total":"4800.00","rows.1.approver":"9","rows.2":null}}

@@ -215,6 +215,9 @@ pub(crate) struct Desk {
     /// The sale of the next return.
     #[serde(default)]
     pub(crate) fiscal_code: Option<FiscalCode>,
+    /// Returns without receipt of earlier shifts of this business day.
+    #[serde(default)]
+    pub(crate) blind_returns: Option<(NaiveDate, Money)>,
     /// When something above last answered about marked units.
     #[serde(default)]
     pub(crate) marks_answered: Option<DateTime<FixedOffset>>,
@@ -233,6 +236,7 @@ impl Desk {
             grants: Vec::new(),
             wrong_pins: BTreeMap::new(),
             fiscal_code: None,
+            blind_returns: None,
             marks_answered: None,
         }
     }
@@ -293,6 +297,12 @@ impl Desk {
         }
     }
 
+    /// What came back without a receipt on the business day of `shift`, in it and in the shifts before.
+    pub(crate) fn blind_returns_of_day(&self, shift: &Shift) -> Money {
+        let before = self.blind_returns.filter(|(day, _)| *day == shift.business_day);
+        before.map_or(Money::ZERO, |(_, sum)| sum) + shift.returns_without_receipt
+    }
+
     fn apply_event(&mut self, event: &Event, receipt: Option<&Receipt>) {
         match event {
             Event::Opened(opening) => {
@@ -332,7 +342,11 @@ impl Desk {
                     shift.move_cash(amount);
                 }
             }
-            Operation::CloseShift { .. } => self.shift = None,
+            Operation::CloseShift { .. } => {
+                self.blind_returns =
+                    self.shift.as_ref().map(|shift| (shift.business_day, self.blind_returns_of_day(shift)));
+                self.shift = None;
+            }
         }
     }
 }

@@ -70,7 +70,10 @@ impl Till {
             let asked = match &opening.of_fiscal {
                 Some(code) if total > code.total => return Err(refused(Refusal::ReturnOverSale { left: code.total })),
                 Some(_) => Asked::Right(Right::ReturnByFiscalCode),
-                None => Asked::ReturnsWithoutReceipt { sum: self.shift()?.returns_without_receipt + total },
+                None => {
+                    let before = self.standing.desk.blind_returns_of_day(self.shift()?);
+                    Asked::ReturnsWithoutReceipt { sum: before + total }
+                }
             };
             permitted = permitted.and(self.permit(asked).await?);
         }
