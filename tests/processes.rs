@@ -1,6 +1,7 @@
 //! Real processes, real sockets, `kill -9`: what was sold is fiscalised once, is numbered without gaps, and arrives once.
 
 mod cashier;
+mod disk;
 mod emulator;
 pub(crate) mod program;
 mod shop;
@@ -18,7 +19,7 @@ use shop::Shop;
 use terminal::{CARD, CASH, Terminal};
 
 /// As long as anything here may take on a busy machine: a line is dialled again within a minute.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(100);
 
 const HEAD: &str = "till,receipts,sales,returns,net,vat\n";
 

@@ -30,7 +30,7 @@ BAG,Bag,7.00,22,4600000000077,false,
 WATER,Water,64.90,22,4600000000084,true,
 BEER,Beer,99.00,22,4600000000091,false,18
 LAMP100,Desk light,830.00,22,4600000000206,false,
-SOFA,Sofa,47900.00,22,4600000000213,false,
+SOFA,Sofa,47810.10,22,4600000000213,false,
 ";
 
 /// People at the tills: number, name, PIN and role.

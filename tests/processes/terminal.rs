@@ -114,10 +114,31 @@ impl Terminal {
         }
     }
 
+    /// Esc until the screen has `text`, out of however many boxes.
+    pub(crate) async fn back_to(&mut self, text: &str) {
+        let seen = |words: &str| words.contains(text).then_some(());
+        let pressed = async {
+            loop {
+                self.press(ESC).await;
+                if timeout(READING, self.look(text, seen)).await.is_ok() {
+                    return;
+                }
+            }
+        };
+        if timeout(PATIENCE, pressed).await.is_err() {
+            panic!("Esc does not lead to {text}:\n{}", self.screen());
+        }
+    }
+
+    /// What is on the screen now is read.
+    pub(crate) async fn read(&self) {
+        sleep_until(Instant::now() + READING).await;
+    }
+
     /// Answer a question after reading it.
     pub(crate) async fn answer(&mut self, question: &str, key: &str) {
         self.shows(question).await;
-        sleep_until(Instant::now() + READING).await;
+        self.read().await;
         self.press(key).await;
         self.hides(question).await;
     }

@@ -2,7 +2,7 @@
 
 use super::Desk;
 use crate::processes::shop::{Counter, Shop};
-use crate::processes::terminal::{BAG, BREAD, CHOC, COFFEE, DOWN, ESC, F2, F6, MILK, UNKNOWN, UP};
+use crate::processes::terminal::{BAG, BREAD, CHOC, COFFEE, DOWN, ESC, F2, F6, MILK, Terminal, UNKNOWN, UP};
 
 /// Scenario 2.
 pub(super) async fn quantity_before_and_after(desk: &mut Desk) {
@@ -128,7 +128,7 @@ pub(super) async fn search_by_name_and_code(desk: &mut Desk) {
     desk.pay_in_cash("1,528.00").await;
 }
 
-pub(super) async fn a_sale_in_ukrainian(shop: &Shop, counter: &Counter) {
+pub(super) async fn a_sale_in_ukrainian(shop: &Shop, counter: &Counter) -> Terminal {
     let mut till = shop.till(counter);
     till.shows("Відкриття зміни").await;
     till.press("1\r").await;
@@ -157,7 +157,7 @@ pub(super) async fn a_sale_in_ukrainian(shop: &Shop, counter: &Counter) {
     }
     till.shows("1 Milk 1 89,90 89,90").await;
     till.scan(UNKNOWN).await;
-    till.shows("немає").await;
+    till.shows("код не знайдено").await;
     till.press(ESC).await;
     till.hides("Esc — зрозуміло").await;
     till.press("+").await;
@@ -169,4 +169,5 @@ pub(super) async fn a_sale_in_ukrainian(shop: &Shop, counter: &Counter) {
     till.shows("разом 89,90").await;
     till.shows("отримано 100,00").await;
     till.shows("усе надіслано").await;
+    till
 }

@@ -1,7 +1,7 @@
 //! What a cashier may not do alone, and a till that is locked.
 
 use super::Desk;
-use crate::processes::terminal::{BAG, BREAD, COFFEE, CTRL_L, ESC, F5, MILK};
+use crate::processes::terminal::{BAG, BREAD, COFFEE, CTRL_L, F5, MILK};
 
 /// Scenario 12: a tenth where a twentieth is allowed. The supervisor's word is good once.
 pub(super) async fn a_discount_asks_each_time(desk: &mut Desk) {
@@ -19,10 +19,7 @@ pub(super) async fn a_discount_asks_each_time(desk: &mut Desk) {
     }
     desk.till.refuses("may not do this").await;
     desk.till.shows("A supervisor must allow this").await;
-    while desk.till.has("A supervisor must allow this") {
-        desk.till.press(ESC).await;
-    }
-    desk.till.shows("2 Coffee 1 349.00 349.00").await;
+    desk.till.back_to("2 Coffee 1 349.00 349.00").await;
     desk.till.press("-").await;
     desk.till.shows("Void line 2?").await;
     desk.till.press("\r").await;
@@ -65,17 +62,13 @@ pub(super) async fn a_locked_till_keeps_its_receipt(desk: &mut Desk) {
     // Nothing is sold meanwhile, not even by a scanner.
     desk.till.press(&format!("{MILK}\r{MILK}\r")).await;
     desk.till.refuses("NOT added").await;
-    while !desk.till.has("▸ Operator number") {
-        desk.till.press(ESC).await;
-    }
+    desk.till.back_to("▸ Operator number _").await;
     for field in ["3\r", "3333\r"] {
         desk.till.press(field).await;
     }
     desk.till.refuses("the till is locked by Anna Ivanova").await;
     desk.till.shows(" LOCKED ").await;
-    while !desk.till.has("▸ Operator number") {
-        desk.till.press(ESC).await;
-    }
+    desk.till.back_to("▸ Operator number _").await;
     for field in ["1\r", "0000\r"] {
         desk.till.press(field).await;
     }
