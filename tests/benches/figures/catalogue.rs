@@ -20,6 +20,9 @@ use crate::table::{Table, Times, memory_mb, ms, rate};
 
 const MADE: u64 = 100_000;
 const LOOK_UPS: usize = 20_000;
+const SEARCHES: usize = 500;
+/// Goods that a search shows.
+const SHOWN: usize = 30;
 const BARCODES: &str = "OPENSTORE_BARCODES";
 
 pub(crate) async fn measure(table: &mut Table) {
@@ -68,6 +71,15 @@ async fn figures(table: &mut Table, what: &str, goods: Vec<(String, String)>) {
         let id = i64::try_from(random.random_range(1..=count)).expect("small");
         bare.add(select_one(id).await.0);
     }
+    let mut typed = Times::default();
+    for _ in 0..SEARCHES {
+        let (barcode, name) = &goods[random.random_range(0..goods.len())];
+        let whole = if random.random_bool(0.5) { barcode } else { name };
+        let text: String = whole.chars().take(random.random_range(2..=9)).collect();
+        let began = Instant::now();
+        catalogue.search(&text, SHOWN).await.expect("an answer");
+        typed.add(began.elapsed());
+    }
     let memory = memory_mb("VmRSS");
     table.row(
         &format!("catalogue: {count} {what}"),
@@ -76,6 +88,7 @@ async fn figures(table: &mut Table, what: &str, goods: Vec<(String, String)>) {
         found.median().as_secs_f64() / bare.median().as_secs_f64(),
     );
     table.note(format!("look-up: {}; bare SELECT: {}", found.spread(), bare.spread()));
+    table.note(format!("search by the first 2 to 9 letters of a name or digits of a code: {}", typed.spread()));
     table.note(format!(
         "loaded in {:.1} s ({:.0} rows/s), file {:.0} MB, opened in {:.1} ms; memory of the process {memory:.0} MB, {memory_before:.0} MB before it was opened",
         loading.as_secs_f64(),

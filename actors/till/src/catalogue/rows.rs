@@ -102,11 +102,13 @@ pub(super) async fn items_by_name<C: ConnectionTrait>(db: &C, text: &str, limit:
 /// Items of which a barcode, a code or a scales' number begins with `text`, by that number.
 pub(super) async fn items_by_code<C: ConnectionTrait>(db: &C, text: &str, limit: usize) -> Result<Vec<Item>, DbErr> {
     // All that begins with a text lies between it and the text before the last character there is.
+    // Each table gives its first few by its own order, so that a short text never sorts a million.
     let select = "SELECT item.body FROM (
-            SELECT value, item FROM pos_identity WHERE value >= ?1 AND value < ?2 UNION
-            SELECT value, item FROM pos_identity_recent WHERE value >= ?1 AND value < ?2
-            ORDER BY value LIMIT ?3) AS claim
-        CROSS JOIN item ON item.id = claim.item";
+            SELECT value, item FROM (SELECT value, item FROM pos_identity
+                WHERE value >= ?1 AND value < ?2 ORDER BY value LIMIT ?3) UNION ALL
+            SELECT value, item FROM (SELECT value, item FROM pos_identity_recent
+                WHERE value >= ?1 AND value < ?2 ORDER BY value LIMIT ?3)) AS claim
+        CROSS JOIN item ON item.id = claim.item ORDER BY claim.value LIMIT ?3";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let values = [text.into(), format!("{text}\u{10ffff}").into(), limit.into()];
     let rows = db.query_all_raw(statement(select, values)).await?;
