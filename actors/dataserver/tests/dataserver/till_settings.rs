@@ -58,7 +58,10 @@ async fn every_section_goes_down_as_it_is_built_in() {
         let mut roles = Roles::default();
         roles.roles.insert(Role::Cashier, Permissions::senior_cashier());
         put(hq, "roles", None, &serde_json::to_string(&roles).unwrap()).await.unwrap();
-        let rows = TableDatasets::new(hq.database.clone()).changes(TILL_SETTINGS, sections::SECTIONS.len() as u64, 10).await.unwrap();
+        let rows = TableDatasets::new(hq.database.clone())
+            .changes(TILL_SETTINGS, sections::SECTIONS.len() as u64, 10)
+            .await
+            .unwrap();
         let kept: Roles = from_body(&rows[0].body).unwrap();
         assert_eq!(kept, roles);
         assert!(kept.permissions(Role::Cashier).rights.contains(&Right::Approve));
