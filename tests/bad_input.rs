@@ -77,9 +77,9 @@ fn a_malformed_script_runs_nothing() {
     replay(
         r#"{"do":"scna","data":"4600000000015"}"#,
         &expect![[r#"
-        exit 2
-        day.jsonl:2: unknown variant `scna`, expected one of `item`, `barcode_rule`, `operator`, `open_shift`, `scan`, `keys`, `sell`, `quantity`, `void`, `pay`, `receipt`, `return`, `cancel`, `cash_in`, `cash_out`, `x_report`, `count`, `close_shift`, `link`, `crash`, `device`, `settle`, `report`
-    "#]],
+            exit 2
+            day.jsonl:2: unknown variant `scna`, expected one of `item`, `barcode_rule`, `operator`, `settings`, `sign_on`, `sign_off`, `lock`, `open_shift`, `scan`, `keys`, `answer`, `approve`, `decline`, `weigh`, `repeat`, `price_check`, `discount`, `price`, `card`, `park`, `recall`, `find`, `return_mode`, `resume`, `take_out`, `settle_conflict`, `reprint`, `open_drawer`, `train`, `sell`, `quantity`, `void`, `pay`, `receipt`, `return`, `cancel`, `cash_in`, `cash_out`, `x_report`, `count`, `close_shift`, `link`, `crash`, `device`, `settle`, `report`
+        "#]],
     );
     replay(
         r#"{"do":"scan","data":"4600000000015","colour":3}"#,
@@ -103,11 +103,11 @@ fn a_malformed_script_runs_nothing() {
     "#]],
     );
     replay(
-        r#"{"do":"park"}"#,
+        r#"{"do":"burn","points":"10"}"#,
         &expect![[r#"
-        exit 2
-        day.jsonl:2: the operation "park" is not available in this version
-    "#]],
+            exit 2
+            day.jsonl:2: the operation "burn" is not available in this version
+        "#]],
     );
 }
 
@@ -183,9 +183,9 @@ fn settings_that_make_no_sense() {
         "till",
         &format!("{TILL}nubmer = 3\n"),
         &expect![[r#"
-        exit 64
-        store-node: settings node.toml: unknown field `nubmer`, expected one of `number`, `server`, `token`, `fiscal`, `language`, `unknown_operators`, `kill_at` for key `till`
-    "#]],
+            exit 64
+            store-node: settings node.toml: unknown field `nubmer`, expected one of `number`, `server`, `token`, `fiscal`, `card_terminal`, `qr_terminal`, `scale`, `printer`, `display`, `language`, `unknown_operators`, `kill_at` for key `till`
+        "#]],
     );
     settings(
         "store-node",
