@@ -154,10 +154,10 @@ impl Shop {
     }
 
     fn received(&self, store: &str, document: &Document) -> Received {
-        self.from_till(store, 1, document)
+        self.by_till(store, 1, document)
     }
 
-    fn from_till(&self, store: &str, till: u32, document: &Document) -> Received {
+    fn by_till(&self, store: &str, till: u32, document: &Document) -> Received {
         let sequence = self.sequence.fetch_add(1, Ordering::Relaxed) + 1;
         Received {
             id: Uuid::now_v7(),
@@ -182,7 +182,7 @@ impl Shop {
             .iter()
             .map(|receipt| {
                 let document = Document::ReceiptClosed(Box::new(receipt.clone()));
-                self.from_till(receipt.store.as_str(), receipt.till.0, &document)
+                self.by_till(receipt.store.as_str(), receipt.till.0, &document)
             })
             .collect();
         self.apply(&batch).await

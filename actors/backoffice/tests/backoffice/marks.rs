@@ -43,7 +43,7 @@ async fn a_unit_is_held_by_one_receipt_and_free_when_that_ends_without_it() {
     assert_eq!(claim(&answers, "S1/1", &first, false).await, MarkClaimed::Yes, "asked again");
     assert_eq!(claim(&answers, "S1/2", &second, false).await, taken(&first));
     let cancelled = Document::ReceiptCancelled(Box::new(ReceiptCancelled { receipt: first.clone() }));
-    assert_eq!(shop.apply(&[shop.from_till("S1", 1, &cancelled)]).await, [Outcome::Applied]);
+    assert_eq!(shop.apply(&[shop.by_till("S1", 1, &cancelled)]).await, [Outcome::Applied]);
     assert_eq!(claim(&answers, "S1/2", &second, false).await, MarkClaimed::Yes);
 
     let third = marked(3, 1, "2026-11-25T09:40:00+03:00", &[UNIT]);

@@ -33,7 +33,7 @@ impl Shop {
     }
 
     async fn recall(&self, recalled: &ParkedRecalled) -> Vec<Outcome> {
-        self.apply(&[self.from_till("S1", recalled.till.0, &Document::ParkedRecalled(recalled.clone()))]).await
+        self.apply(&[self.by_till("S1", recalled.till.0, &Document::ParkedRecalled(recalled.clone()))]).await
     }
 }
 
