@@ -19,7 +19,7 @@ use shop::Shop;
 use terminal::{CARD, CASH, Terminal};
 
 /// As long as anything here may take on a busy machine: a line is dialled again within a minute.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(25);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(100);
 
 const HEAD: &str = "till,receipts,sales,returns,net,vat\n";
 
