@@ -56,6 +56,8 @@ impl Desk {
         self.till.closed(self.next).await;
         self.till.shows(&format!("total {total}")).await;
         self.next += 1;
+        // The till is done with it, not only the screen.
+        self.till.shows(&format!("receipt {:08}", self.next)).await;
     }
 
     /// F9 and a digit of the menu.

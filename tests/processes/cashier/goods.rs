@@ -101,7 +101,8 @@ pub(super) async fn a_scan_on_a_cyrillic_layout(desk: &mut Desk) {
 pub(super) async fn search_by_name_and_code(desk: &mut Desk) {
     desk.till.press(F2).await;
     desk.till.shows("Name or code").await;
-    desk.till.key_in("light").await;
+    // No third letter: what is found for two would be on the screen already while the third is looked for.
+    desk.till.key_in("li").await;
     desk.till.shows("Desk light LAMP100 830.00").await;
     desk.till.press("\r").await;
     desk.till.shows("digit or Enter sells").await;
@@ -112,20 +113,20 @@ pub(super) async fn search_by_name_and_code(desk: &mut Desk) {
     desk.till.shows("▸ 2*").await;
     desk.till.press(F2).await;
     desk.till.shows("Name or code").await;
-    desk.till.key_in("cof").await;
-    desk.till.shows("Coffee COFFEE 349.00").await;
+    desk.till.key_in("LA").await;
+    desk.till.shows("Desk light LAMP100 830.00").await;
     desk.till.press(DOWN).await;
     desk.till.shows("digit or Enter sells").await;
     desk.till.press("1").await;
-    desk.till.shows("2 Coffee 2 349.00 698.00").await;
+    desk.till.shows("2 Desk light 2 830.00 1,660.00").await;
 
     desk.till.press(F2).await;
     desk.till.shows("Name or code").await;
-    desk.till.key_in("zzz").await;
+    desk.till.key_in("zz").await;
     desk.till.shows("nothing found").await;
     desk.till.press(F2).await;
     desk.till.hides("Name or code").await;
-    desk.pay_in_cash("1,528.00").await;
+    desk.pay_in_cash("2,490.00").await;
 }
 
 pub(super) async fn a_sale_in_ukrainian(shop: &Shop, counter: &Counter) -> Terminal {

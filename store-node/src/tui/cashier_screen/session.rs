@@ -12,7 +12,7 @@ use crossterm::event::KeyCode;
 use futures_util::StreamExt;
 use futures_util::future::{BoxFuture, FutureExt, OptionFuture};
 use messages::v1::till::{TillCommand, TillError, TillReply};
-use messages::v1::view::TillView;
+use messages::v1::view::{TillMode, TillView};
 use runtime::reference::SendError;
 use tokio::time::{MissedTickBehavior, sleep_until};
 
@@ -284,8 +284,18 @@ impl Session {
     }
 
     fn view_moved(&mut self) -> io::Result<()> {
-        let version = self.wires.views.borrow().version;
+        let (version, mode) = {
+            let view = self.wires.views.borrow();
+            (view.version, view.mode)
+        };
         match &self.on_its_way {
+            // A terminal that has answered is at work no longer: such a view is from before the answer.
+            Some(OnItsWay { said: Some((answer, _)), .. })
+                if mode == TillMode::WaitingForTerminal
+                    && !matches!(answer, Ok(Err(TillError::WaitingForTerminal { .. }))) =>
+            {
+                Ok(())
+            }
             Some(OnItsWay { said: Some(_), version: before, .. }) if version > *before => self.answered(),
             Some(_) => self.sift(),
             None => Ok(()),
