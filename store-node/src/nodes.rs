@@ -73,7 +73,10 @@ impl TillNode {
         let TillParts { settings, data, clock, device, mut counter, display, dial, token, reconnect, screen } = parts;
         let folder = till_folder(&data, &settings.store, settings.till);
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        let database = open::<TillMigrator>(&till_file(&data, &settings.store, settings.till)).await?;
+        let file = till_file(&data, &settings.store, settings.till);
+        let database = Database::open_sqlite::<TillMigrator>(&file)
+            .await
+            .map_err(|error| anyhow::anyhow!("{}: {}", file.display(), till::records::sentence(&error)))?;
         let file = folder.join("catalogue.sqlite");
         let catalogue = Catalogue::open(&file).await.with_context(|| format!("cannot open {}", file.display()))?;
         let printer = counter.printer.clone();

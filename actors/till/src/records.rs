@@ -37,6 +37,11 @@ impl EndedReceipt {
     }
 }
 
+/// What a person at the till is told of a database that cannot be opened, and what to do.
+pub fn sentence(error: &DbErr) -> String {
+    store::sentence(error)
+}
+
 /// Check every entry of the journal against its chain and the end of it; answers the head.
 pub async fn verify_journal(database: &Database) -> Result<Head, JournalError> {
     let written = store::written_head(&database.reader).await?;

@@ -247,7 +247,10 @@ pub(crate) fn sentence(error: &DbErr) -> String {
 
 /// The first byte of SQLite's answer, if it was SQLite that refused.
 fn primary_code(error: &DbErr) -> Option<i32> {
-    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error))
+    | DbErr::Query(RuntimeErr::SqlxError(error))
+    | DbErr::Conn(RuntimeErr::SqlxError(error))) = error
+    else {
         return None;
     };
     error.as_database_error()?.code()?.parse::<i32>().ok().map(|code| code & 0xff)
