@@ -76,7 +76,7 @@ impl TillNode {
         let file = till_file(&data, &settings.store, settings.till);
         let database = Database::open_sqlite::<TillMigrator>(&file)
             .await
-            .map_err(|error| anyhow::anyhow!("{}: {}", file.display(), till::records::sentence(&error)))?;
+            .map_err(|error| anyhow::anyhow!("{} ({})", till::records::sentence(&error), file.display()))?;
         let file = folder.join("catalogue.sqlite");
         let catalogue = Catalogue::open(&file).await.with_context(|| format!("cannot open {}", file.display()))?;
         let printer = counter.printer.clone();

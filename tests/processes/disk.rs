@@ -41,10 +41,10 @@ fn fault_a_till_with_a_damaged_database_says_so_and_destroys_nothing() {
         shop.verify_journal(counter.till).await;
         let whole = std::fs::read(&file).expect("the database is there");
 
-        // Not a database at all: the program ends and names the file.
+        // Not a database at all: the program ends, says what to do and names the file.
         let damaged = damage(&file, &whole, 0);
         let mut till = shop.till(&counter);
-        till.shows("cannot open the database").await;
+        till.shows("the memory of this till is damaged").await;
         assert!(!till.has("Open the shift"), "{}", till.screen());
         assert!(std::fs::read(&file).expect("it is there still") == damaged, "the damaged database was changed");
 
