@@ -16,6 +16,7 @@ pub mod hours;
 pub mod ids;
 pub mod item;
 pub mod journal;
+pub mod ledger;
 pub mod money;
 pub mod quantity;
 pub mod receipt;
