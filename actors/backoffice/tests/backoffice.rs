@@ -114,6 +114,7 @@ fn sale(store: &str, sequence: u64, when: &str, tender: TenderType, lines: &[(&s
         discounts: Vec::new(),
         approvals: Vec::new(),
         recalled: None,
+        accounts: Vec::new(),
     }
 }
 

@@ -16,6 +16,16 @@ pub const TAKE_PARKED: u32 = 4;
 pub const CLAIM_MARK: u32 = 5;
 /// Body `v1::requests::AskBusinessDay`, answer `BusinessDay`.
 pub const BUSINESS_DAY: u32 = 6;
+/// Body `v1::accounts::IdentifyCustomer`, answer `Identified`.
+pub const IDENTIFY: u32 = 7;
+/// Body `v1::accounts::Authorise`, answer `Authorisation`.
+pub const AUTHORISE: u32 = 8;
+/// Body `v1::accounts::Release`, answer `Authorisation`.
+pub const RELEASE: u32 = 9;
+/// Body `v1::accounts::TillOperations`, answer `OperationsTaken`.
+pub const TILL_OPERATIONS: u32 = 10;
+/// Of a subordinate to its root: both bodies are the processing centre's own.
+pub const ACCOUNTS_SYNC: u32 = 11;
 
 /// How a refusal begins when neither the asked node nor one above it knows what was asked for.
 pub const NOT_KNOWN: &str = "not known";

@@ -1,5 +1,6 @@
 //! Version 1 of everything that is sent or kept.
 
+pub mod accounts;
 pub mod catalogue;
 pub mod document;
 pub mod receipt;

@@ -382,6 +382,7 @@ impl Till {
             of,
             of_fiscal: self.standing.desk.fiscal_code.clone().filter(|_| kind == Kind::Return && of.is_none()),
             recalled: None,
+            accounts: Vec::new(),
         })
     }
 

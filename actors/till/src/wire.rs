@@ -162,6 +162,7 @@ pub(crate) fn receipt(
             })
             .collect(),
         recalled: opening.recalled,
+        accounts: Vec::new(),
     }
 }
 

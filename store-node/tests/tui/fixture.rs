@@ -139,6 +139,7 @@ pub(crate) fn closed(view: &TillView, given: &str) -> Receipt {
         discounts: Vec::new(),
         approvals: Vec::new(),
         recalled: None,
+        accounts: Vec::new(),
     }
 }
 

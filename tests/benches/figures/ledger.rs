@@ -158,6 +158,7 @@ fn receipt(number: u64) -> Receipt {
         discounts: Vec::new(),
         approvals: Vec::new(),
         recalled: None,
+        accounts: Vec::new(),
     }
 }
 

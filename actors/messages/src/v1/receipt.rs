@@ -8,6 +8,8 @@ use domain::quantity::Quantity;
 use domain::vat::VatRate;
 use serde::{Deserialize, Serialize};
 
+use super::accounts::AccountOperation;
+
 /// Most lines of one receipt.
 pub const RECEIPT_LINES_MAX: usize = 2_000;
 
@@ -75,6 +77,9 @@ pub struct Receipt {
     /// The parked receipt from which this one was taken.
     #[serde(default)]
     pub recalled: Option<ReceiptId>,
+    /// What it did to customers' accounts.
+    #[serde(default)]
+    pub accounts: Vec<AccountOperation>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -98,6 +98,7 @@ pub(super) fn receipt_of(kind: ReceiptKind, lines: Vec<ReceiptLine>) -> Receipt 
         discounts: Vec::new(),
         approvals: Vec::new(),
         recalled: None,
+        accounts: Vec::new(),
         lines,
     }
 }
