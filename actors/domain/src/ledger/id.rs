@@ -201,4 +201,9 @@ impl TransferId {
     pub const fn operation(self) -> OperationId {
         OperationId(self.0 & !0xF)
     }
+
+    /// The id under which the time-out of this hold is posted: the UUID's version becomes 8, so that no operation has it.
+    pub const fn timed_out(self) -> TransferId {
+        TransferId(self.0 ^ 0xF << 76)
+    }
 }

@@ -56,6 +56,45 @@ pub enum TransferCode {
     Settle = 600,
 }
 
+impl TransferCode {
+    pub const ALL: [TransferCode; 30] = [
+        TransferCode::TopUp,
+        TransferCode::GiftActivate,
+        TransferCode::GiftLoad,
+        TransferCode::Hold,
+        TransferCode::Capture,
+        TransferCode::Void,
+        TransferCode::HoldExpired,
+        TransferCode::Purchase,
+        TransferCode::Refund,
+        TransferCode::Reversal,
+        TransferCode::AccruePending,
+        TransferCode::Activate,
+        TransferCode::Clawback,
+        TransferCode::LotExpire,
+        TransferCode::ManualAdjustment,
+        TransferCode::Welcome,
+        TransferCode::Referral,
+        TransferCode::Accrue,
+        TransferCode::Burn,
+        TransferCode::LeaseGrant,
+        TransferCode::LeaseReturn,
+        TransferCode::Fence,
+        TransferCode::QuarantineSpend,
+        TransferCode::QuarantineRelease,
+        TransferCode::LateSpend,
+        TransferCode::PersonToPerson,
+        TransferCode::MergeMove,
+        TransferCode::UnmergeMove,
+        TransferCode::Close,
+        TransferCode::Settle,
+    ];
+
+    pub fn from_code(code: u16) -> Option<TransferCode> {
+        TransferCode::ALL.into_iter().find(|known| *known as u16 == code)
+    }
+}
+
 /// All or nothing with the transfer after it.
 pub const LINKED: u16 = 1;
 /// Hold the amount; a later transfer captures or voids it.
@@ -181,6 +220,41 @@ pub enum Code {
 }
 
 impl Code {
+    pub const ALL: [Code; 28] = [
+        Code::Created,
+        Code::Exists,
+        Code::ExistsWithDifferentAmount,
+        Code::ExistsWithDifferentAccounts,
+        Code::ExistsWithDifferentTerms,
+        Code::AlreadyFailed,
+        Code::LinkedFailed,
+        Code::LinkedChainOpen,
+        Code::IdZero,
+        Code::AmountNotPositive,
+        Code::AccountsSame,
+        Code::AssetsDiffer,
+        Code::FlagsConflict,
+        Code::SlicesWrong,
+        Code::DebitNotFound,
+        Code::CreditNotFound,
+        Code::DebitClosed,
+        Code::CreditClosed,
+        Code::Blocked,
+        Code::ExceedsCredits,
+        Code::Overflow,
+        Code::LotsMissing,
+        Code::PendingNotFound,
+        Code::PendingAlreadyPosted,
+        Code::PendingAlreadyVoided,
+        Code::PendingExpired,
+        Code::ExceedsPending,
+        Code::PendingDiffers,
+    ];
+
+    pub fn from_code(code: u8) -> Option<Code> {
+        Code::ALL.into_iter().find(|known| *known as u8 == code)
+    }
+
     /// It is posted, now or before.
     pub const fn is_posted(self) -> bool {
         matches!(self, Code::Created | Code::Exists)
@@ -190,8 +264,13 @@ impl Code {
 /// What was done or refused: all that is written down, and all that replay needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Posting {
-    /// With the amount and the lots that were settled on. A capture or a void names the accounts of its hold.
+    /// With the amount and the lots that were settled on. A capture or a void names the accounts of its hold. A refused
+    /// one is as it was asked, without slices.
     pub transfer: Transfer,
     /// `Created`, or why it was refused for ever.
     pub code: Code,
+    /// The amount that was asked: a repetition is compared with it.
+    pub asked: i64,
+    /// Of a capture or a void: all that the hold held. Both accounts can then be brought forward without the hold.
+    pub held: i64,
 }

@@ -1,0 +1,128 @@
+//! What is remembered of a transfer, so that the same id is answered and never posted twice.
+//!
+//! 48 bytes: amounts as they are, the rest as fingerprints. A fingerprint tells a repetition from a mistake of the asker;
+//! nothing is posted because of it.
+
+use super::id::TransferId;
+use super::transfer::{
+    Code, IMPORTED, LINKED, PENDING, POST_PENDING, Posting, Slice, Transfer, TransferCode, VOID_PENDING,
+};
+
+/// How a hold ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum End {
+    NoHold,
+    Open,
+    Captured,
+    Voided,
+    TimedOut,
+    /// It ended, and what ended it was not brought back.
+    Ended,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    pub asked: i64,
+    /// What was settled on.
+    pub amount: i64,
+    terms: u64,
+    lots: u64,
+    debit: u32,
+    credit: u32,
+    /// `Created`, or why it was refused.
+    pub code: Code,
+    pub end: End,
+}
+
+impl Known {
+    pub(super) fn of(posting: &Posting, end: End) -> Known {
+        let transfer = &posting.transfer;
+        Known {
+            asked: posting.asked,
+            amount: transfer.amount,
+            terms: terms(transfer),
+            lots: lots(&transfer.slices),
+            debit: short(transfer.debit.0),
+            credit: short(transfer.credit.0),
+            code: posting.code,
+            end,
+        }
+    }
+
+    pub fn is_posted(&self) -> bool {
+        self.code == Code::Created
+    }
+
+    /// The answer to the same id again.
+    pub(super) fn answer(&self, again: &Transfer) -> Code {
+        if !self.is_posted() {
+            return Code::AlreadyFailed;
+        }
+        let settled_elsewhere = again.flags & IMPORTED != 0 && again.amount == self.amount;
+        if again.amount != self.asked && !settled_elsewhere {
+            return Code::ExistsWithDifferentAmount;
+        }
+        let may_be_left_out = again.flags & (POST_PENDING | VOID_PENDING) != 0;
+        let same = |account: u128, known: u32| (may_be_left_out && account == 0) || short(account) == known;
+        if !same(again.debit.0, self.debit) || !same(again.credit.0, self.credit) {
+            return Code::ExistsWithDifferentAccounts;
+        }
+        let other_lots = !again.slices.is_empty() && lots(&again.slices) != self.lots;
+        if terms(again) != self.terms || other_lots {
+            return Code::ExistsWithDifferentTerms;
+        }
+        Code::Exists
+    }
+}
+
+/// How what is written down leaves a hold that is `open` or is not.
+pub(super) fn end_of(posting: &Posting, open: bool) -> End {
+    match (posting.code == Code::Created && posting.transfer.flags & PENDING != 0, open) {
+        (false, _) => End::NoHold,
+        (true, true) => End::Open,
+        (true, false) => End::Ended,
+    }
+}
+
+/// How this capture or void ends its hold.
+pub(super) fn ends(transfer: &Transfer) -> Option<(TransferId, End)> {
+    let end = match transfer.flags & (POST_PENDING | VOID_PENDING) {
+        0 => return None,
+        POST_PENDING => End::Captured,
+        _ if transfer.code == TransferCode::HoldExpired => End::TimedOut,
+        _ => End::Voided,
+    };
+    Some((transfer.pending, end))
+}
+
+fn mix(state: u64, word: u64) -> u64 {
+    let product = u128::from(state ^ word ^ 0xF39C_C060_5CED_C835) * 0x9E37_79B9_7F4A_7C15;
+    product as u64 ^ (product >> 64) as u64
+}
+
+fn mix_wide(state: u64, word: u128) -> u64 {
+    mix(mix(state, word as u64), (word >> 64) as u64)
+}
+
+fn short(account: u128) -> u32 {
+    (mix_wide(0x5D5B_CE4A_9E0D_3A11, account) >> 32) as u32
+}
+
+/// All but amount, accounts and slices. How it came (in a chain, from another node) is not what it is.
+fn terms(transfer: &Transfer) -> u64 {
+    let flags = transfer.flags & !(LINKED | IMPORTED);
+    let what = (transfer.code as u64) << 48 | u64::from(flags) << 32 | u64::from(transfer.timeout_s);
+    let days = (transfer.lot.activates_on as u32 as u64) << 32 | u64::from(transfer.lot.expires_on as u32);
+    let state = mix(mix(what, days), u64::from(transfer.lot.campaign));
+    mix_wide(mix_wide(state, transfer.pending.0), transfer.reference)
+}
+
+/// The same for the same amounts of the same terms, in whatever order and of whatever origin: lots may have been merged.
+fn lots(slices: &[Slice]) -> u64 {
+    slices.iter().fold(0, |sum, slice| {
+        let days = (slice.activates_on as u32 as u64) << 32 | u64::from(slice.expires_on as u32);
+        let lot = mix(mix(0x2545_F491_4F6C_DD1D, days), u64::from(slice.campaign)) | 1;
+        sum.wrapping_add(lot.wrapping_mul(slice.amount as u64))
+    })
+}
