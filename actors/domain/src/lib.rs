@@ -17,6 +17,7 @@ pub mod ids;
 pub mod item;
 pub mod journal;
 pub mod ledger;
+pub mod loyalty;
 pub mod money;
 pub mod quantity;
 pub mod receipt;

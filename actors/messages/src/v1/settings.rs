@@ -6,6 +6,9 @@
 use std::collections::BTreeMap;
 
 use domain::ids::ItemCode;
+use domain::loyalty::Programme;
+use domain::loyalty::gift::GiftRules;
+use domain::loyalty::limits::CashierLimits;
 use domain::money::Money;
 use domain::receipt::{PriceVat, VatRounding};
 use domain::rights::Permissions;
@@ -144,6 +147,16 @@ impl Default for SaleRules {
     }
 }
 
+/// Points and gift cards: what receipts earn, what they may be paid with, what a cashier may give.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Loyalty {
+    /// Versions of all programmes; by the business day of a receipt one of each counts.
+    pub programmes: Vec<Programme>,
+    pub gift: GiftRules,
+    pub cashier: CashierLimits,
+}
+
 macro_rules! sections {
     ($($section:ty => $name:literal),*) => { $(impl Section for $section { const NAME: &'static str = $name; })* };
 }
@@ -154,5 +167,6 @@ sections!(
     Bindings => "bindings",
     ReceiptText => "receipt_text",
     SaleRules => "sale",
-    TaxRules => "tax"
+    TaxRules => "tax",
+    Loyalty => "loyalty"
 );

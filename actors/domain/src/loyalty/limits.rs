@@ -1,0 +1,75 @@
+//! What one cashier may give of a business day without a supervisor: the way by which points are stolen is a till.
+
+use serde::{Deserialize, Serialize};
+
+use crate::money::Money;
+
+/// None: no such limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CashierLimits {
+    /// Points given without a receipt.
+    pub by_hand_day_max: Option<Money>,
+    /// Points put back by returns.
+    pub put_back_day_max: Option<Money>,
+    /// Gift cards sold and loaded.
+    pub gift_load_day_max: Option<Money>,
+    /// Operations of all these kinds.
+    pub operations_day_max: Option<u32>,
+}
+
+/// What a cashier gave on a business day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SoFar {
+    pub by_hand: Money,
+    pub put_back: Money,
+    pub gift_load: Money,
+    pub operations: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CashierOperation {
+    ByHand(Money),
+    PutBack(Money),
+    GiftLoad(Money),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LimitReached {
+    #[error("this cashier may give {left} more points by hand today: call a supervisor")]
+    ByHand { left: Money },
+    #[error("this cashier may put back {left} more points today: call a supervisor")]
+    PutBack { left: Money },
+    #[error("this cashier may load {left} more on gift cards today: call a supervisor")]
+    GiftLoad { left: Money },
+    #[error(
+        "this cashier has done {operations} operations with accounts today, and no more are allowed: call a supervisor"
+    )]
+    Operations { operations: u32 },
+}
+
+/// What the cashier gave with this operation; or it is too much.
+pub fn within(limits: &CashierLimits, so_far: &SoFar, operation: CashierOperation) -> Result<SoFar, LimitReached> {
+    if limits.operations_day_max.is_some_and(|most| so_far.operations >= most) {
+        return Err(LimitReached::Operations { operations: so_far.operations });
+    }
+    let mut after = SoFar { operations: so_far.operations.saturating_add(1), ..*so_far };
+    let (sum, amount, most) = match operation {
+        CashierOperation::ByHand(amount) => (&mut after.by_hand, amount, limits.by_hand_day_max),
+        CashierOperation::PutBack(amount) => (&mut after.put_back, amount, limits.put_back_day_max),
+        CashierOperation::GiftLoad(amount) => (&mut after.gift_load, amount, limits.gift_load_day_max),
+    };
+    // What is taken does not make room for what is given.
+    let amount = amount.max(Money::ZERO);
+    if let Some(left) = most.map(|most| (most - *sum).max(Money::ZERO)).filter(|left| amount > *left) {
+        return Err(match operation {
+            CashierOperation::ByHand(_) => LimitReached::ByHand { left },
+            CashierOperation::PutBack(_) => LimitReached::PutBack { left },
+            CashierOperation::GiftLoad(_) => LimitReached::GiftLoad { left },
+        });
+    }
+    *sum += amount;
+    Ok(after)
+}
