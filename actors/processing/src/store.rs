@@ -8,6 +8,13 @@
 //! Must never: change or remove a block.
 
 pub mod block;
+pub mod disk;
+mod filter;
+pub mod index;
+pub mod journal;
+pub mod memory;
+mod record;
+pub mod run;
 
 use std::io;
 
@@ -15,6 +22,13 @@ use async_trait::async_trait;
 use sea_orm::DbErr;
 
 pub use block::{Block, Head, Page, Row};
+pub use index::Index;
+pub use journal::JournalStore;
+pub use memory::MemoryDisk;
+use run::{RunHead, RunPage};
+
+/// Blocks that are read at once: two of the biggest usual ones fit, and a phone's memory would too.
+const READ_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// A page as it was saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +55,8 @@ pub enum StoreError {
     Full,
     #[error("it is not known whether block {block} was written: load the account book again")]
     Unsure { block: u64, cause: String },
+    #[error("block {block} of {bytes} bytes is too big for the account book")]
+    TooBig { block: u64, bytes: usize },
     #[error("the account book is to be opened again after a failed write")]
     Reopen,
     #[error("the account book could not be read or written")]
@@ -99,4 +115,13 @@ pub trait Store: Send + Sync {
 
     /// The last block.
     async fn head(&self) -> Result<Head, StoreError>;
+
+    // Runs of the index of old transfers: derived, see [`index`].
+
+    /// Part of a run that is being made. It counts when its head is saved.
+    async fn save_run_pages(&self, pages: Vec<RunPage>) -> Result<(), StoreError>;
+    async fn save_run(&self, run: RunHead) -> Result<(), StoreError>;
+    async fn runs(&self) -> Result<Vec<RunHead>, StoreError>;
+    async fn run_page(&self, run: u32, page: u32) -> Result<Option<Vec<u8>>, StoreError>;
+    async fn forget_runs(&self) -> Result<(), StoreError>;
 }

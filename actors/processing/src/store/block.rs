@@ -70,6 +70,12 @@ impl Block {
         Head { number: self.number, hash: self.hash }
     }
 
+    /// Roughly, in bytes: for limits.
+    pub fn size(&self) -> usize {
+        let rows: usize = self.rows.iter().map(|row| row.key.len() + row.value.as_ref().map_or(0, Vec::len)).sum();
+        HEAD_BYTES + self.postings.len() + rows
+    }
+
     /// Refused, unless it is the next one and its content is what its hash says.
     pub fn check_follows(&self, head: Head) -> Result<(), StoreError> {
         if self.number != head.number + 1 {
