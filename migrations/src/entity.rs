@@ -1,5 +1,10 @@
 //! One file a table.
 
+pub mod account_block;
+pub mod account_page;
+pub mod account_row;
+pub mod account_run;
+pub mod account_run_page;
 pub mod audit;
 pub mod cash_movement;
 pub mod dataset_head;

@@ -11,6 +11,7 @@ pub mod m20261125_catalogue;
 pub mod m20261125_link;
 pub mod m20261125_people;
 pub mod m20261125_till;
+pub mod m20261126_accounts;
 pub mod m20261126_catalogue;
 pub mod m20261126_till;
 pub mod m20261126_trade;
@@ -53,5 +54,15 @@ impl MigratorTrait for ServerMigrator {
             Box::new(m20261125_people::Migration),
             Box::new(m20261126_trade::Migration),
         ]
+    }
+}
+
+/// The account book of a processing node, in a database of its own.
+#[derive(Debug)]
+pub struct AccountsMigrator;
+
+impl MigratorTrait for AccountsMigrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261126_accounts::Migration)]
     }
 }

@@ -8,6 +8,7 @@
 //! Must never: change or remove a block.
 
 pub mod block;
+pub mod database;
 pub mod disk;
 mod filter;
 pub mod index;
@@ -22,6 +23,7 @@ use async_trait::async_trait;
 use sea_orm::DbErr;
 
 pub use block::{Block, Head, Page, Row};
+pub use database::DatabaseStore;
 pub use index::Index;
 pub use journal::JournalStore;
 pub use memory::MemoryDisk;
