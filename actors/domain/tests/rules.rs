@@ -8,6 +8,14 @@ mod discount_limits;
 mod discounts;
 #[path = "rules/language.rs"]
 mod language;
+#[path = "rules/loyalty.rs"]
+mod loyalty;
+#[path = "rules/loyalty_gift.rs"]
+mod loyalty_gift;
+#[path = "rules/loyalty_returns.rs"]
+mod loyalty_returns;
+#[path = "rules/loyalty_tiers.rs"]
+mod loyalty_tiers;
 #[path = "rules/payment.rs"]
 mod payment;
 #[path = "rules/properties.rs"]
