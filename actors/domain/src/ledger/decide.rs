@@ -4,7 +4,7 @@ use super::Ledger;
 use super::account::{Account, BLOCKED, CLOSED};
 use super::id::AccountId;
 use super::known::End;
-use super::lots::{self, SLICES_MAX};
+use super::lots::{self, NO_LOTS, SLICES_MAX};
 use super::transfer::{
     BALANCING, Code, IMPORTED, LINKED, Moment, PENDING, POST_PENDING, Posting, Slice, Transfer, VOID_PENDING,
 };
@@ -95,7 +95,7 @@ impl Ledger {
     }
 
     fn from_lots(&self, asked: &Transfer, debit: &Account, now: Moment) -> Result<(i64, Vec<Slice>), Code> {
-        let Some(lots) = self.lots.get(debit.slot as usize) else { return Err(Code::ExceedsCredits) };
+        let lots = self.lots.get(debit.slot as usize).unwrap_or(&NO_LOTS);
         if !asked.slices.is_empty() {
             let day = (asked.flags & IMPORTED == 0).then_some(now.day);
             let slices = lots.named(&asked.slices, day).ok_or(Code::LotsMissing)?;

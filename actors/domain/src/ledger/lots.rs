@@ -35,6 +35,9 @@ impl Lot {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Lots(Vec<Lot>);
 
+/// Of an account that is being opened.
+pub(super) static NO_LOTS: Lots = Lots(Vec::new());
+
 type Key = (Day, TransferId, Day, u32);
 
 fn key(slice: &Slice) -> Key {

@@ -1,0 +1,543 @@
+//! One script a rule: what is asked of the ledger, and what it answers.
+
+use domain::ledger::transfer::PENDING;
+use domain::ledger::{AccountKind, Code, LotTerms, SLICES_MAX, Slice, Transfer, TransferId};
+use expect_test::expect;
+
+use super::language::{Desk, POINTS, account, check, plain};
+
+#[test]
+fn money_goes_in_and_out_and_never_below_zero() {
+    check(
+        "
+        1 cash > anna 500
+        open anna
+        2 cash > anna 500
+        3 anna > sold 600
+        4 anna > sold 600 balancing
+        5 anna > sold 1 balancing
+        open firm 1000
+        6 firm > sold 700
+        7 firm > sold 301
+        open firm 100
+        8 firm > sold 1
+        9 cash > firm 650
+        10 firm > sold 50
+        show anna
+        show firm
+        ",
+        expect![[r#"
+            1 CreditNotFound
+            2 Created
+            3 ExceedsCredits
+            4 Created 500
+            5 ExceedsCredits
+            6 Created
+            7 ExceedsCredits
+            8 ExceedsCredits
+            9 Created
+            10 Created
+            anna: 0 held 0 free 0
+            firm: -100 held 0 free 0
+        "#]],
+    );
+}
+
+#[test]
+fn the_same_operation_is_done_once() {
+    check(
+        "
+        open anna
+        1 cash > anna 500
+        1 cash > anna 500
+        1 cash > anna 501
+        1 cash > sold 500
+        1 sold > anna 500
+        1 cash > anna 500 ref=7
+        1 cash > anna 500 imported
+        1 cash > anna 500 hold
+        2 anna > sold 900 balancing
+        2 anna > sold 900 balancing
+        2 anna > sold 500 balancing
+        2 anna > sold 500 balancing imported
+        3 anna > sold 1
+        4 cash > anna 100
+        3 anna > sold 1
+        0 cash > anna 1
+        show anna
+        ",
+        expect![[r#"
+            1 Created
+            1 Exists
+            1 ExistsWithDifferentAmount
+            1 ExistsWithDifferentAccounts
+            1 ExistsWithDifferentAccounts
+            1 ExistsWithDifferentTerms
+            1 Exists
+            1 ExistsWithDifferentTerms
+            2 Created 500
+            2 Exists 500
+            2 ExistsWithDifferentAmount
+            2 Exists
+            3 ExceedsCredits
+            4 Created
+            3 AlreadyFailed
+            0 IdZero
+            anna: 100 held 0 free 100
+        "#]],
+    );
+}
+
+#[test]
+fn what_cannot_be_is_refused_by_its_name() {
+    check(
+        "
+        open anna
+        open points
+        1 cash > anna 0
+        2 cash > anna -5
+        3 anna > anna 5
+        4 cash > points 5
+        5 boris > sold 5
+        6 cash > boris 5
+        7 - > anna 5
+        8 cash > anna 5 hold capture
+        9 cash > anna 5 lot=1/never/5
+        10 campaign > points 5
+        open campaign 9223372036854775807
+        11 campaign > points 5 lot=1/never/4
+        12 campaign > points 5 lot=1/never/6 lot=2/never/-1
+        13 campaign > points 9223372036854775807
+        14 campaign > points 1
+        15 cash > anna 9223372036854775807
+        16 cash > sold 1
+        17 sold > anna 1
+        ",
+        expect![[r#"
+            1 AmountNotPositive
+            2 AmountNotPositive
+            3 AccountsSame
+            4 AssetsDiffer
+            5 DebitNotFound
+            6 CreditNotFound
+            7 AssetsDiffer
+            8 FlagsConflict
+            9 SlicesWrong
+            10 ExceedsCredits
+            11 SlicesWrong
+            12 SlicesWrong
+            13 Created
+            14 ExceedsCredits
+            15 Created
+            16 Overflow
+            17 Overflow
+        "#]],
+    );
+}
+
+#[test]
+fn a_chain_is_all_or_nothing() {
+    check(
+        "
+        open anna
+        open boris
+        1 cash > anna 500
+        2 anna > boris 300 linked
+        3 boris > sold 300 linked
+        4 anna > sold 201
+        2 anna > boris 300 linked
+        3 boris > sold 300 linked
+        5 anna > sold 200
+        2 anna > boris 300 linked
+        3 boris > sold 300 linked
+        5 anna > sold 200
+        2 anna > boris 300 linked
+        6 boris > sold 1 linked
+        7 cash > boris 1
+        show anna
+        show boris
+        8 cash > anna 5 hold linked
+        9 capture 8 5 linked
+        10 void 8
+        11 cash > anna 5 linked
+        12 cash > anna 6 linked
+        ",
+        expect![[r#"
+            1 Created
+            2 LinkedFailed
+            3 LinkedFailed
+            4 ExceedsCredits
+            2 Created
+            3 Created
+            5 Created
+            2 Exists
+            3 Exists
+            5 Exists
+            2 Exists
+            6 ExceedsCredits
+            7 LinkedFailed
+            anna: 0 held 0 free 0
+            boris: 0 held 0 free 0
+            8 LinkedFailed
+            9 LinkedFailed
+            10 PendingAlreadyPosted
+            11 LinkedFailed
+            12 LinkedChainOpen
+        "#]],
+    );
+}
+
+#[test]
+fn a_chain_that_fails_opens_no_account() {
+    check(
+        "
+        open points
+        open campaign 100
+        1 campaign > points 100 to=110 linked
+        2 points > right 60 linked
+        3 right > redeemed 60 linked
+        4 points > redeemed 41
+        show right
+        show redeemed
+        show points
+        show campaign
+        ",
+        expect![[r#"
+            1 LinkedFailed
+            2 LinkedFailed
+            3 LinkedFailed
+            4 ExceedsCredits
+            right: not open
+            redeemed: not open
+            points: 0 held 0 free 0
+            campaign: 0 held 0 free 100
+        "#]],
+    );
+}
+
+#[test]
+fn closed_and_blocked_accounts_still_end_their_holds() {
+    check(
+        "
+        open anna
+        1 cash > anna 500
+        2 anna > sold 100 hold
+        3 anna > sold 100 hold
+        4 anna > sold 100 hold
+        flags anna blocked
+        5 anna > sold 1
+        6 cash > anna 1
+        7 capture 2
+        flags anna closed
+        8 anna > sold 1
+        9 cash > anna 1
+        10 capture 3
+        11 void 4
+        flags anna none
+        12 anna > sold 300
+        13 cash > anna 7
+        show anna
+        ",
+        expect![[r#"
+            1 Created
+            2 Created
+            3 Created
+            4 Created
+            5 Blocked
+            6 Created
+            7 Created 100
+            8 DebitClosed
+            9 CreditClosed
+            10 Created 100
+            11 Created 100
+            12 Created
+            13 Created
+            anna: 8 held 0 free 8
+        "#]],
+    );
+}
+
+/// No clock of the wall is asked: only the interval that the node has measured.
+#[test]
+fn processing_s16_a_hold_is_captured_in_part_and_ends_once() {
+    check(
+        "
+        open anna
+        1 cash > anna 500
+        2 anna > sold 500 hold=10s
+        show anna
+        3 anna > sold 1
+        4 capture 2 501
+        5 capture 2 320
+        show anna
+        5 capture 2 320
+        5 capture 2 319
+        6 capture 2 1
+        7 void 2
+        8 anna > sold 180 hold=10s
+        clock 9999
+        9 void 8
+        10 void 8
+        11 capture 8
+        12 anna > sold 180 hold=10s
+        clock 19998
+        due
+        clock 19999
+        13 capture 12
+        14 void 12
+        show anna
+        due
+        15 capture 12
+        16 void 12
+        show anna
+        17 capture 99
+        18 capture 1
+        19 anna > sold 180 hold
+        20 void 19 100
+        21 void 19 180
+        clock 999999999
+        due
+        ",
+        expect![[r#"
+            1 Created
+            2 Created
+            anna: 500 held 500 free 0
+            3 ExceedsCredits
+            4 ExceedsPending
+            5 Created
+            anna: 180 held 0 free 180
+            5 Exists
+            5 ExistsWithDifferentAmount
+            6 PendingAlreadyPosted
+            7 PendingAlreadyPosted
+            8 Created
+            9 Created 180
+            10 PendingAlreadyVoided
+            11 PendingAlreadyVoided
+            12 Created
+            timed out []
+            13 PendingExpired
+            14 PendingExpired
+            anna: 180 held 180 free 0
+            timed out [12]
+            15 PendingExpired
+            16 PendingExpired
+            anna: 180 held 0 free 180
+            17 PendingNotFound
+            18 PendingNotFound
+            19 Created
+            20 FlagsConflict
+            21 Created
+            timed out []
+        "#]],
+    );
+}
+
+#[test]
+fn processing_s17_the_lot_that_expires_first_is_used_first_and_comes_back_as_it_was() {
+    check(
+        "
+        open points
+        open campaign 1000
+        1 campaign > points 300
+        2 campaign > points 200 to=130
+        3 campaign > points 100 to=100
+        4 points > redeemed 250
+        show points
+        5 redeemed > points 250 lot=3/100/100 lot=2/130/150
+        show points
+        day 101
+        show points
+        6 points > redeemed 600
+        7 points > redeemed 600 balancing
+        8 points > redeemed 100 lot=3/100/100
+        9 points > redeemed 100 lot=3/100/100 imported
+        show points
+        ",
+        expect![[r#"
+            1 Created
+            2 Created
+            3 Created
+            4 Created
+            points: 350 held 0 free 350, 2/130/50, 1/never/300
+            5 Created
+            points: 600 held 0 free 600, 3/100/100, 2/130/200, 1/never/300
+            points: 600 held 0 free 500, 3/100/100, 2/130/200, 1/never/300
+            6 ExceedsCredits
+            7 Created 500
+            8 LotsMissing
+            9 Created
+            points: 0 held 0 free 0
+        "#]],
+    );
+}
+
+#[test]
+fn a_hold_pins_its_lots_beyond_their_day() {
+    check(
+        "
+        open points
+        open campaign 1000
+        1 campaign > points 100 to=100
+        2 campaign > points 100 to=120
+        3 campaign > points 100 from=105
+        4 points > redeemed 150 hold
+        show points
+        5 points > redeemed 51
+        day 101
+        show points
+        6 capture 4 120
+        show points
+        day 105
+        show points
+        7 points > redeemed 180
+        show points
+        ",
+        expect![[r#"
+            1 Created
+            2 Created
+            3 Created
+            4 Created
+            points: 300 held 150 free 50, 1/100/100 held 100, 2/120/100 held 50, 3/never/100
+            5 ExceedsCredits
+            points: 300 held 150 free 50, 1/100/100 held 100, 2/120/100 held 50, 3/never/100
+            6 Created
+            points: 180 held 0 free 80, 2/120/80, 3/never/100
+            points: 180 held 0 free 180, 2/120/80, 3/never/100
+            7 Created
+            points: 0 held 0 free 0
+        "#]],
+    );
+}
+
+#[test]
+fn lots_go_to_a_right_and_come_back_with_their_days() {
+    check(
+        "
+        open points
+        open campaign 1000
+        1 campaign > points 100 to=110
+        2 campaign > points 100 to=120
+        3 points > right 150
+        show points
+        show right
+        4 right > redeemed 120
+        day 121
+        5 right > points 30
+        6 right > points 30 lot=2/120/30 imported
+        show points
+        show right
+        ",
+        expect![[r#"
+            1 Created
+            2 Created
+            3 Created
+            points: 50 held 0 free 50, 2/120/50
+            right: 150 held 0 free 150, 1/110/100, 2/120/50
+            4 Created
+            5 ExceedsCredits
+            6 Created
+            points: 80 held 0 free 0, 2/120/80
+            right: 0 held 0 free 0
+        "#]],
+    );
+}
+
+fn accrual(id: u128, amount: i64, expires_on: i32) -> Transfer {
+    let lot = LotTerms { expires_on, ..LotTerms::NONE };
+    Transfer { lot, ..plain(id, account("campaign"), account("points"), amount) }
+}
+
+fn desk_of_points() -> Desk {
+    let mut desk = Desk::new();
+    desk.open(account("points"), 0);
+    desk.open(account("campaign"), i64::MAX);
+    desk
+}
+
+#[test]
+fn very_many_lots_of_the_same_terms_become_one_and_are_found_by_what_they_were() {
+    let mut desk = desk_of_points();
+    let points = account("points");
+    let accruals: Vec<Transfer> = (1..=256).map(|id| accrual(id, 10, 200)).collect();
+    desk.post(&accruals);
+    let hold = Transfer { flags: PENDING, ..plain(1000, points, account("redeemed"), 25) };
+    assert_eq!(desk.post(&[hold]), [Code::Created]);
+    assert_eq!(desk.ledger.lots(points).count(), 256);
+    desk.post(&[accrual(257, 10, 200)]);
+    let lots: Vec<_> = desk.ledger.lots(points).map(|lot| (lot.slice.origin.0, lot.slice.amount, lot.held)).collect();
+    assert_eq!(lots, [(1, 2555, 10), (2, 10, 10), (3, 5, 5)]);
+    desk.check();
+    // Another node, which did not merge, names lots that are no more here.
+    let named = |origin: u128| Slice {
+        expires_on: 200,
+        origin: TransferId(origin),
+        activates_on: i32::MIN,
+        campaign: 0,
+        amount: 10,
+    };
+    let burn = Transfer { slices: vec![named(100), named(101)], ..plain(1001, points, account("redeemed"), 20) };
+    assert_eq!(desk.post(&[burn.clone(), burn]), [Code::Created, Code::Exists]);
+    assert_eq!(desk.ledger.account(points).map(|account| account.balance()), Some(2550));
+    desk.check();
+}
+
+#[test]
+fn one_transfer_moves_at_most_so_many_lots() {
+    let mut desk = desk_of_points();
+    let points = account("points");
+    let lots = SLICES_MAX as i64 + 10;
+    let accruals: Vec<Transfer> = (1..=lots).map(|id| accrual(id as u128, 1, 200 + id as i32)).collect();
+    desk.post(&accruals);
+    assert_eq!(desk.ledger.available(points, 100), SLICES_MAX as i64);
+    let all = |id| plain(id, points, account("redeemed"), lots);
+    let first = plain(5001, points, account("redeemed"), SLICES_MAX as i64);
+    let rest = plain(5002, points, account("redeemed"), 10);
+    assert_eq!(desk.post(&[all(5000), first, rest]), [Code::ExceedsCredits, Code::Created, Code::Created]);
+    desk.check();
+}
+
+#[test]
+fn what_has_expired_and_is_not_held_is_told() {
+    let mut desk = desk_of_points();
+    let points = account("points");
+    desk.post(&[accrual(1, 100, 100), accrual(2, 50, 101), accrual(3, 7, 102)]);
+    desk.post(&[Transfer { flags: PENDING, ..plain(4, points, account("redeemed"), 30) }]);
+    let expired = |day| desk.ledger.expired_lots(points, day).iter().map(|lot| lot.amount).collect::<Vec<_>>();
+    assert_eq!(expired(100), [0; 0]);
+    assert_eq!(expired(101), [70]);
+    assert_eq!(expired(102), [70, 50]);
+    let breakage = domain::ledger::AccountId::house(AccountKind::Breakage, POINTS, 0, 0);
+    let slices = desk.ledger.expired_lots(points, 102);
+    let flags = domain::ledger::transfer::IMPORTED;
+    desk.now.day = 102;
+    assert_eq!(desk.post(&[Transfer { slices, flags, ..plain(5, points, breakage, 120) }]), [Code::Created]);
+    assert_eq!(desk.ledger.available(points, 102), 7);
+    desk.check();
+}
+
+#[test]
+fn forgotten_ids_come_back_without_a_change_of_the_books() {
+    let mut desk = desk_of_points();
+    let points = account("points");
+    let hold = |id| Transfer { flags: PENDING, ..plain(id, points, account("redeemed"), 30) };
+    let capture = |id, hold| Transfer {
+        flags: domain::ledger::transfer::POST_PENDING,
+        pending: TransferId(hold),
+        ..plain(id, account("-"), account("-"), 10)
+    };
+    desk.post(&[accrual(1, 100, 200), hold(2), hold(3), capture(4, 2), plain(5, points, account("redeemed"), 900)]);
+    let before = desk.ledger.hash();
+    desk.ledger.forget((1..=5).map(TransferId));
+    assert_eq!((1..=5).filter_map(|id| desk.ledger.known(TransferId(id))).count(), 0);
+    for (posting, _) in &desk.written {
+        desk.ledger.remember(posting);
+    }
+    assert_eq!(desk.ledger.hash(), before);
+    let again = desk.post(&[accrual(1, 100, 200), hold(2), hold(3), capture(4, 2), capture(6, 2), capture(7, 3)]);
+    assert_eq!(
+        again,
+        [Code::Exists, Code::Exists, Code::Exists, Code::Exists, Code::PendingAlreadyPosted, Code::Created]
+    );
+    desk.check();
+}
