@@ -5,7 +5,9 @@
 mod checks;
 
 use messages::codec::{from_body, to_body};
-use messages::v1::settings::{Bindings, CashRules, QuickKeys, ReceiptText, Roles, SaleRules, Section, TaxRules};
+use messages::v1::settings::{
+    Bindings, CashRules, Loyalty, QuickKeys, ReceiptText, Roles, SaleRules, Section, TaxRules,
+};
 use serde_json::Value;
 
 use checks::Check;
@@ -20,7 +22,7 @@ pub struct SectionKind {
 }
 
 /// All of them, as pages list them.
-pub const SECTIONS: [SectionKind; 7] = [
+pub const SECTIONS: [SectionKind; 8] = [
     kind::<Roles>(),
     kind::<CashRules>(),
     kind::<SaleRules>(),
@@ -28,11 +30,12 @@ pub const SECTIONS: [SectionKind; 7] = [
     kind::<QuickKeys>(),
     kind::<Bindings>(),
     kind::<ReceiptText>(),
+    kind::<Loyalty>(),
 ];
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "\"{name}\" is not a section of the settings: roles, cash, sale, tax, quick_keys, bindings or receipt_text is expected"
+    "\"{name}\" is not a section of the settings: roles, cash, sale, tax, quick_keys, bindings, receipt_text or loyalty is expected"
 )]
 pub struct NoSuchSection {
     name: String,

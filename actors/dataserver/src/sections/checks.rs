@@ -1,10 +1,12 @@
 //! What each section may say. Limits are generous: they keep out mistakes, not opinions.
 
 use domain::item::CODE_CHARS_MAX;
+use domain::loyalty;
 use domain::money::Money;
 use domain::receipt::AMOUNT_MAX;
+use messages::codec::to_body;
 use messages::v1::catalogue::Role;
-use messages::v1::settings::{Bindings, CashRules, QuickKeys, ReceiptText, Roles, SaleRules, TaxRules};
+use messages::v1::settings::{Bindings, CashRules, Loyalty, QuickKeys, ReceiptText, Roles, SaleRules, TaxRules};
 
 use crate::rules::plain;
 
@@ -32,6 +34,8 @@ const HOURS_MAX: u32 = 8_760;
 const DAYS_MAX: u32 = 3_650;
 /// All of it, in hundredths of a per cent.
 const HUNDREDTHS_MAX: u32 = 10_000;
+/// All programmes together, in bytes: half of the largest body, and thousands of named goods.
+const LOYALTY_BYTES_MAX: usize = 500_000;
 
 pub(super) trait Check {
     /// A sentence about the first thing that cannot be.
@@ -168,5 +172,27 @@ impl Check for SaleRules {
         let (hours, days) = (self.marks_unchecked_hours_max, self.return_days_max);
         ensure(hours <= HOURS_MAX, || format!("marks_unchecked_hours_max: {hours} hours are more than {HOURS_MAX}"))?;
         ensure(days <= DAYS_MAX, || format!("return_days_max: {days} days are more than {DAYS_MAX}"))
+    }
+}
+
+impl Check for Loyalty {
+    fn check(&self) -> Result<(), String> {
+        let bytes = to_body(self).len();
+        ensure(bytes <= LOYALTY_BYTES_MAX, || {
+            format!(
+                "programmes: {bytes} bytes are more than the {LOYALTY_BYTES_MAX} allowed: name groups instead of goods"
+            )
+        })?;
+        loyalty::check_all(&self.programmes).map_err(|bad| format!("programmes: {bad}"))?;
+        self.gift.check().map_err(|why| format!("gift.{why}"))?;
+        let limits = &self.cashier;
+        for (field, most) in [
+            ("cashier.by_hand_day_max", limits.by_hand_day_max),
+            ("cashier.put_back_day_max", limits.put_back_day_max),
+            ("cashier.gift_load_day_max", limits.gift_load_day_max),
+        ] {
+            amount(field, most.unwrap_or(Money::ZERO), AMOUNT_MAX)?;
+        }
+        Ok(())
     }
 }
