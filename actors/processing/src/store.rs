@@ -10,12 +10,15 @@
 pub mod block;
 pub mod database;
 pub mod disk;
+pub mod export;
 mod filter;
 pub mod index;
 pub mod journal;
 pub mod memory;
 mod record;
+pub mod rounds;
 pub mod run;
+pub mod verify;
 
 use std::io;
 
@@ -27,6 +30,7 @@ pub use database::DatabaseStore;
 pub use index::Index;
 pub use journal::JournalStore;
 pub use memory::MemoryDisk;
+pub use rounds::Rounds;
 use run::{RunHead, RunPage};
 
 /// Blocks that are read at once: two of the biggest usual ones fit, and a phone's memory would too.
@@ -89,7 +93,7 @@ pub trait Loading: Send {
     /// The first block that is needed, asked after pages and rows. `oldest` is the oldest `as_of` of the pages.
     ///
     /// Whoever saves pages in turn overrides it: accounts that were opened in a block may be on a page that was never saved,
-    /// so it is the block after which the last complete round began.
+    /// so it is [`Rounds::replay_from`].
     fn replay_from(&mut self, oldest: Option<u64>) -> u64 {
         oldest.map_or(1, |block| block + 1)
     }
@@ -108,6 +112,9 @@ pub trait Store: Send + Sync {
 
     /// Rows with `from <= key < to`, by key, at most `limit`.
     async fn rows(&self, space: u16, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Row>, StoreError>;
+
+    /// The spaces that have rows.
+    async fn spaces(&self) -> Result<Vec<u16>, StoreError>;
 
     /// Blocks from number `from`, in order: at most `limit` (fewer when they are big; none only after the last).
     async fn blocks(&self, from: u64, limit: usize) -> Result<Vec<Block>, StoreError>;

@@ -218,9 +218,11 @@ fn saved_page(model: account_page::Model) -> Result<SavedPage, StoreError> {
 }
 
 fn saved_row(model: account_row::Model) -> Result<Row, StoreError> {
-    let space = u16::try_from(model.space);
-    let space = space.map_err(|_| StoreError::damaged(format!("a row of a space {} that cannot be", model.space)))?;
-    Ok(Row { space, key: model.key, value: Some(model.value) })
+    Ok(Row { space: space(model.space)?, key: model.key, value: Some(model.value) })
+}
+
+fn space(number: i32) -> Result<u16, StoreError> {
+    u16::try_from(number).map_err(|_| StoreError::damaged(format!("a row of a space {number} that cannot be")))
 }
 
 fn saved_block(model: account_block::Model) -> Result<Block, StoreError> {
@@ -332,6 +334,17 @@ impl Store for DatabaseStore {
             .all(&self.database.reader)
             .await?;
         rows.into_iter().map(saved_row).collect()
+    }
+
+    async fn spaces(&self) -> Result<Vec<u16>, StoreError> {
+        let spaces: Vec<i32> = account_row::Entity::find()
+            .select_only()
+            .column(account_row::Column::Space)
+            .distinct()
+            .into_tuple()
+            .all(&self.database.reader)
+            .await?;
+        spaces.into_iter().map(space).collect()
     }
 
     async fn blocks(&self, from: u64, limit: usize) -> Result<Vec<Block>, StoreError> {

@@ -6,12 +6,14 @@
 //!
 //! Runs are derived from blocks: whatever is missing or wrong with them is made again.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use domain::ledger::{Posting, TransferId, decode};
+use domain::ledger::transfer::{POST_PENDING, VOID_PENDING};
+use domain::ledger::{Code, Posting, TransferId, decode};
 use rustc_hash::FxHashMap;
 
-use super::run::{Built, Run, RunHead};
+use super::run::{self, Built, Run, RunHead};
 use super::{Block, Store, StoreError};
 
 /// A run of so many ids is about 20 MB on disk and 1.3 MB in memory.
@@ -33,13 +35,51 @@ pub struct Index {
 pub(super) struct Tail {
     pub(super) first_block: u64,
     pub(super) last_block: u64,
-    pub(super) ids: FxHashMap<TransferId, u64>,
+    pub(super) ids: FxHashMap<TransferId, Places>,
+}
+
+/// In which blocks, counted from the tail's first, a transfer was posted, and a hold ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Places {
+    posted: u32,
+    ended: u32,
+}
+
+const NOWHERE: u32 = u32::MAX;
+
+impl Places {
+    pub(super) fn offsets(self) -> impl Iterator<Item = u32> {
+        [self.posted, self.ended].into_iter().filter(|offset| *offset != NOWHERE)
+    }
 }
 
 impl Tail {
     fn after(block: u64) -> Tail {
         Tail { first_block: block + 1, last_block: block, ids: FxHashMap::default() }
     }
+
+    fn add(&mut self, block: u64, posting: &Posting) {
+        let offset = u32::try_from(block - self.first_block).expect("a run has fewer blocks than a u32 counts");
+        let nowhere = Places { posted: NOWHERE, ended: NOWHERE };
+        self.ids.entry(posting.transfer.id).or_insert(nowhere).posted = offset;
+        if let Some(hold) = ended_hold(posting) {
+            self.ids.entry(hold).or_insert(nowhere).ended = offset;
+        }
+    }
+
+    fn blocks(&self, id: TransferId) -> impl Iterator<Item = u64> {
+        self.ids
+            .get(&id)
+            .into_iter()
+            .flat_map(|places| places.offsets())
+            .map(|offset| self.first_block + u64::from(offset))
+    }
+}
+
+/// The hold that a capture or a void ended.
+fn ended_hold(posting: &Posting) -> Option<TransferId> {
+    let ended = posting.code == Code::Created && posting.transfer.flags & (POST_PENDING | VOID_PENDING) != 0;
+    ended.then_some(posting.transfer.pending)
 }
 
 /// Ids that are to become a run, away from the node's thread.
@@ -60,36 +100,48 @@ impl Sealing {
 #[derive(Debug)]
 pub struct Lookup {
     id: TransferId,
-    block: Option<u64>,
+    blocks: BTreeSet<u64>,
     /// Run, page of it, and the run's first block.
     pages: Vec<(u32, u32, u64)>,
 }
 
+/// What the book has of an id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    pub posting: Posting,
+    /// The block that has it.
+    pub block: u64,
+    /// Of a hold: the capture or the void that ended it.
+    pub end: Option<Posting>,
+}
+
 impl Lookup {
-    /// The posting of the id, if the book has one.
-    pub async fn follow(self, store: &dyn Store) -> Result<Option<Posting>, StoreError> {
-        let mut block = self.block;
+    /// Read what the book has of the id.
+    pub async fn follow(mut self, store: &dyn Store) -> Result<Option<Found>, StoreError> {
         for (run, page, first_block) in self.pages {
-            if block.is_none() {
-                let bytes = store.run_page(run, page).await?;
-                let bytes = bytes.ok_or_else(|| StoreError::damaged(format!("page {page} of run {run} is missing")))?;
-                block = super::run::find(run, page, &bytes, self.id)?.map(|offset| first_block + u64::from(offset));
-            }
+            let bytes = store.run_page(run, page).await?;
+            let bytes = bytes
+                .ok_or_else(|| StoreError::damaged(format!("page {page} of run {run} of the index is missing")))?;
+            self.blocks.extend(run::find(run, page, &bytes, self.id)?.map(|offset| first_block + u64::from(offset)));
         }
-        let Some(number) = block else { return Ok(None) };
-        let blocks = store.blocks(number, 1).await?;
-        let block = blocks.first().filter(|block| block.number == number);
-        let block = block.ok_or_else(|| StoreError::damaged(format!("block {number} is missing")))?;
-        let mut found = None;
-        each_posting(block, |posting| {
-            if posting.transfer.id == self.id {
-                found = Some(posting);
-            }
-        })?;
-        if found.is_none() {
-            return Err(StoreError::damaged(format!("block {number} has not the transfer that the index says")));
+        let (mut found, mut end) = (None, None);
+        for number in &self.blocks {
+            let blocks = store.blocks(*number, 1).await?;
+            let block = blocks.first().filter(|block| block.number == *number);
+            let block = block.ok_or_else(|| StoreError::damaged(format!("block {number} is missing")))?;
+            each_posting(block, |posting| {
+                if ended_hold(&posting) == Some(self.id) {
+                    end = Some(posting);
+                } else if posting.transfer.id == self.id {
+                    found = Some((posting, *number));
+                }
+            })?;
         }
-        Ok(found)
+        match found {
+            Some((posting, block)) => Ok(Some(Found { posting, block, end })),
+            None if self.blocks.is_empty() => Ok(None),
+            None => Err(StoreError::damaged("the index of transfers names a block that has not the transfer")),
+        }
     }
 }
 
@@ -137,17 +189,17 @@ impl Index {
         Index::open(store).await
     }
 
-    /// The ids posted or refused in the next block.
-    pub fn add(&mut self, block: u64, ids: impl IntoIterator<Item = TransferId>) {
+    /// What was posted and refused in a block. Every block is added, in order.
+    pub fn add<'a>(&mut self, block: u64, postings: impl IntoIterator<Item = &'a Posting>) {
         self.tail.last_block = block;
-        self.tail.ids.extend(ids.into_iter().map(|id| (id, block)));
+        for posting in postings {
+            self.tail.add(block, posting);
+        }
     }
 
     pub fn add_block(&mut self, block: &Block) -> Result<(), StoreError> {
-        let mut ids = Vec::with_capacity(block.posting_count as usize);
-        each_posting(block, |posting| ids.push(posting.transfer.id))?;
-        self.add(block.number, ids);
-        Ok(())
+        self.tail.last_block = block.number;
+        each_posting(block, |posting| self.tail.add(block.number, &posting))
     }
 
     /// Ids that are enough for a run, or those whose run was not written. One at a time: then give back what was written.
@@ -169,33 +221,28 @@ impl Index {
 
     /// Is it worth to look on disk? "No" is certain.
     pub fn maybe(&self, id: TransferId) -> bool {
-        self.in_memory(id).is_some() || self.runs.iter().any(|run| run.maybe(id))
+        self.tails().any(|tail| tail.ids.contains_key(&id)) || self.runs.iter().any(|run| run.maybe(id))
     }
 
     pub fn look(&self, id: TransferId) -> Lookup {
-        let block = self.in_memory(id);
-        let pages = match block {
-            Some(_) => Vec::new(),
-            // An id is looked for in the newest run first.
-            None => {
-                self.runs.iter().rev().filter_map(|run| Some((run.number, run.page(id)?, run.first_block))).collect()
-            }
-        };
-        Lookup { id, block, pages }
+        Lookup {
+            id,
+            blocks: self.tails().flat_map(|tail| tail.blocks(id)).collect(),
+            pages: self.runs.iter().filter_map(|run| Some((run.number, run.page(id)?, run.first_block))).collect(),
+        }
     }
 
-    pub async fn find(&self, store: &dyn Store, id: TransferId) -> Result<Option<Posting>, StoreError> {
+    pub async fn find(&self, store: &dyn Store, id: TransferId) -> Result<Option<Found>, StoreError> {
         self.look(id).follow(store).await
     }
 
     /// How many ids are in memory, and how many runs there are.
     pub fn size(&self) -> (usize, usize) {
-        (self.tail.ids.len() + self.sealing.as_ref().map_or(0, |tail| tail.ids.len()), self.runs.len())
+        (self.tails().map(|tail| tail.ids.len()).sum(), self.runs.len())
     }
 
-    fn in_memory(&self, id: TransferId) -> Option<u64> {
-        let of = |tail: &Tail| tail.ids.get(&id).copied();
-        of(&self.tail).or_else(|| of(self.sealing.as_deref()?))
+    fn tails(&self) -> impl Iterator<Item = &Tail> {
+        self.sealing.as_deref().into_iter().chain([&self.tail])
     }
 }
 

@@ -3,7 +3,7 @@
 //! A commit is one record and one sync. Rows and pages are kept in memory and are found again by reading the file. Nothing
 //! here waits on another task, so it also runs on a paused clock; the plain functions need no runtime at all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::{Mutex, MutexGuard};
 
@@ -194,6 +194,11 @@ impl Store for JournalStore {
 
     async fn rows(&self, space: u16, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Row>, StoreError> {
         Ok(self.read_rows(space, from, to, limit))
+    }
+
+    async fn spaces(&self) -> Result<Vec<u16>, StoreError> {
+        let spaces: BTreeSet<u16> = self.state().rows.keys().map(|(space, _)| *space).collect();
+        Ok(spaces.into_iter().collect())
     }
 
     async fn blocks(&self, from: u64, limit: usize) -> Result<Vec<Block>, StoreError> {

@@ -52,17 +52,18 @@ pub struct Built {
 
 impl Built {
     pub(super) fn of(number: u32, tail: &Tail) -> Built {
-        let mut ids: Vec<(TransferId, u64)> = tail.ids.iter().map(|(id, block)| (*id, *block)).collect();
+        let mut ids: Vec<(TransferId, u32)> = Vec::with_capacity(tail.ids.len());
+        for (id, places) in &tail.ids {
+            ids.extend(places.offsets().map(|offset| (*id, offset)));
+        }
         ids.sort_unstable();
         let mut filter = Filter::for_ids(ids.len());
         for (id, _) in &ids {
             filter.add(id.0);
         }
-        let page = |(page, ids): (u32, &[(TransferId, u64)])| {
+        let page = |(page, ids): (u32, &[(TransferId, u32)])| {
             let mut bytes = Vec::with_capacity(ids.len() * ENTRY_BYTES + 4);
-            for (id, block) in ids {
-                let offset =
-                    u32::try_from(block - tail.first_block).expect("a run has fewer blocks than ids, and few of them");
+            for (id, offset) in ids {
                 bytes.extend_from_slice(&id.0.to_le_bytes());
                 bytes.extend_from_slice(&offset.to_le_bytes());
             }
@@ -70,13 +71,13 @@ impl Built {
             bytes.extend_from_slice(&checksum.to_le_bytes());
             RunPage { run: number, page, bytes }
         };
-        let pages = (0..).zip(ids.chunks(PAGE_IDS)).map(page).collect();
+        let pages = (0..).zip(chunks(&ids)).map(page).collect();
         let run = Run {
             number,
             first_block: tail.first_block,
             last_block: tail.last_block,
             last: ids.last().map_or(TransferId::NONE, |(id, _)| *id),
-            firsts: ids.chunks(PAGE_IDS).map(|ids| ids[0].0).collect(),
+            firsts: chunks(&ids).map(|ids| ids[0].0).collect(),
             filter,
         };
         Built { run, pages }
@@ -141,16 +142,31 @@ impl Run {
     }
 }
 
-/// How many blocks after the run's first the id was posted.
-pub(super) fn find(run: u32, page: u32, bytes: &[u8], id: TransferId) -> Result<Option<u32>, StoreError> {
+/// By pages. Both entries of a hold are on one: a page begins with an id that is not on the page before.
+fn chunks(ids: &[(TransferId, u32)]) -> impl Iterator<Item = &[(TransferId, u32)]> {
+    let mut rest = ids;
+    std::iter::from_fn(move || {
+        let mut end = rest.len().min(PAGE_IDS);
+        while end > 0 && end < rest.len() && rest[end].0 == rest[end - 1].0 {
+            end += 1;
+        }
+        let (page, after) = rest.split_at(end);
+        rest = after;
+        (!page.is_empty()).then_some(page)
+    })
+}
+
+/// How many blocks after the run's first the id was posted, and the hold ended.
+pub(super) fn find(run: u32, page: u32, bytes: &[u8], id: TransferId) -> Result<impl Iterator<Item = u32>, StoreError> {
     let sound = bytes.split_last_chunk::<4>().filter(|(entries, checksum)| {
         entries.len().is_multiple_of(ENTRY_BYTES) && page_checksum(run, page, entries) == u32::from_le_bytes(**checksum)
     });
     let (entries, _) = sound.ok_or_else(|| StoreError::damaged(format!("page {page} of run {run} of the index")))?;
     let entries = entries.as_chunks::<ENTRY_BYTES>().0;
     let of = |entry: &[u8; ENTRY_BYTES]| u128::from_le_bytes(*entry.first_chunk().expect("an entry begins with an id"));
-    let place = entries.binary_search_by_key(&id.0, of);
-    Ok(place.ok().map(|place| u32::from_le_bytes(*entries[place].last_chunk().expect("an entry ends with a block"))))
+    let first = entries.partition_point(|entry| of(entry) < id.0);
+    let same = entries[first..].iter().take_while(move |entry| of(entry) == id.0);
+    Ok(same.map(|entry| u32::from_le_bytes(*entry.last_chunk().expect("an entry ends with a block"))))
 }
 
 fn page_checksum(run: u32, page: u32, entries: &[u8]) -> u32 {
