@@ -13,6 +13,7 @@
 //! Must never: read a clock. Hold time is an interval of the node that owns the hold; expiry is by the business day it is given.
 
 mod account;
+mod ahead;
 mod check;
 mod decide;
 pub mod encode;
@@ -39,6 +40,7 @@ pub use page::{ACCOUNTS_A_PAGE, PageError};
 pub use transfer::{Code, Day, LotTerms, Moment, NEVER, Posting, Slice, Transfer, TransferCode};
 
 use hold::Holds;
+use known::KnownIds;
 use lots::Lots;
 use undo::Before;
 
@@ -49,7 +51,7 @@ pub struct Ledger {
     index: FxHashMap<AccountId, u32>,
     lots: Vec<Lots>,
     holds: Holds,
-    known: FxHashMap<TransferId, Known>,
+    known: KnownIds,
     /// While pages are loaded: places that a page before them left free.
     vacant: BTreeSet<u32>,
     /// The block of the page that an account came from; accounts that are not in it came from none.
@@ -106,7 +108,7 @@ impl Ledger {
     }
 
     pub fn known(&self, id: TransferId) -> Option<&Known> {
-        self.known.get(&id)
+        self.known.get(id)
     }
 
     /// What one transfer may take on this day: active, not expired, not held; with the limit, where there are no lots.

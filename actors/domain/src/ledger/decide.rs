@@ -2,6 +2,7 @@
 
 use super::Ledger;
 use super::account::{Account, BLOCKED, CLOSED};
+use super::ahead::Places;
 use super::id::AccountId;
 use super::known::End;
 use super::lots::{self, NO_LOTS, SLICES_MAX};
@@ -13,6 +14,8 @@ const FLAGS: u16 = LINKED | PENDING | POST_PENDING | VOID_PENDING | BALANCING | 
 
 /// What was settled on, before it is done.
 pub(super) struct Settled {
+    /// Of a hold's end they are not looked for.
+    pub(super) places: Places,
     debit: AccountId,
     credit: AccountId,
     amount: i64,
@@ -33,7 +36,7 @@ pub(super) fn refused(asked: &Transfer, code: Code) -> Posting {
 }
 
 impl Ledger {
-    pub(super) fn decide(&self, asked: &Transfer, now: Moment) -> Result<Settled, Code> {
+    pub(super) fn decide(&self, asked: &Transfer, places: Places, now: Moment) -> Result<Settled, Code> {
         let ends = asked.flags & (POST_PENDING | VOID_PENDING);
         let conflict = asked.flags & !FLAGS != 0
             || (asked.flags & (PENDING | POST_PENDING | VOID_PENDING)).count_ones() > 1
@@ -46,18 +49,18 @@ impl Ledger {
         if asked.amount < 0 || (asked.amount == 0 && ends == 0) {
             return Err(Code::AmountNotPositive);
         }
-        if ends == 0 { self.decide_new(asked, now) } else { self.decide_end(asked, now) }
+        if ends == 0 { self.decide_new(asked, places, now) } else { self.decide_end(asked, now) }
     }
 
-    fn decide_new(&self, asked: &Transfer, now: Moment) -> Result<Settled, Code> {
+    fn decide_new(&self, asked: &Transfer, places: Places, now: Moment) -> Result<Settled, Code> {
         if asked.debit == asked.credit {
             return Err(Code::AccountsSame);
         }
         if asked.debit.asset() != asked.credit.asset() {
             return Err(Code::AssetsDiffer);
         }
-        let debit = self.account_or_new(asked.debit).ok_or(Code::DebitNotFound)?;
-        let credit = self.account_or_new(asked.credit).ok_or(Code::CreditNotFound)?;
+        let debit = self.account_or_new(asked.debit, places.debit()).ok_or(Code::DebitNotFound)?;
+        let credit = self.account_or_new(asked.credit, places.credit()).ok_or(Code::CreditNotFound)?;
         if debit.flags & CLOSED != 0 {
             return Err(Code::DebitClosed);
         }
@@ -83,13 +86,13 @@ impl Ledger {
         {
             return Err(Code::Overflow);
         }
-        Ok(Settled { debit: asked.debit, credit: asked.credit, amount, held: 0, slices })
+        Ok(Settled { places, debit: asked.debit, credit: asked.credit, amount, held: 0, slices })
     }
 
     /// Wallets are opened by the directory; what else is known by its kind opens itself.
-    fn account_or_new(&self, id: AccountId) -> Option<Account> {
-        match self.index.get(&id) {
-            Some(index) => Some(self.accounts[*index as usize]),
+    fn account_or_new(&self, id: AccountId, place: Option<u32>) -> Option<Account> {
+        match place.or_else(|| self.index.get(&id).copied()) {
+            Some(index) => Some(self.accounts[index as usize]),
             None => id.kind().filter(|kind| !kind.is_wallet()).map(|_| Account::new(id, 0)),
         }
     }
@@ -137,7 +140,8 @@ impl Ledger {
         if !asked.slices.is_empty() && !(fit(asked) && lots::in_order(&asked.slices) == slices) {
             return Err(Code::SlicesWrong);
         }
-        Ok(Settled { debit: hold.debit, credit: hold.credit, amount, held: hold.amount, slices })
+        let places = Places::UNKNOWN;
+        Ok(Settled { places, debit: hold.debit, credit: hold.credit, amount, held: hold.amount, slices })
     }
 }
 

@@ -3,6 +3,8 @@
 //! 48 bytes: amounts as they are, the rest as fingerprints. A fingerprint tells a repetition from a mistake of the asker;
 //! nothing is posted because of it.
 
+use rustc_hash::FxHashMap;
+
 use super::id::TransferId;
 use super::transfer::{
     Code, IMPORTED, LINKED, PENDING, POST_PENDING, Posting, Slice, Transfer, TransferCode, VOID_PENDING,
@@ -73,6 +75,42 @@ impl Known {
             return Code::ExistsWithDifferentTerms;
         }
         Code::Exists
+    }
+}
+
+/// A map that grows moves all that is in it: in so many parts, each is moved within a millisecond, at millions of ids.
+const PARTS: usize = 256;
+
+#[derive(Clone, Debug)]
+pub(super) struct KnownIds(Vec<FxHashMap<TransferId, Known>>);
+
+impl Default for KnownIds {
+    fn default() -> KnownIds {
+        KnownIds(vec![FxHashMap::default(); PARTS])
+    }
+}
+
+impl KnownIds {
+    /// The bits of a UUIDv7 that are random; in ids that are counted they differ as well.
+    fn part(id: TransferId) -> usize {
+        ((id.0 >> 4) ^ (id.0 >> 24)) as usize % PARTS
+    }
+
+    pub(super) fn get(&self, id: TransferId) -> Option<&Known> {
+        self.0[KnownIds::part(id)].get(&id)
+    }
+
+    pub(super) fn get_mut(&mut self, id: TransferId) -> Option<&mut Known> {
+        self.0[KnownIds::part(id)].get_mut(&id)
+    }
+
+    /// The first that is said of an id stays.
+    pub(super) fn insert(&mut self, id: TransferId, known: Known) {
+        self.0[KnownIds::part(id)].entry(id).or_insert(known);
+    }
+
+    pub(super) fn remove(&mut self, id: TransferId) {
+        self.0[KnownIds::part(id)].remove(&id);
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::Ledger;
 use super::account::OVER_LIMIT;
+use super::ahead::{LOOK_AHEAD, Places};
 use super::decide::refused;
 use super::hold::{Hold, NO_TIMEOUT};
 use super::id::{AccountId, TransferId};
@@ -18,50 +19,53 @@ impl Ledger {
     /// One code a transfer, in their order. Each `Created`, and each refusal that stays one, adds its posting.
     pub fn post(&mut self, transfers: &[Transfer], now: Moment, postings: &mut Vec<Posting>) -> Vec<Code> {
         let mut codes = Vec::with_capacity(transfers.len());
-        let mut rest = transfers;
-        while let Some(first) = rest.first() {
-            if first.flags & LINKED == 0 {
-                codes.push(self.post_one(first, now, postings));
-                rest = &rest[1..];
-                continue;
-            }
+        let mut places = Vec::with_capacity(transfers.len());
+        while let Some(rest) = transfers.get(codes.len()..).filter(|rest| !rest.is_empty()) {
             let Some(last) = rest.iter().position(|transfer| transfer.flags & LINKED == 0) else {
                 codes.extend(rest[1..].iter().map(|_| Code::LinkedFailed));
                 codes.push(Code::LinkedChainOpen);
                 break;
             };
-            let (chain, after) = rest.split_at(last + 1);
-            self.post_chain(chain, now, postings, &mut codes);
-            rest = after;
+            let (start, end) = (codes.len(), codes.len() + last + 1);
+            if end > places.len() {
+                let ahead = end.max(start + LOOK_AHEAD).min(transfers.len());
+                self.look_ahead(&transfers[places.len()..ahead], &mut places);
+            }
+            if last == 0 {
+                let code = self.try_one(&rest[0], places[start], now, postings);
+                codes.push(code.unwrap_or_else(|code| self.refuse(&rest[0], code, postings)));
+            } else {
+                self.post_chain(&rest[..=last], &places[start..end], now, postings, &mut codes);
+            }
         }
         codes
     }
 
-    fn post_one(&mut self, asked: &Transfer, now: Moment, postings: &mut Vec<Posting>) -> Code {
-        match self.try_one(asked, now, postings) {
-            Ok(code) => code,
-            Err(code) => self.refuse(asked, code, postings),
-        }
-    }
-
     /// Posted now or before; else why not.
-    fn try_one(&mut self, asked: &Transfer, now: Moment, postings: &mut Vec<Posting>) -> Result<Code, Code> {
+    fn try_one(
+        &mut self,
+        asked: &Transfer,
+        places: Places,
+        now: Moment,
+        postings: &mut Vec<Posting>,
+    ) -> Result<Code, Code> {
         if asked.id == TransferId::NONE {
             return Err(Code::IdZero);
         }
-        if let Some(known) = self.known.get(&asked.id) {
+        if let Some(known) = self.known.get(asked.id) {
             let code = known.answer(asked);
             return if code.is_posted() { Ok(code) } else { Err(code) };
         }
-        let posting = self.decide(asked, now)?.posting(asked);
-        self.apply(&posting, now.elapsed_ms);
+        let settled = self.decide(asked, places, now)?;
+        let places = settled.places;
+        let posting = settled.posting(asked);
+        self.carry_out(&posting, places, now.elapsed_ms);
         postings.push(posting);
         Ok(Code::Created)
     }
 
-    /// What is no answer to an earlier one is refused for ever.
     fn refuse(&mut self, asked: &Transfer, code: Code, postings: &mut Vec<Posting>) -> Code {
-        if code != Code::IdZero && !self.known.contains_key(&asked.id) {
+        if code.is_for_ever() {
             let posting = refused(asked, code);
             self.remember(&posting);
             postings.push(posting);
@@ -69,16 +73,24 @@ impl Ledger {
         code
     }
 
-    fn post_chain(&mut self, chain: &[Transfer], now: Moment, postings: &mut Vec<Posting>, codes: &mut Vec<Code>) {
+    fn post_chain(
+        &mut self,
+        chain: &[Transfer],
+        places: &[Places],
+        now: Moment,
+        postings: &mut Vec<Posting>,
+        codes: &mut Vec<Code>,
+    ) {
         let (first_code, first_posting) = (codes.len(), postings.len());
         self.before = Some(Vec::new());
-        let failed = chain.iter().find_map(|asked| match self.try_one(asked, now, postings) {
-            Ok(code) => {
-                codes.push(code);
-                None
-            }
-            Err(code) => Some((asked, code)),
-        });
+        let failed =
+            chain.iter().zip(places).find_map(|(asked, places)| match self.try_one(asked, *places, now, postings) {
+                Ok(code) => {
+                    codes.push(code);
+                    None
+                }
+                Err(code) => Some((asked, code)),
+            });
         let before = self.before.take().unwrap_or_default();
         if let Some((asked, code)) = failed {
             self.undo(before);
@@ -95,12 +107,18 @@ impl Ledger {
     /// What was written down happens again: the state is the one that `post` left.
     pub fn apply(&mut self, posting: &Posting, now_elapsed_ms: u64) {
         if posting.code == Code::Created {
-            let debit = self.place(posting.transfer.debit);
-            let credit = self.place(posting.transfer.credit);
-            self.debit_leg(posting, debit, now_elapsed_ms);
-            self.credit_leg(posting, credit);
+            self.carry_out(posting, Places::UNKNOWN, now_elapsed_ms);
+        } else {
+            self.remember(posting);
         }
-        self.remember_ended(posting);
+    }
+
+    fn carry_out(&mut self, posting: &Posting, places: Places, elapsed_ms: u64) {
+        let debit = places.debit().unwrap_or_else(|| self.place(posting.transfer.debit));
+        let credit = places.credit().unwrap_or_else(|| self.place(posting.transfer.credit));
+        self.debit_leg(posting, debit, elapsed_ms);
+        self.credit_leg(posting, credit);
+        self.remember(posting);
     }
 
     /// Like `apply`, where accounts came from pages of different blocks: a leg that its page has is left out.
@@ -115,26 +133,22 @@ impl Ledger {
                 self.credit_leg(posting, credit);
             }
         }
-        self.remember_ended(posting);
+        self.remember(posting);
     }
 
     /// So that `known` answers, without a change of the books. Of a hold that has ended bring back what ended it as well,
     /// after it: else a capture of it is answered with `PendingNotFound`.
     pub fn remember(&mut self, posting: &Posting) {
-        self.remember_ended(posting);
-    }
-
-    fn remember_ended(&mut self, posting: &Posting) {
         let transfer = &posting.transfer;
         let is_hold = posting.code == Code::Created && transfer.flags & PENDING != 0;
         let open = is_hold && self.holds.get(transfer.id).is_some();
         self.keep_known(transfer.id);
-        self.known.entry(transfer.id).or_insert_with(|| Known::of(posting, known::end_of(posting, open)));
+        self.known.insert(transfer.id, Known::of(posting, known::end_of(posting, open)));
         if posting.code == Code::Created
             && let Some((hold, end)) = known::ends(transfer)
         {
             self.keep_known(hold);
-            if let Some(known) = self.known.get_mut(&hold) {
+            if let Some(known) = self.known.get_mut(hold) {
                 known.end = end;
             }
         }
@@ -143,7 +157,7 @@ impl Ledger {
     /// Forgotten ids are on the shell's disk: it brings them back before it posts them again.
     pub fn forget(&mut self, ids: impl Iterator<Item = TransferId>) {
         for id in ids {
-            self.known.remove(&id);
+            self.known.remove(id);
         }
     }
 

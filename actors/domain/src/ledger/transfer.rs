@@ -255,6 +255,11 @@ impl Code {
         Code::ALL.into_iter().find(|known| *known as u8 == code)
     }
 
+    /// A refusal that stays one, whatever changes. The others are answers about an earlier transfer, or about the chain.
+    pub const fn is_for_ever(self) -> bool {
+        self as u8 >= Code::AmountNotPositive as u8
+    }
+
     /// It is posted, now or before.
     pub const fn is_posted(self) -> bool {
         matches!(self, Code::Created | Code::Exists)

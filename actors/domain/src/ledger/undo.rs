@@ -35,7 +35,7 @@ impl Ledger {
 
     pub(super) fn keep_known(&mut self, id: TransferId) {
         if let Some(kept) = &mut self.before {
-            kept.push(Before::Known(id, self.known.get(&id).copied()));
+            kept.push(Before::Known(id, self.known.get(id).copied()));
         }
     }
 
@@ -47,8 +47,12 @@ impl Ledger {
                 Before::Lots(slot, lots) => self.lots[slot as usize] = lots,
                 Before::HoldOpened(id) => drop(self.holds.remove(id)),
                 Before::HoldEnded(id, hold) => self.holds.insert(id, hold),
-                Before::Known(id, Some(known)) => drop(self.known.insert(id, known)),
-                Before::Known(id, None) => drop(self.known.remove(&id)),
+                Before::Known(id, known) => {
+                    self.known.remove(id);
+                    if let Some(known) = known {
+                        self.known.insert(id, known);
+                    }
+                }
             }
         }
     }

@@ -5,6 +5,15 @@ use std::collections::BTreeMap;
 use domain::ledger::transfer::{BALANCING, IMPORTED, LINKED, PENDING, POST_PENDING, VOID_PENDING};
 use domain::ledger::{AccountId, BLOCKED, CLOSED, Code, End, Moment, SLICES_MAX, Slice, Transfer, TransferId};
 
+/// Refusals that are not remembered.
+const FLEETING: [Code; 5] = [
+    Code::IdZero,
+    Code::AlreadyFailed,
+    Code::ExistsWithDifferentAmount,
+    Code::ExistsWithDifferentAccounts,
+    Code::ExistsWithDifferentTerms,
+];
+
 /// A lot, without its amount.
 type Terms = (i32, TransferId, i32, u32);
 
@@ -106,7 +115,7 @@ impl Model {
                             *code = Code::LinkedFailed;
                         });
                         codes.push(code);
-                        if asked.id.0 != 0 {
+                        if !FLEETING.contains(&code) {
                             self.done.entry(asked.id).or_insert_with(|| Done {
                                 asked: asked.clone(),
                                 code,
