@@ -168,9 +168,10 @@ proptest! {
         returns in returns(),
         spent_hundredths in 0_i64..=100,
         owe in any::<bool>(),
+        decimals in 0_u32..=2,
     ) {
         let clawback = if owe { Clawback::Owe } else { Clawback::ReduceRefund };
-        let programme = Programme { clawback, ..programmes() };
+        let programme = Programme { clawback, decimals, ..programmes() };
         let start = 1_000_000;
         let most = domain::loyalty::burn_max(&programme.burn, &lines, Money::from_minor(start));
         let burn = Money::from_minor(most.minor() * burn_hundredths / 100);
