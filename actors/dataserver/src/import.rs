@@ -2,7 +2,7 @@
 //!
 //! The first line names the columns, in any order: `code`, `name`, `price` and `vat` must be there; `unit`, `barcodes`
 //! (separated by `|`), `plu`, `group`, `marked`, `min_age`, `discountable`, `no_sale` (`22:00-08:00`), `open_price_from` and
-//! `open_price_to` (both or none), `deposit` and `tare` may be. Columns are separated by `,` or `;`; in a file with `;` a
+//! `open_price_to` (both or none), `deposit`, `tare` and `gift_card` may be. Columns are separated by `,` or `;`; in a file with `;` a
 //! price and a tare may have a decimal comma. UTF-8, with or without its mark.
 
 use std::collections::HashMap;
@@ -40,10 +40,11 @@ enum Column {
     OpenPriceTo,
     Deposit,
     Tare,
+    GiftCard,
 }
 
 /// The columns by name, and whether a file must have them.
-const COLUMNS: [(&str, Column, bool); 16] = [
+const COLUMNS: [(&str, Column, bool); 17] = [
     ("code", Column::Code, true),
     ("name", Column::Name, true),
     ("price", Column::Price, true),
@@ -60,6 +61,7 @@ const COLUMNS: [(&str, Column, bool); 16] = [
     ("open_price_to", Column::OpenPriceTo, false),
     ("deposit", Column::Deposit, false),
     ("tare", Column::Tare, false),
+    ("gift_card", Column::GiftCard, false),
 ];
 
 #[derive(Debug, thiserror::Error)]
@@ -206,6 +208,7 @@ impl ItemRows {
             },
             deposit: Some(cell(Column::Deposit)?).filter(|code| !code.is_empty()).map(|code| ItemCode(code.to_owned())),
             tare: optional(Column::Tare, &decimal(Column::Tare)?)?,
+            gift_card: yes_or_no(Column::GiftCard, cell(Column::GiftCard)?, false)?,
             past_prices: Vec::new(),
         };
         rules::check_item(&item).map_err(|broken| (broken.field.to_owned(), broken.why))?;

@@ -93,6 +93,11 @@ impl Ledger {
         (0..).zip(&self.accounts).filter(|(index, _)| !self.vacant.contains(index))
     }
 
+    /// The account of this number; none: there are no further ones. A place that is free for now is skipped by its next.
+    pub fn at(&self, index: u32) -> Option<&Account> {
+        self.accounts.get(index as usize)
+    }
+
     /// In the order of use.
     pub fn lots(&self, id: AccountId) -> impl Iterator<Item = Lot> {
         self.lots_of(id).into_iter().flat_map(|lots| lots.iter().copied())

@@ -5,4 +5,6 @@
 //!
 //! Must never: decide by a wall clock, or post to a book that does not hold what was answered before.
 
+pub mod host;
+pub mod machine;
 pub mod store;

@@ -20,7 +20,7 @@ pub struct TillSettings {
 pub enum What {
     /// Put a section from a JSON file; see deploy/TILL-SETTINGS.md.
     Put {
-        /// roles, cash, sale, quick_keys, bindings or receipt_text.
+        /// roles, cash, sale, tax, quick_keys, bindings, receipt_text or loyalty.
         section: String,
         file: PathBuf,
         /// For one store only.

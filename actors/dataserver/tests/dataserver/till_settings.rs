@@ -92,6 +92,9 @@ async fn what_cannot_be_is_refused_in_a_sentence() {
             ("receipt_text", json!({"template": long}), "template: 20001 bytes are more than the 20000 allowed"),
             ("receipt_text", json!({"template": "a\u{1b}b"}), "template: it has a control character other than a line break or a tab"),
             ("sale", json!({"return_days_max": 3_651}), "return_days_max: 3651 days are more than 3650"),
+            ("loyalty", json!({"programmes": [{"asset": 1, "name": "P", "from": "2026-02-01", "until": "2026-01-01"}]}), "programmes: P: until: 2026-01-01 is before 2026-02-01, its first day"),
+            ("loyalty", json!({"gift": {"prefix": "27-7"}}), "gift.prefix: \"27-7\" is not 0 to 8 digits"),
+            ("loyalty", json!({"cashier": {"put_back_day_max": "-1"}}), "cashier.put_back_day_max: -1.00 is not between 0 and 9999999999.99"),
             ("roles", json!({"roles": {"cashier": {"rights": [], "discount_hundredths_max": 10_001}}}), "cashier.discount_hundredths_max: 10001 hundredths of a per cent are more than 10000"),
             ("roles", json!({"roles": {"cashier": {"rights": [], "limit": 1}}}), "\"roles.cashier.limit\" is not a field of it"),
         ] {
@@ -102,7 +105,7 @@ async fn what_cannot_be_is_refused_in_a_sentence() {
         assert!(unread.starts_with("settings sale, the JSON cannot be used: invalid type"), "{unread}");
         assert_eq!(
             put(hq, "weather", None, "{}").await.unwrap_err().to_string(),
-            "\"weather\" is not a section of the settings: roles, cash, sale, tax, quick_keys, bindings or receipt_text is expected"
+            "\"weather\" is not a section of the settings: roles, cash, sale, tax, quick_keys, bindings, receipt_text or loyalty is expected"
         );
         assert_eq!(hq.versions(TILL_SETTINGS).await, 0);
     })

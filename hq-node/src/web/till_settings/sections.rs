@@ -23,6 +23,7 @@ pub(super) fn title(section: &str) -> (&'static str, &'static str) {
         "quick_keys" => ("Quick keys", "Goods on keys of their own, in this order; the first nine have digits."),
         "bindings" => ("Keys and words", "Which key or word does what, beside the built-in ones."),
         "receipt_text" => ("Receipt on paper", "Paper, language and template of the receipt."),
+        "loyalty" => ("Loyalty", "Programmes of points, gift cards, and what one cashier may give of a day."),
         _ => ("Settings", ""),
     }
 }
@@ -73,6 +74,10 @@ pub(super) fn fields(section: &str) -> Vec<Field> {
             let help = "Keys are written as F3 or Ctrl+P.";
             vec![Field::new("bindings", "Keys and words", Kind::Rows(columns)).help(help)]
         }
+        "loyalty" => vec![
+            Field::new("json", "Programmes, gift cards and limits", Kind::Area)
+                .help("As JSON: deploy/TILL-SETTINGS.md has all fields and a whole example."),
+        ],
         "receipt_text" => vec![
             Field::new("columns", "Columns of the paper", Kind::Whole).help("From 24 to 80."),
             Field::new(
@@ -147,6 +152,7 @@ pub(super) fn to_form(section: &str, value: &Value) -> Value {
             let rows: Vec<Value> = bindings.map(|(key, action)| json!({ "key": key, "action": action })).collect();
             json!({ "bindings": rows })
         }
+        "loyalty" => json!({ "json": format!("{value:#}") }),
         _ => value.clone(),
     }
 }
@@ -180,6 +186,10 @@ pub(super) fn from_form(section: &str, form: Map<String, Value>) -> Result<Value
                 }
             }
             Ok(json!({ "bindings": bindings }))
+        }
+        "loyalty" => {
+            let text = form.get("json").and_then(Value::as_str).unwrap_or_default();
+            serde_json::from_str(text).map_err(|error| format!("The JSON cannot be used: {error}."))
         }
         _ => Ok(Value::Object(form)),
     }

@@ -1,0 +1,194 @@
+//! Between a machine and its store: what it wrote becomes a block, a loaded book becomes the machine again.
+//!
+//! Pages of accounts go along with blocks, a few at a time and in turn, so that a start replays one round of them and no
+//! more. A round takes as many postings as it takes to be cheap beside them.
+//!
+//! Must never: let an answer out before its block is durable; that is for whoever calls [`Writer::seal`].
+
+use domain::ledger::Ledger;
+use domain::ledger::encode::{decode, encode};
+
+use crate::machine::root::Root;
+use crate::machine::subordinate::Subordinate;
+use crate::machine::{Changes, Now};
+use crate::store::{Block, Head, Loading, Page, Row, SavedPage, StoreError};
+
+/// Postings in which every page is saved once: about three seconds of replay at a start.
+const ROUND_POSTINGS: u64 = 4_000_000;
+/// Pages that go with one block at most: 128 of about 4 KiB.
+const PAGES_PER_BLOCK_MAX: u64 = 128;
+/// The writer's own row: where the last complete round of pages began.
+const OWN: u16 = 0;
+
+/// What the host needs of a machine.
+pub trait Machine {
+    fn ledger(&self) -> &Ledger;
+    fn ledger_mut(&mut self) -> &mut Ledger;
+    fn load_row(&mut self, row: &Row) -> Result<(), StoreError>;
+    /// All is loaded.
+    fn loaded(&mut self);
+    fn take_changes(&mut self) -> Changes;
+}
+
+impl Machine for Root {
+    fn ledger(&self) -> &Ledger {
+        &self.book.ledger
+    }
+
+    fn ledger_mut(&mut self) -> &mut Ledger {
+        &mut self.book.ledger
+    }
+
+    fn load_row(&mut self, row: &Row) -> Result<(), StoreError> {
+        Root::load_row(self, row)
+    }
+
+    fn loaded(&mut self) {
+        Root::loaded(self);
+    }
+
+    fn take_changes(&mut self) -> Changes {
+        Root::take_changes(self)
+    }
+}
+
+impl Machine for Subordinate {
+    fn ledger(&self) -> &Ledger {
+        &self.book.ledger
+    }
+
+    fn ledger_mut(&mut self) -> &mut Ledger {
+        &mut self.book.ledger
+    }
+
+    fn load_row(&mut self, row: &Row) -> Result<(), StoreError> {
+        Subordinate::load_row(self, row)
+    }
+
+    fn loaded(&mut self) {}
+
+    fn take_changes(&mut self) -> Changes {
+        Subordinate::take_changes(self)
+    }
+}
+
+/// Makes blocks of what a machine wrote.
+#[derive(Clone, Debug, Default)]
+pub struct Writer {
+    head: Head,
+    next_page: u32,
+    /// Postings since the last page was saved, times pages.
+    owed: u64,
+    /// The head when this round of pages began.
+    round_began: u64,
+    /// The node's elapsed time of the last block: a node goes on from there.
+    elapsed_ms: u64,
+}
+
+impl Writer {
+    pub fn head(&self) -> Head {
+        self.head
+    }
+
+    pub fn elapsed_ms(&self) -> u64 {
+        self.elapsed_ms
+    }
+
+    /// The next block with all that the machine wrote; none: it wrote nothing. The block counts as written: if it cannot
+    /// be, writer and machine are thrown away and loaded anew.
+    pub fn seal<M: Machine>(&mut self, machine: &mut M, now: Now) -> Option<(Block, Vec<Page>)> {
+        let mut changes = machine.take_changes();
+        if changes.is_empty() {
+            return None;
+        }
+        let count = u32::try_from(changes.postings.len()).expect("a batch is bounded by its mailbox");
+        let pages = self.pages(machine, u64::from(count), &mut changes.rows);
+        let mut postings = Vec::with_capacity(changes.postings.len() * 192);
+        for posting in &changes.postings {
+            encode(posting, &mut postings);
+        }
+        let (elapsed_ms, day) = (now.moment.elapsed_ms, now.moment.day);
+        let block = Block::seal(self.head, elapsed_ms, day, postings, count, changes.rows);
+        self.head = block.head();
+        self.elapsed_ms = elapsed_ms;
+        Some((block, pages))
+    }
+
+    fn pages<M: Machine>(&mut self, machine: &M, postings: u64, rows: &mut Vec<Row>) -> Vec<Page> {
+        let all = machine.ledger().pages();
+        self.owed += postings * u64::from(all);
+        let due = (self.owed / ROUND_POSTINGS).min(PAGES_PER_BLOCK_MAX);
+        self.owed -= due * ROUND_POSTINGS;
+        let mut pages = Vec::new();
+        for _ in 0..due {
+            if self.next_page >= all {
+                // A start that comes after this block replays from where this round began.
+                rows.push(Row {
+                    space: OWN,
+                    key: b"pages".to_vec(),
+                    value: Some(self.round_began.to_le_bytes().into()),
+                });
+                self.next_page = 0;
+                self.round_began = self.head.number;
+            }
+            let mut bytes = Vec::with_capacity(4096);
+            machine.ledger().page(self.next_page, &mut bytes);
+            pages.push(Page { number: self.next_page, bytes });
+            self.next_page += 1;
+        }
+        pages
+    }
+}
+
+/// Takes a book from a store and makes it the machine's.
+pub struct Loader<'m, M> {
+    machine: &'m mut M,
+    complete: Option<u64>,
+    writer: Writer,
+}
+
+impl<'m, M: Machine> Loader<'m, M> {
+    pub fn new(machine: &'m mut M) -> Loader<'m, M> {
+        Loader { machine, complete: None, writer: Writer::default() }
+    }
+
+    /// The writer that goes on after the last block.
+    pub fn finish(mut self, head: Head) -> Writer {
+        self.machine.loaded();
+        self.writer.head = head;
+        self.writer.round_began = head.number;
+        self.writer
+    }
+}
+
+impl<M: Machine + Send> Loading for Loader<'_, M> {
+    fn page(&mut self, saved: SavedPage) -> Result<(), StoreError> {
+        let loaded = self.machine.ledger_mut().load_page(saved.page.number, &saved.page.bytes, saved.as_of);
+        loaded.map_err(|error| StoreError::damaged(format!("page {}: {error}", saved.page.number)))
+    }
+
+    fn row(&mut self, row: Row) -> Result<(), StoreError> {
+        if row.space != OWN {
+            return self.machine.load_row(&row);
+        }
+        let began = row.value.as_deref().and_then(|value| value.try_into().ok()).map(u64::from_le_bytes);
+        self.complete = Some(began.ok_or_else(|| StoreError::damaged("the writer's row has no block number"))?);
+        Ok(())
+    }
+
+    fn replay_from(&mut self, _: Option<u64>) -> u64 {
+        self.complete.map_or(1, |began| began + 1)
+    }
+
+    fn block(&mut self, block: Block) -> Result<(), StoreError> {
+        let mut rest = block.postings.as_slice();
+        while !rest.is_empty() {
+            let (posting, after) =
+                decode(rest).map_err(|error| StoreError::damaged(format!("block {}: {error}", block.number)))?;
+            self.machine.ledger_mut().replay(&posting, block.number, block.elapsed_ms);
+            rest = after;
+        }
+        self.writer.elapsed_ms = self.writer.elapsed_ms.max(block.elapsed_ms);
+        Ok(())
+    }
+}

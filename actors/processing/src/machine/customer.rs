@@ -1,0 +1,113 @@
+//! Who a customer is: cards and phones, wallets with their limits, what is blocked, and where a merged one went.
+
+use domain::ledger::transfer::Day;
+use domain::ledger::{AccountId, AccountKind};
+use messages::v1::accounts::Wallet;
+use serde::{Deserialize, Serialize};
+
+use super::NodeId;
+
+/// Most cards and phones of one customer.
+pub const CARDS_MAX: usize = 32;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Customer {
+    pub owner: u64,
+    /// Grows with every change at the root.
+    pub version: u64,
+    pub name: String,
+    #[serde(default)]
+    pub cards: Vec<Card>,
+    #[serde(default)]
+    pub wallets: Vec<Held>,
+    #[serde(default)]
+    pub blocked: bool,
+    #[serde(default)]
+    pub closed: bool,
+    /// Merged into this one.
+    #[serde(default)]
+    pub forward: Option<u64>,
+    /// Opened by a store that was alone; the root has not seen it yet.
+    #[serde(default)]
+    pub provisional: bool,
+    /// The store that keeps second copies of what the root does.
+    #[serde(default)]
+    pub home: NodeId,
+    #[serde(default)]
+    pub tier: String,
+    #[serde(default)]
+    pub tier_since: Day,
+    #[serde(default)]
+    pub birthday: Option<(u32, u32)>,
+    #[serde(default)]
+    pub bought: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Card {
+    pub number: String,
+    #[serde(default)]
+    pub state: CardState,
+    /// Most that this card spends a day, in minor units.
+    #[serde(default)]
+    pub day_max: Option<i64>,
+    /// Argon2 of its PIN.
+    #[serde(default)]
+    pub pin: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CardState {
+    #[default]
+    Active,
+    Blocked,
+    /// Another card took its place.
+    Replaced,
+}
+
+/// A wallet that the customer has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    pub wallet: Wallet,
+    pub asset: u32,
+    /// How far it may go below zero.
+    #[serde(default)]
+    pub limit: i64,
+}
+
+impl Customer {
+    pub fn card(&self, number: &str) -> Option<&Card> {
+        self.cards.iter().find(|card| card.number == number)
+    }
+
+    pub fn account(&self, wallet: Wallet, asset: u32) -> AccountId {
+        AccountId::wallet(kind_of(wallet), asset, self.owner)
+    }
+
+    pub fn has(&self, wallet: Wallet, asset: u32) -> bool {
+        self.wallets.iter().any(|held| held.wallet == wallet && held.asset == asset)
+    }
+}
+
+/// The account of a wallet.
+pub fn kind_of(wallet: Wallet) -> AccountKind {
+    match wallet {
+        Wallet::Points => AccountKind::Bonus,
+        Wallet::Gift => AccountKind::Gift,
+        Wallet::Prepaid => AccountKind::Prepaid,
+        Wallet::Credit => AccountKind::Credit,
+        Wallet::Stamps => AccountKind::Stamps,
+    }
+}
+
+pub fn wallet_of(kind: AccountKind) -> Option<Wallet> {
+    match kind {
+        AccountKind::Bonus | AccountKind::BonusPending => Some(Wallet::Points),
+        AccountKind::Gift => Some(Wallet::Gift),
+        AccountKind::Prepaid => Some(Wallet::Prepaid),
+        AccountKind::Credit => Some(Wallet::Credit),
+        AccountKind::Stamps => Some(Wallet::Stamps),
+        _ => None,
+    }
+}

@@ -1,0 +1,279 @@
+//! What comes to light after its right was fenced, and what is owed because of it: no wallet ever goes below zero for it.
+
+use domain::ledger::transfer::{BALANCING, Code, Slice, Transfer, TransferCode};
+use domain::ledger::{AccountId, AccountKind, OperationId, TransferId};
+
+use super::Root;
+use crate::machine::log::Document;
+use crate::machine::subordinate::{Mutant, movement};
+use crate::machine::{NodeId, Now, derived};
+
+/// The part that is taken from what is free, when the first source has not enough.
+const FREE: u8 = 4;
+/// The part that nobody has: owed.
+const OWED: u8 = 5;
+
+impl Root {
+    /// Rights of a fenced incarnation are set aside until its tills have told what they did with them.
+    pub(super) fn quarantine(&mut self, store: NodeId, inc: u32, now: Now) {
+        let at_once = self.policy.mutant == Some(Mutant::NoQuarantine);
+        for right in self.rights(AccountKind::Escrow, store) {
+            let Some(wallet) = right.underlying() else { continue };
+            let to = if at_once { wallet } else { wallet.at(AccountKind::Quarantine, store) };
+            self.move_all(right, to, TransferCode::Fence, &[b"fence", &inc.to_le_bytes()], now);
+        }
+    }
+
+    /// All is told: what is left of the quarantine is the customers' again.
+    pub(super) fn recovered(&mut self, store: NodeId, now: Now) {
+        let inc = self.peers.get(&store).map_or(0, |peer| peer.row.inc);
+        for account in self.rights(AccountKind::Quarantine, store) {
+            let Some(wallet) = account.underlying() else { continue };
+            let about: [&[u8]; 2] = [b"release", &inc.to_le_bytes()];
+            if self.move_all(account, wallet, TransferCode::QuarantineRelease, &about, now) {
+                self.came_in(wallet, now);
+            }
+        }
+        if let Some(peer) = self.peers.get_mut(&store) {
+            peer.row.recover = false;
+        }
+        self.put_peer(store);
+        self.end_recovery();
+    }
+
+    fn rights(&self, kind: AccountKind, store: NodeId) -> Vec<AccountId> {
+        let all = self.book.ledger.accounts().map(|(_, account)| account);
+        let of_store = all.filter(|account| account.id.kind() == Some(kind) && account.id.node() == store);
+        of_store.filter(|account| account.balance() > 0).map(|account| account.id).collect()
+    }
+
+    fn move_all(&mut self, from: AccountId, to: AccountId, code: TransferCode, about: &[&[u8]], now: Now) -> bool {
+        let Some(balance) = self.book.ledger.account(from).map(|account| account.balance()) else { return false };
+        if balance <= 0 {
+            return false;
+        }
+        let mut about = about.to_vec();
+        let (account, balanced) = (from.0.to_le_bytes(), self.book.ledger.account(from).map(|a| a.credits_posted));
+        let total = balanced.unwrap_or(0).to_le_bytes();
+        about.extend([&account[..], &total[..]]);
+        let mut transfer = movement(derived(now, &about).line(1), code, from, to, balance, 0);
+        transfer.slices = self.book.ledger.lots(from).map(|lot| lot.slice).collect();
+        let posted = self.post(transfer, now);
+        assert!(posted.is_posted(), "I3: what is set aside is moved whole, but: {posted}");
+        true
+    }
+
+    /// Goods were given for it and its right is gone: from the quarantine, from what is free, and the rest is owed.
+    pub(super) fn late_spend(
+        &mut self,
+        store: NodeId,
+        document: &Document,
+        transfer: &Transfer,
+        wallet: AccountId,
+        now: Now,
+    ) {
+        let operation = document.operation;
+        let quarantine = wallet.at(AccountKind::Quarantine, store);
+        let mut left = transfer.amount;
+        let sources = [
+            (quarantine, TransferCode::QuarantineSpend, transfer.id),
+            (wallet, TransferCode::LateSpend, operation.line(FREE)),
+        ];
+        let mut first = true;
+        for (source, code, id) in sources {
+            left -= self.take_from(source, transfer.credit, left, code, free_id(&self.book, id, first), transfer, now);
+            first = false;
+        }
+        if left > 0 {
+            let debt = debt_of(wallet);
+            let owed = movement(
+                operation.line(OWED),
+                TransferCode::LateSpend,
+                debt,
+                transfer.credit,
+                left,
+                transfer.reference,
+            );
+            self.post(owed, now);
+            self.alert(
+                store,
+                operation,
+                format!(
+                    "{left} of wallet {wallet} were spent at the store without a right: they are owed by the customer"
+                ),
+                now,
+            );
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a movement has so many parts")]
+    fn take_from(
+        &mut self,
+        source: AccountId,
+        to: AccountId,
+        amount: i64,
+        code: TransferCode,
+        id: TransferId,
+        of: &Transfer,
+        now: Now,
+    ) -> i64 {
+        let there_is = self.book.ledger.available(source, now.moment.day).min(amount);
+        // Lots that have expired meanwhile were good when the goods were given.
+        let all: i64 = self.book.ledger.lots(source).map(|lot| lot.free()).sum();
+        let part = if source.has_lots() { all.min(amount) } else { there_is };
+        if part <= 0 {
+            return 0;
+        }
+        let mut transfer = movement(id, code, source, to, part, of.reference);
+        if source.has_lots() {
+            transfer.slices = self.slices_of(source, &of.slices, part);
+        } else {
+            transfer.flags |= BALANCING;
+        }
+        match self.post(transfer, now) {
+            Code::Created => part,
+            code => {
+                tracing::error!(%code, %source, "a source of a late operation refused");
+                0
+            }
+        }
+    }
+
+    /// The lots that were named, as far as they are there, then the first to expire.
+    fn slices_of(&self, source: AccountId, wanted: &[Slice], amount: i64) -> Vec<Slice> {
+        let lots: Vec<_> = self.book.ledger.lots(source).collect();
+        let named = |slice: &Slice| wanted.iter().any(|w| w.origin == slice.origin && w.expires_on == slice.expires_on);
+        let (first, then): (Vec<_>, Vec<_>) = lots.into_iter().partition(|lot| named(&lot.slice));
+        let mut left = amount;
+        let mut chosen = Vec::new();
+        for lot in first.into_iter().chain(then) {
+            let part = lot.free().min(left);
+            if part > 0 {
+                chosen.push(Slice { amount: part, ..lot.slice });
+                left -= part;
+            }
+        }
+        chosen
+    }
+
+    /// Points come back with the goods: pending ones first, then active ones; what is spent already is owed.
+    pub(super) fn claw_back(&mut self, store: NodeId, document: &Document, transfer: &Transfer, now: Now) {
+        let wallet = transfer.debit;
+        let pending = AccountId::wallet(AccountKind::BonusPending, wallet.asset(), wallet.owner());
+        let mut left = transfer.amount;
+        let mut id = transfer.id;
+        let of_accrual = OperationId(transfer.reference);
+        let mine = |slice: &Slice| slice.origin.operation() == of_accrual;
+        let waiting: Vec<Slice> = self.book.ledger.lots(pending).map(|lot| lot.slice).filter(mine).collect();
+        left -= self.take_slices(pending, &waiting, transfer, left, &mut id, now);
+        let free: Vec<Slice> =
+            self.book.ledger.lots(wallet).map(|lot| Slice { amount: lot.free(), ..lot.slice }).collect();
+        left -= self.take_slices(wallet, &free, transfer, left, &mut id, now);
+        if left > 0 {
+            let owed = movement(id, TransferCode::Clawback, debt_of(wallet), transfer.credit, left, transfer.reference);
+            self.post(owed, now);
+            tracing::info!(store, operation = ?document.operation, left, "points to take back were spent already: they are owed");
+        }
+    }
+
+    fn take_slices(
+        &mut self,
+        from: AccountId,
+        slices: &[Slice],
+        of: &Transfer,
+        amount: i64,
+        id: &mut TransferId,
+        now: Now,
+    ) -> i64 {
+        let mut left = amount;
+        let mut chosen = Vec::new();
+        for slice in slices {
+            let part = slice.amount.min(left);
+            if part > 0 {
+                chosen.push(Slice { amount: part, ..*slice });
+                left -= part;
+            }
+        }
+        let part = amount - left;
+        if part == 0 {
+            return 0;
+        }
+        let mut transfer = movement(*id, of.code, from, of.credit, part, of.reference);
+        transfer.slices = chosen;
+        if !self.post(transfer, now).is_posted() {
+            return 0;
+        }
+        *id = TransferId(id.0 + 1);
+        part
+    }
+
+    /// Whatever comes in pays first what is owed: of a lost store's operations, and of rights that were given again.
+    pub(super) fn settle_shortfall(&mut self, wallet: AccountId, now: Now) {
+        for (kind, word) in [(AccountKind::Suspense, b"suspense"), (AccountKind::Debt, b"debt    ")] {
+            let owed_to = AccountId::house(kind, wallet.asset(), 0, wallet.owner());
+            let Some(account) = self.book.ledger.account(owed_to) else { continue };
+            let owed = account.debits_posted - account.credits_posted;
+            let there_is = self.book.ledger.available(wallet, now.moment.day).min(owed);
+            if there_is <= 0 {
+                continue;
+            }
+            let about: [&[u8]; 3] = [word, &wallet.0.to_le_bytes(), &account.credits_posted.to_le_bytes()];
+            let id = derived(now, &about).line(1);
+            let mut pays = movement(id, TransferCode::Settle, wallet, owed_to, there_is, 0);
+            pays.flags = 0;
+            self.post(pays, now);
+        }
+    }
+
+    /// The books of a customer whom nobody knows: kept aside, and people are told.
+    pub(super) fn unknown_customer(
+        &mut self,
+        store: NodeId,
+        document: &Document,
+        transfer: Transfer,
+        wallet: AccountId,
+        now: Now,
+    ) {
+        let suspense = AccountId::house(AccountKind::Suspense, wallet.asset(), store, wallet.owner());
+        let aside = |id: AccountId| {
+            let is_customer = id.kind().is_some_and(AccountKind::is_wallet) || id.kind() == Some(AccountKind::Escrow);
+            if is_customer { suspense } else { id }
+        };
+        let mut moved = transfer;
+        (moved.debit, moved.credit) = (aside(moved.debit), aside(moved.credit));
+        moved.slices.clear();
+        if moved.debit != moved.credit {
+            self.post(moved, now);
+        }
+        self.alert(
+            store,
+            document.operation,
+            format!("customer {} is not known: the movement is in suspense", wallet.owner()),
+            now,
+        );
+    }
+}
+
+/// What the customer owes of this wallet.
+pub(super) fn debt_of(wallet: AccountId) -> AccountId {
+    AccountId::house(AccountKind::Debt, wallet.asset(), 0, wallet.owner())
+}
+
+/// The operation's own number for the first source, unless it was refused under it before.
+fn free_id(book: &crate::machine::Book, id: TransferId, first: bool) -> TransferId {
+    match book.ledger.known(id) {
+        Some(known) if first && !known.is_posted() => TransferId(id.operation().0 | 3),
+        _ => id,
+    }
+}
+
+impl Root {
+    /// For the mutant that reclaims by time.
+    pub(super) fn take_rights(&mut self, store: NodeId, now: Now) {
+        for right in self.rights(AccountKind::Escrow, store) {
+            if let Some(wallet) = right.underlying() {
+                self.move_all(right, wallet, TransferCode::LeaseReturn, &[b"reclaim"], now);
+            }
+        }
+    }
+}

@@ -1,0 +1,440 @@
+//! The processing centre of a store: it approves from rights that the root gave it, and works for days without a line.
+//!
+//! Its ledger holds, under the account ids of the root, what this store may spend (escrow) and what it did. What it does is a
+//! document of its up-log; what the root tells it is its down-log. After a start it trusts its own book only when the root
+//! has compared logs with it and its tills have told what they remember: a book that was restored from a backup would
+//! spend rights twice.
+//!
+//! Must never: spend what it has no right to, write into its log before it knows where the log ends, or forget a document.
+
+mod leases;
+mod sync;
+pub mod till;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::ledger::transfer::{Day, IMPORTED, LotTerms, Transfer, TransferCode};
+use domain::ledger::{AccountId, AccountKind, OperationId, TransferId};
+use serde::{Deserialize, Serialize};
+
+use super::book::{Book, Changes, log_key, read, space};
+use super::customer::Customer;
+use super::log::{Act, Document, End, Entry, Stamp};
+use super::{NodeId, Now};
+use crate::store::{Row, StoreError};
+
+/// Entries of a log that are kept in memory after the other side has them: what a root restored from a backup lost.
+const KEPT_MAX: usize = 100_000;
+/// Documents that wait for the first word with the root after a start.
+const WAITING_MAX: usize = 100_000;
+
+/// What an operator may set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Rights may be spent after a start when all tills agree, also before the root was heard. Off: a store that was
+    /// restored together with all its tills is found only by the root.
+    pub trust_without_root: bool,
+    /// A till that says nothing for so long after a start is no longer waited for, once the root agrees. None: for ever.
+    pub excuse_tills_after_ms: Option<u64>,
+    /// A right that nobody used for so long goes back.
+    pub idle_ms: u64,
+    /// Most that one cashier puts back and loads a day, in minor units. None: no limit.
+    pub cashier_day_max: Option<i64>,
+    /// Wrong PINs before a card is locked.
+    pub pin_tries_max: u32,
+    /// For the simulator alone: a rule that is left out on purpose, to see that it is missed.
+    pub mutant: Option<Mutant>,
+}
+
+impl Default for Policy {
+    fn default() -> Policy {
+        Policy {
+            trust_without_root: false,
+            excuse_tills_after_ms: Some(15 * 60 * 1000),
+            idle_ms: 24 * 3600 * 1000,
+            cashier_day_max: None,
+            pin_tries_max: 5,
+            mutant: None,
+        }
+    }
+}
+
+/// Rules that the simulator leaves out to see that their absence is noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mutant {
+    /// Documents and entries are taken whatever their number.
+    NoDedup,
+    /// Spends from the balance that the root last told, not from rights.
+    NoLeases,
+    /// A restored store says nothing of it and keeps its rights.
+    KeepsRights,
+    /// Trusts its book at once after a start.
+    NoWitness,
+    /// The root takes rights back from a store that is silent.
+    ReclaimsSilent,
+    /// A restored root grants before all stores have reported.
+    GrantsEarly,
+    /// A fence gives the rights back at once.
+    NoQuarantine,
+}
+
+/// What is written down besides customers and logs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Meta {
+    inc: u32,
+    epoch: u32,
+    /// A fence was applied, and not all that the tills remember is told yet.
+    recover: bool,
+    /// The root had so much of the log, surely.
+    acked: End,
+    next_waiting: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TillRow {
+    /// What it told up to this day is in the book.
+    heard: Day,
+}
+
+/// A log as a store keeps it: all of it since `base`, in memory.
+#[derive(Debug, Default)]
+pub(crate) struct Log {
+    base: End,
+    entries: Vec<Entry>,
+    end: End,
+}
+
+impl Log {
+    fn push(&mut self, entry: Entry) {
+        self.end.advance(&entry);
+        self.entries.push(entry);
+    }
+
+    fn from(&self, seq: u64, max: usize) -> Vec<Entry> {
+        let skip = usize::try_from(seq.saturating_sub(self.base.next)).unwrap_or(usize::MAX);
+        self.entries.iter().skip(skip).take(max).cloned().collect()
+    }
+
+    /// Where it would end after `seq` entries; none: that is not kept any more, or not there yet.
+    fn end_at(&self, seq: u64) -> Option<End> {
+        match seq.checked_sub(self.base.next)? {
+            0 => Some(self.base),
+            past => {
+                let entry = self.entries.get(usize::try_from(past - 1).ok()?)?;
+                Some(End { next: seq, chain: entry.chain })
+            }
+        }
+    }
+
+    /// Take off all after `end`.
+    fn cut(&mut self, end: End) -> Vec<Entry> {
+        let keep = usize::try_from(end.next - self.base.next).expect("a log in memory is counted by usize");
+        self.end = end;
+        self.entries.split_off(keep)
+    }
+}
+
+/// How a store stands, for operators and tests.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Standing {
+    pub node: NodeId,
+    pub incarnation: u32,
+    pub epoch: u32,
+    pub trusted: bool,
+    /// The root has compared logs with this store since its start.
+    pub agreed: bool,
+    pub recovering: bool,
+    pub restored: bool,
+    pub up_next: u64,
+    pub down_next: u64,
+    /// Documents that the root has not acknowledged.
+    pub unsent: u64,
+    pub waiting: usize,
+    /// Tills that have not told yet what they remember.
+    pub unheard: Vec<u32>,
+}
+
+pub struct Subordinate {
+    pub(crate) me: NodeId,
+    pub(crate) policy: Policy,
+    pub(crate) book: Book,
+    meta: Meta,
+    up: Log,
+    down: Log,
+    customers: BTreeMap<u64, Customer>,
+    numbers: BTreeMap<String, u64>,
+    tills: BTreeMap<u32, TillRow>,
+    told: BTreeMap<AccountId, i64>,
+    limits: BTreeMap<Vec<u8>, i64>,
+    waiting: BTreeMap<u64, Document>,
+    // Not written down: known anew after every start.
+    restored: bool,
+    agreed: bool,
+    trusted: bool,
+    heard: BTreeSet<u32>,
+    started_ms: Option<u64>,
+    /// The root's end of the up-log, as it last said.
+    root_next: u64,
+    nonce: Option<u64>,
+    used_ms: BTreeMap<AccountId, u64>,
+    swept: Option<Day>,
+}
+
+impl Subordinate {
+    /// An empty book. `restored`: the book was brought back from a backup.
+    pub fn new(me: NodeId, policy: Policy, restored: bool) -> Subordinate {
+        assert_ne!(me, super::ROOT, "a store is not the root");
+        Subordinate {
+            me,
+            policy,
+            book: Book::default(),
+            meta: Meta::default(),
+            up: Log::default(),
+            down: Log::default(),
+            customers: BTreeMap::new(),
+            numbers: BTreeMap::new(),
+            tills: BTreeMap::new(),
+            told: BTreeMap::new(),
+            limits: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            restored,
+            agreed: false,
+            trusted: false,
+            heard: BTreeSet::new(),
+            started_ms: None,
+            root_next: 0,
+            nonce: None,
+            used_ms: BTreeMap::new(),
+            swept: None,
+        }
+    }
+
+    /// A row as of the last block, when the book is loaded.
+    pub fn load_row(&mut self, row: &Row) -> Result<(), StoreError> {
+        let bad = StoreError::damaged;
+        let number = |at: usize| {
+            let bytes = row.key.get(at..at + 8).and_then(|bytes| bytes.try_into().ok());
+            bytes.map(u64::from_be_bytes).ok_or_else(|| bad("a key of the account book is too short".to_owned()))
+        };
+        match row.space {
+            space::META => self.meta = read(row).map_err(bad)?,
+            space::CUSTOMER => self.know(read(row).map_err(bad)?),
+            space::UP => load_entry(&mut self.up, read(row).map_err(bad)?),
+            space::DOWN => load_entry(&mut self.down, read(row).map_err(bad)?),
+            space::TILL => {
+                self.tills.insert(number(0)? as u32, read(row).map_err(bad)?);
+            }
+            space::TOLD => {
+                let key = row.key.as_slice().try_into().map_err(|_| bad("a key is no account".to_owned()))?;
+                self.told.insert(AccountId(u128::from_be_bytes(key)), read(row).map_err(bad)?);
+            }
+            space::LIMIT => {
+                self.limits.insert(row.key.clone(), read(row).map_err(bad)?);
+            }
+            space::WAITING => {
+                self.waiting.insert(number(0)?, read(row).map_err(bad)?);
+            }
+            other => return Err(bad(format!("rows of space {other} are not a store's"))),
+        }
+        Ok(())
+    }
+
+    pub fn ledger(&mut self) -> &mut domain::ledger::Ledger {
+        &mut self.book.ledger
+    }
+
+    pub fn book(&self) -> &Book {
+        &self.book
+    }
+
+    pub fn take_changes(&mut self) -> Changes {
+        self.book.take()
+    }
+
+    pub fn standing(&self) -> Standing {
+        Standing {
+            node: self.me,
+            incarnation: self.meta.inc,
+            epoch: self.meta.epoch,
+            trusted: self.trusted,
+            agreed: self.agreed,
+            recovering: self.meta.recover,
+            restored: self.restored,
+            up_next: self.up.end.next,
+            down_next: self.down.end.next,
+            unsent: self.up.end.next.saturating_sub(self.root_next),
+            waiting: self.waiting.len(),
+            unheard: self.unheard().collect(),
+        }
+    }
+
+    /// What this store may spend of a wallet today.
+    pub fn right(&self, wallet: AccountId, day: Day) -> i64 {
+        self.book.ledger.available(wallet.at(AccountKind::Escrow, self.me), day).max(0)
+    }
+
+    /// The documents of the up-log, for checks.
+    pub fn documents(&self) -> impl Iterator<Item = &Entry> {
+        self.up.entries.iter()
+    }
+
+    pub fn told(&self) -> impl Iterator<Item = &Entry> {
+        self.down.entries.iter()
+    }
+
+    fn unheard(&self) -> impl Iterator<Item = u32> {
+        self.tills.keys().copied().filter(|till| !self.heard.contains(till))
+    }
+
+    fn put_meta(&mut self) {
+        self.book.put(space::META, b"store", &self.meta);
+    }
+
+    fn know(&mut self, customer: Customer) {
+        if let Some(before) = self.customers.get(&customer.owner) {
+            for card in &before.cards {
+                self.numbers.remove(&card.number);
+            }
+        }
+        for card in &customer.cards {
+            self.numbers.insert(card.number.clone(), customer.owner);
+        }
+        self.customers.insert(customer.owner, customer);
+    }
+
+    /// Whose number it is, merged ones followed.
+    pub fn whose(&self, number: &str) -> Option<&Customer> {
+        let mut customer = self.customers.get(self.numbers.get(number)?)?;
+        // A merged customer may have been merged again; a ring is not followed.
+        for _ in 0..8 {
+            match customer.forward.and_then(|owner| self.customers.get(&owner)) {
+                Some(further) => customer = further,
+                None => return Some(customer),
+            }
+        }
+        Some(customer)
+    }
+
+    /// Do what a document says in this book, and write it into the log, or keep it until it is known where the log ends.
+    fn write(&mut self, document: Document, now: Now) {
+        self.carry_out(&document, now);
+        if self.agreed && !self.restored {
+            self.append(document);
+        } else {
+            self.wait(document);
+        }
+    }
+
+    fn append(&mut self, document: Document) {
+        let entry = self.up.end.entry(self.meta.inc, self.down.end.next, document.to_body());
+        self.book.put(space::UP, &log_key(0, entry.seq), &entry);
+        self.up.push(entry);
+    }
+
+    fn wait(&mut self, document: Document) {
+        if self.waiting.len() >= WAITING_MAX {
+            tracing::error!(operation = ?document.operation, "too many documents wait for the root");
+        }
+        let number = self.meta.next_waiting;
+        self.meta.next_waiting += 1;
+        self.book.put(space::WAITING, &number.to_be_bytes(), &document);
+        self.put_meta();
+        self.waiting.insert(number, document);
+    }
+
+    /// The log's end is known: what waited is written into it.
+    fn flush(&mut self) {
+        for (number, document) in std::mem::take(&mut self.waiting) {
+            self.book.remove(space::WAITING, &number.to_be_bytes());
+            self.append(document);
+        }
+    }
+
+    /// A document in this book. What was done before is not done again.
+    fn carry_out(&mut self, document: &Document, now: Now) {
+        match &document.act {
+            Act::Move(transfer) => {
+                let mut local = self.local(transfer, document.recovered);
+                if self.book.ledger.known(local.id).is_some() {
+                    return;
+                }
+                let code = self.book.post_one(local.clone(), now);
+                if !code.is_posted() {
+                    // Another source stands in for it here; its number is spent, so it goes by one of its own.
+                    tracing::warn!(operation = ?document.operation, %code, "a movement did not fit this store's book");
+                    local.id = TransferId(local.id.0 ^ 0xF);
+                    local.debit = AccountId::house(AccountKind::Clearing, local.debit.asset(), self.me, 0);
+                    self.book.post_one(local, now);
+                }
+            }
+            Act::Open { customer } => {
+                if !self.customers.contains_key(&customer.owner) {
+                    self.book.put(space::CUSTOMER, &customer.owner.to_be_bytes(), customer);
+                    self.know(customer.as_ref().clone());
+                }
+            }
+            Act::Recovered => {
+                self.meta.recover = false;
+                self.put_meta();
+            }
+        }
+    }
+
+    /// A movement in the accounts of this store's book: what it does not keep is on the other side of its clearing.
+    fn local(&self, transfer: &Transfer, recovered: bool) -> Transfer {
+        let clearing = |id: AccountId| AccountId::house(AccountKind::Clearing, id.asset(), self.me, 0);
+        let here = |id: AccountId| match id.kind() {
+            Some(AccountKind::Escrow) if id.node() == self.me && !recovered => id,
+            Some(AccountKind::Redeemed | AccountKind::TenderIn) if id.node() == self.me => id,
+            Some(AccountKind::Expense) => AccountId::house(AccountKind::Adjustment, id.asset(), self.me, 0),
+            _ => clearing(id),
+        };
+        let mut local = transfer.clone();
+        local.flags |= IMPORTED;
+        (local.debit, local.credit) = (here(transfer.debit), here(transfer.credit));
+        if !local.debit.has_lots() && !local.credit.has_lots() {
+            local.slices.clear();
+        }
+        local
+    }
+}
+
+fn load_entry(log: &mut Log, entry: Entry) {
+    if log.entries.is_empty() && entry.seq > 0 {
+        // Older ones were taken off: the chain before this one is not needed any more.
+        log.base = End { next: entry.seq, chain: [0; 32] };
+        log.end = log.base;
+    }
+    log.push(entry);
+}
+
+/// A movement of one operation, as a document carries it.
+pub(crate) fn movement(
+    id: TransferId,
+    code: TransferCode,
+    debit: AccountId,
+    credit: AccountId,
+    amount: i64,
+    reference: u128,
+) -> Transfer {
+    Transfer {
+        id,
+        debit,
+        credit,
+        amount,
+        pending: TransferId::NONE,
+        code,
+        flags: IMPORTED,
+        timeout_s: 0,
+        lot: LotTerms::NONE,
+        reference,
+        slices: Vec::new(),
+    }
+}
+
+/// The movement of an operation that a till asked for. Line 1 is its hold.
+pub(crate) const MOVED: u8 = 2;
+
+pub(crate) fn document(operation: OperationId, stamp: Stamp, transfer: Transfer) -> Document {
+    Document { operation, stamp, recovered: false, act: Act::Move(transfer) }
+}
