@@ -19,6 +19,7 @@ const WITH_LOTS: u8 = 1 << 1;
 const NO_SLOT: u32 = u32::MAX;
 
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 pub struct Account {
     pub id: AccountId,
     pub debits_pending: i64,

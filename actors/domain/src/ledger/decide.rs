@@ -74,10 +74,10 @@ impl Ledger {
             return Err(Code::SlicesWrong);
         }
         let (amount, slices) = if debit.has_lots() {
-            self.from_lots(asked, &debit, now)?
+            self.take_lots(asked, &debit, now)?
         } else {
-            let amount = from_balance(asked, &debit)?;
-            let slices = if credit.has_lots() { into_lots(asked, amount) } else { Vec::new() };
+            let amount = take_balance(asked, &debit)?;
+            let slices = if credit.has_lots() { make_lots(asked, amount) } else { Vec::new() };
             (amount, slices)
         };
         let fits = |pending: i64, posted: i64| pending.checked_add(posted).and_then(|sum| sum.checked_add(amount));
@@ -97,7 +97,7 @@ impl Ledger {
         }
     }
 
-    fn from_lots(&self, asked: &Transfer, debit: &Account, now: Moment) -> Result<(i64, Vec<Slice>), Code> {
+    fn take_lots(&self, asked: &Transfer, debit: &Account, now: Moment) -> Result<(i64, Vec<Slice>), Code> {
         let lots = self.lots.get(debit.slot as usize).unwrap_or(&NO_LOTS);
         if !asked.slices.is_empty() {
             let day = (asked.flags & IMPORTED == 0).then_some(now.day);
@@ -137,7 +137,8 @@ impl Ledger {
             return Err(Code::FlagsConflict);
         }
         let slices = if captures { lots::first_of(&hold.slices, amount) } else { Vec::new() };
-        if !asked.slices.is_empty() && !(fit(asked) && lots::in_order(&asked.slices) == slices) {
+        let agreed = asked.slices.is_empty() || (fit(asked) && lots::in_order(&asked.slices) == slices);
+        if !agreed {
             return Err(Code::SlicesWrong);
         }
         let places = Places::UNKNOWN;
@@ -145,7 +146,7 @@ impl Ledger {
     }
 }
 
-fn from_balance(asked: &Transfer, debit: &Account) -> Result<i64, Code> {
+fn take_balance(asked: &Transfer, debit: &Account) -> Result<i64, Code> {
     if !debit.is_guarded() {
         return Ok(asked.amount);
     }
@@ -159,7 +160,7 @@ fn from_balance(asked: &Transfer, debit: &Account) -> Result<i64, Code> {
     }
 }
 
-fn into_lots(asked: &Transfer, amount: i64) -> Vec<Slice> {
+fn make_lots(asked: &Transfer, amount: i64) -> Vec<Slice> {
     if !asked.slices.is_empty() {
         return lots::first_of(&lots::in_order(&asked.slices), amount);
     }

@@ -3,6 +3,8 @@
 //! 48 bytes: amounts as they are, the rest as fingerprints. A fingerprint tells a repetition from a mistake of the asker;
 //! nothing is posted because of it.
 
+use std::collections::hash_map::Entry;
+
 use rustc_hash::FxHashMap;
 
 use super::id::TransferId;
@@ -81,36 +83,68 @@ impl Known {
 /// A map that grows moves all that is in it: in so many parts, each is moved within a millisecond, at millions of ids.
 const PARTS: usize = 256;
 
+/// The maps are small, for a new id falls anywhere into them; what is known of it is written behind the one before.
 #[derive(Clone, Debug)]
-pub(super) struct KnownIds(Vec<FxHashMap<TransferId, Known>>);
+pub(super) struct KnownIds {
+    places: Vec<FxHashMap<Key, u32>>,
+    known: Vec<Known>,
+    /// Places of forgotten ids.
+    free: Vec<u32>,
+}
+
+/// A number in two halves takes 8 bytes less in a map.
+type Key = (u64, u64);
 
 impl Default for KnownIds {
     fn default() -> KnownIds {
-        KnownIds(vec![FxHashMap::default(); PARTS])
+        KnownIds { places: vec![FxHashMap::default(); PARTS], known: Vec::new(), free: Vec::new() }
     }
 }
 
 impl KnownIds {
+    fn key(id: TransferId) -> Key {
+        (id.0 as u64, (id.0 >> 64) as u64)
+    }
+
     /// The bits of a UUIDv7 that are random; in ids that are counted they differ as well.
     fn part(id: TransferId) -> usize {
         ((id.0 >> 4) ^ (id.0 >> 24)) as usize % PARTS
     }
 
+    fn place(&self, id: TransferId) -> Option<usize> {
+        self.places[KnownIds::part(id)].get(&KnownIds::key(id)).map(|place| *place as usize)
+    }
+
+    pub(super) fn contains(&self, id: TransferId) -> bool {
+        self.place(id).is_some()
+    }
+
     pub(super) fn get(&self, id: TransferId) -> Option<&Known> {
-        self.0[KnownIds::part(id)].get(&id)
+        self.known.get(self.place(id)?)
     }
 
     pub(super) fn get_mut(&mut self, id: TransferId) -> Option<&mut Known> {
-        self.0[KnownIds::part(id)].get_mut(&id)
+        let place = self.place(id)?;
+        self.known.get_mut(place)
     }
 
     /// The first that is said of an id stays.
     pub(super) fn insert(&mut self, id: TransferId, known: Known) {
-        self.0[KnownIds::part(id)].entry(id).or_insert(known);
+        let Entry::Vacant(new) = self.places[KnownIds::part(id)].entry(KnownIds::key(id)) else { return };
+        match self.free.pop() {
+            Some(place) => {
+                self.known[place as usize] = known;
+                new.insert(place);
+            }
+            None => {
+                new.insert(u32::try_from(self.known.len()).expect("fewer ids are known at once than a u32 counts"));
+                self.known.push(known);
+            }
+        }
     }
 
     pub(super) fn remove(&mut self, id: TransferId) {
-        self.0[KnownIds::part(id)].remove(&id);
+        self.free.extend(self.places[KnownIds::part(id)].remove(&KnownIds::key(id)));
     }
 }
 

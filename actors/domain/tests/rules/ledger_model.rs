@@ -290,7 +290,8 @@ impl Model {
         let given = by_terms(&asked.slices);
         let sound =
             asked.slices.iter().all(|slice| slice.amount > 0) && given.values().sum::<i128>() == asked.amount.into();
-        if !given.is_empty() && !(sound && parts.iter().copied().eq(given)) {
+        let agreed = given.is_empty() || sound && parts.iter().copied().eq(given);
+        if !agreed {
             return Err(Code::SlicesWrong);
         }
         self.holds.remove(&asked.pending);
