@@ -6,17 +6,20 @@
 //! Must never: let an answer out before its block is durable; that is for whoever calls [`Writer::seal`].
 
 use domain::ledger::Ledger;
-use domain::ledger::encode::{decode, encode};
+use domain::ledger::{Posting, decode, encode};
 
 use crate::machine::root::Root;
 use crate::machine::subordinate::Subordinate;
 use crate::machine::{Changes, Now};
+use crate::store::rounds::Rounds;
 use crate::store::{Block, Head, Loading, Page, Row, SavedPage, StoreError};
 
 /// Postings in which every page is saved once: about three seconds of replay at a start.
 const ROUND_POSTINGS: u64 = 4_000_000;
 /// Pages that go with one block at most: 128 of about 4 KiB.
-const PAGES_PER_BLOCK_MAX: u64 = 128;
+const PAGES_PER_BLOCK_MAX: u32 = 128;
+/// A posting without lots, about.
+const POSTING_BYTES_USUAL: usize = 192;
 /// The writer's own row: where the last complete round of pages began.
 const OWN: u16 = 0;
 
@@ -28,6 +31,8 @@ pub trait Machine {
     /// All is loaded.
     fn loaded(&mut self);
     fn take_changes(&mut self) -> Changes;
+    /// Postings that wait for the next block.
+    fn written(&self) -> usize;
 }
 
 impl Machine for Root {
@@ -50,6 +55,10 @@ impl Machine for Root {
     fn take_changes(&mut self) -> Changes {
         Root::take_changes(self)
     }
+
+    fn written(&self) -> usize {
+        self.book.written()
+    }
 }
 
 impl Machine for Subordinate {
@@ -70,17 +79,28 @@ impl Machine for Subordinate {
     fn take_changes(&mut self) -> Changes {
         Subordinate::take_changes(self)
     }
+
+    fn written(&self) -> usize {
+        self.book.written()
+    }
+}
+
+/// A block to be written.
+#[derive(Clone, Debug)]
+pub struct Sealed {
+    pub block: Block,
+    pub pages: Vec<Page>,
+    /// What the block says, for the index of transfers.
+    pub postings: Vec<Posting>,
 }
 
 /// Makes blocks of what a machine wrote.
 #[derive(Clone, Debug, Default)]
 pub struct Writer {
     head: Head,
-    next_page: u32,
+    rounds: Rounds,
     /// Postings since the last page was saved, times pages.
     owed: u64,
-    /// The head when this round of pages began.
-    round_began: u64,
     /// The node's elapsed time of the last block: a node goes on from there.
     elapsed_ms: u64,
 }
@@ -96,67 +116,63 @@ impl Writer {
 
     /// The next block with all that the machine wrote; none: it wrote nothing. The block counts as written: if it cannot
     /// be, writer and machine are thrown away and loaded anew.
-    pub fn seal<M: Machine>(&mut self, machine: &mut M, now: Now) -> Option<(Block, Vec<Page>)> {
-        let mut changes = machine.take_changes();
-        if changes.is_empty() {
+    pub fn seal<M: Machine>(&mut self, machine: &mut M, now: Now) -> Option<Sealed> {
+        let Changes { postings, mut rows } = machine.take_changes();
+        if postings.is_empty() && rows.is_empty() {
             return None;
         }
-        let count = u32::try_from(changes.postings.len()).expect("a batch is bounded by its mailbox");
-        let pages = self.pages(machine, u64::from(count), &mut changes.rows);
-        let mut postings = Vec::with_capacity(changes.postings.len() * 192);
-        for posting in &changes.postings {
-            encode(posting, &mut postings);
+        let count = u32::try_from(postings.len()).expect("a batch is bounded by its mailbox");
+        let pages = self.pages(machine, u64::from(count), &mut rows);
+        let mut bytes = Vec::with_capacity(postings.len() * POSTING_BYTES_USUAL);
+        for posting in &postings {
+            encode(posting, &mut bytes);
         }
         let (elapsed_ms, day) = (now.moment.elapsed_ms, now.moment.day);
-        let block = Block::seal(self.head, elapsed_ms, day, postings, count, changes.rows);
+        let block = Block::seal(self.head, elapsed_ms, day, bytes, count, rows);
         self.head = block.head();
         self.elapsed_ms = elapsed_ms;
-        Some((block, pages))
+        Some(Sealed { block, pages, postings })
     }
 
     fn pages<M: Machine>(&mut self, machine: &M, postings: u64, rows: &mut Vec<Row>) -> Vec<Page> {
         let all = machine.ledger().pages();
         self.owed += postings * u64::from(all);
-        let due = (self.owed / ROUND_POSTINGS).min(PAGES_PER_BLOCK_MAX);
-        self.owed -= due * ROUND_POSTINGS;
-        let mut pages = Vec::new();
-        for _ in 0..due {
-            if self.next_page >= all {
-                // A start that comes after this block replays from where this round began.
-                rows.push(Row {
-                    space: OWN,
-                    key: b"pages".to_vec(),
-                    value: Some(self.round_began.to_le_bytes().into()),
-                });
-                self.next_page = 0;
-                self.round_began = self.head.number;
-            }
-            let mut bytes = Vec::with_capacity(4096);
-            machine.ledger().page(self.next_page, &mut bytes);
-            pages.push(Page { number: self.next_page, bytes });
-            self.next_page += 1;
+        let due = u32::try_from(self.owed / ROUND_POSTINGS).unwrap_or(u32::MAX).min(PAGES_PER_BLOCK_MAX);
+        if due == 0 {
+            return Vec::new();
         }
-        pages
+        self.owed -= u64::from(due) * ROUND_POSTINGS;
+        let before = self.rounds.replay_from();
+        let turn = self.rounds.turn(self.head.number + 1, all, due);
+        if self.rounds.replay_from() != before {
+            let value = self.rounds.to_bytes().to_vec();
+            rows.push(Row { space: OWN, key: b"pages".to_vec(), value: Some(value) });
+        }
+        let page = |number| {
+            let mut bytes = Vec::with_capacity(4096);
+            machine.ledger().page(number, &mut bytes);
+            Page { number, bytes }
+        };
+        turn.map(page).collect()
     }
 }
 
 /// Takes a book from a store and makes it the machine's.
 pub struct Loader<'m, M> {
     machine: &'m mut M,
-    complete: Option<u64>,
     writer: Writer,
 }
 
 impl<'m, M: Machine> Loader<'m, M> {
     pub fn new(machine: &'m mut M) -> Loader<'m, M> {
-        Loader { machine, complete: None, writer: Writer::default() }
+        Loader { machine, writer: Writer::default() }
     }
 
     /// The writer that goes on after the last block.
     pub fn finish(mut self, head: Head) -> Writer {
         self.machine.loaded();
         self.writer.head = head;
-        self.writer.round_began = head.number;
+        self.writer.rounds.restart(head.number);
         self.writer
     }
 }
@@ -171,13 +187,13 @@ impl<M: Machine + Send> Loading for Loader<'_, M> {
         if row.space != OWN {
             return self.machine.load_row(&row);
         }
-        let began = row.value.as_deref().and_then(|value| value.try_into().ok()).map(u64::from_le_bytes);
-        self.complete = Some(began.ok_or_else(|| StoreError::damaged("the writer's row has no block number"))?);
+        let rounds = row.value.as_deref().and_then(Rounds::of_bytes);
+        self.writer.rounds = rounds.ok_or_else(|| StoreError::damaged("the row of saved pages cannot be read"))?;
         Ok(())
     }
 
     fn replay_from(&mut self, _: Option<u64>) -> u64 {
-        self.complete.map_or(1, |began| began + 1)
+        self.writer.rounds.replay_from()
     }
 
     fn block(&mut self, block: Block) -> Result<(), StoreError> {

@@ -6,5 +6,7 @@
 //! Must never: decide by a wall clock, or post to a book that does not hold what was answered before.
 
 pub mod host;
+pub mod keeper;
 pub mod machine;
+pub mod pipe;
 pub mod store;

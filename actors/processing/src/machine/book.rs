@@ -98,6 +98,11 @@ impl Book {
         self.rows.insert((space, key.to_vec()), None);
     }
 
+    /// Postings that are to be written down.
+    pub fn written(&self) -> usize {
+        self.postings.len()
+    }
+
     /// Nothing is to be written down.
     pub fn is_clean(&self) -> bool {
         self.postings.is_empty() && self.rows.is_empty()

@@ -37,18 +37,24 @@ impl MemoryDisk {
         self.platter.lock().expect("nothing panics while it holds the platter")
     }
 
-    /// The power fails. What was synced stays; of each sector after it `seed` decides whether it was written. A sector that
-    /// was not is zeros, or the file ends before it.
+    /// The power fails. What was synced stays; after it, `seed` decides whether all was written, nothing, or each sector by
+    /// itself. A sector that was not is zeros, or the file ends before it.
     pub fn crash(&self, seed: u64) {
         let mut platter = self.platter();
         let (synced, length) = (platter.synced, platter.bytes.len());
         let mut random = seed;
+        let all_or_none = match next(&mut random) & 3 {
+            0 => Some(true),
+            1 => Some(false),
+            _ => None,
+        };
         let mut end = synced;
         let mut start = synced;
         while start < length {
             let sector_end = ((start as u64 / SECTOR_BYTES + 1) * SECTOR_BYTES) as usize;
             let stop = sector_end.min(length);
-            if next(&mut random) & 1 == 0 {
+            let written = all_or_none.unwrap_or(next(&mut random) & 1 == 0);
+            if !written {
                 platter.bytes[start..stop].fill(0);
             } else {
                 end = stop;

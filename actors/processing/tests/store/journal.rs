@@ -61,7 +61,7 @@ fn power_that_fails_in_a_write_loses_that_write_or_none() {
             number => panic!("seed {seed}: {number} blocks, {before} were answered for"),
         }
         // Whether it was kept or not, the shell asks for it again.
-        for (block, pages, _) in &batches[(before..).start..] {
+        for (block, pages, _) in &batches[before..] {
             if block.number >= journal.last().number {
                 journal.write(block, pages.clone()).unwrap();
             }

@@ -11,8 +11,8 @@ use processing::store::index::each_posting;
 use processing::store::{Block, DatabaseStore, Head, Loading, Page, Rounds, Row, SavedPage, Store, StoreError};
 use sea_orm::ConnectionTrait;
 
-pub const POINTS: u32 = 7;
-pub const ROUBLES: u32 = 643;
+pub(crate) const POINTS: u32 = 7;
+pub(crate) const ROUBLES: u32 = 643;
 const CUSTOMERS: u64 = 150;
 const LIMITS: u16 = 2;
 const LOG: u16 = 3;
@@ -21,10 +21,10 @@ const PAGES_A_BLOCK: u32 = 2;
 
 /// SplitMix64.
 #[derive(Clone)]
-pub struct Random(pub u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    pub fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -34,7 +34,7 @@ impl Random {
 }
 
 /// What customers do: the same seed, the same operations.
-pub struct Customers {
+pub(crate) struct Customers {
     random: Random,
     made: u64,
     holds: Vec<TransferId>,
@@ -42,7 +42,7 @@ pub struct Customers {
 }
 
 impl Customers {
-    pub fn new(seed: u64) -> Customers {
+    pub(crate) fn new(seed: u64) -> Customers {
         Customers { random: Random(seed), made: 0, holds: Vec::new(), old: Vec::new() }
     }
 
@@ -53,7 +53,7 @@ impl Customers {
         OperationId::from_uuid(u128::from(ms) << 80 | u128::from(self.made) << 8).line(1)
     }
 
-    pub fn next(&mut self) -> Vec<Transfer> {
+    pub(crate) fn next(&mut self) -> Vec<Transfer> {
         let owner = self.random.below(CUSTOMERS);
         let amount = 1 + self.random.below(500) as i64;
         let money = AccountId::wallet(AccountKind::Prepaid, ROUBLES, owner);
@@ -122,15 +122,15 @@ impl Customers {
 
 /// A node without its protocol.
 #[derive(Default)]
-pub struct Node {
-    pub ledger: Ledger,
-    pub head: Head,
+pub(crate) struct Node {
+    pub(crate) ledger: Ledger,
+    pub(crate) head: Head,
     rounds: Rounds,
-    pub replayed: u64,
+    pub(crate) replayed: u64,
 }
 
 impl Node {
-    pub async fn load(store: &dyn Store) -> Result<Node, StoreError> {
+    pub(crate) async fn load(store: &dyn Store) -> Result<Node, StoreError> {
         let mut node = Node::default();
         let head = store.load(&mut node).await?;
         assert!(node.head == head || node.head.number == 0, "blocks end at the last");
@@ -140,7 +140,7 @@ impl Node {
     }
 
     /// One batch: the block and the pages that go with it.
-    pub fn batch(&mut self, customers: &mut Customers, operations: usize) -> (Block, Vec<Page>, Vec<Posting>) {
+    pub(crate) fn batch(&mut self, customers: &mut Customers, operations: usize) -> (Block, Vec<Page>, Vec<Posting>) {
         let number = self.head.number + 1;
         let now = Moment { elapsed_ms: number * 1000, day: (number / 20) as i32 };
         let mut rows = Vec::new();
@@ -217,12 +217,12 @@ impl Loading for Node {
     }
 }
 
-pub async fn sqlite(folder: &Path) -> DatabaseStore {
+pub(crate) async fn sqlite(folder: &Path) -> DatabaseStore {
     DatabaseStore::open_sqlite(&folder.join("accounts.db")).await.unwrap()
 }
 
 /// The address of a new, empty database, if there is a server.
-pub async fn postgres() -> Option<String> {
+pub(crate) async fn postgres() -> Option<String> {
     let server = std::env::var("OPENSTORE_TEST_POSTGRES").ok()?;
     let name = format!("accounts_{}", uuid::Uuid::now_v7().simple());
     let maker = sea_orm::Database::connect(format!("{server}/postgres")).await.unwrap();
@@ -231,7 +231,7 @@ pub async fn postgres() -> Option<String> {
 }
 
 /// A book of so many batches of five operations.
-pub async fn fill(store: &dyn Store, seed: u64, batches: u64) -> Node {
+pub(crate) async fn fill(store: &dyn Store, seed: u64, batches: u64) -> Node {
     let (mut node, mut customers) = (Node::default(), Customers::new(seed));
     for _ in 0..batches {
         let (block, pages, _) = node.batch(&mut customers, 5);

@@ -1,0 +1,334 @@
+//! The one writer of an account book: takes what waits, lets the machine do it, writes one block, and then answers.
+//!
+//! While a block is being written the next batch gathers, so that a busy book writes seldom and much, and an idle one at
+//! once. Whoever asks holds a [`Door`], which stays good through restarts.
+//!
+//! Must never: answer before the commit, or go on after a commit that may not have happened: it ends, and is loaded anew.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use arc_swap::ArcSwapOption;
+use domain::ledger::TransferId;
+use domain::ledger::transfer::Moment;
+use futures_util::future::BoxFuture;
+use runtime::actor::{Actor, Scope};
+use runtime::clock::Clock;
+use runtime::spec::StartError;
+use serde::Serialize;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::host::{Loader, Machine, Sealed, Writer};
+use crate::machine::Now;
+use crate::machine::subordinate::till::day_of;
+use crate::store::index::{Index, Sealing};
+use crate::store::{Store, StoreError};
+
+/// Questions that wait for the writer; more are told that it is busy.
+const QUEUE_MAX: usize = 8_192;
+/// Questions of one block.
+const BATCH_MAX: usize = 4_096;
+/// Postings of one block, about: what one question posts is not split.
+const POSTINGS_MAX: u32 = 16_384;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DoorError {
+    #[error("the accounts are being loaded: try again in a moment")]
+    NotReady,
+    #[error("the accounts have too much to do: try again")]
+    Busy,
+    #[error("the accounts failed while they worked: ask again with the same number of the operation")]
+    Interrupted,
+}
+
+type Answer = Box<dyn FnOnce() + Send>;
+
+struct Job<M> {
+    /// Transfers that may be of long ago: they are remembered before the work.
+    ids: Vec<TransferId>,
+    run: Box<dyn FnOnce(&mut M, Now) -> Answer + Send>,
+}
+
+struct Inside<M> {
+    queue: mpsc::Sender<Job<M>>,
+    store: Arc<dyn Store>,
+}
+
+/// The way to an account book.
+pub struct Door<M> {
+    inside: Arc<ArcSwapOption<Inside<M>>>,
+}
+
+impl<M> Clone for Door<M> {
+    fn clone(&self) -> Door<M> {
+        Door { inside: self.inside.clone() }
+    }
+}
+
+impl<M> std::fmt::Debug for Door<M> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Door").field("open", &self.inside.load().is_some()).finish()
+    }
+}
+
+impl<M> Default for Door<M> {
+    fn default() -> Door<M> {
+        Door { inside: Arc::new(ArcSwapOption::empty()) }
+    }
+}
+
+impl<M: Send + 'static> Door<M> {
+    /// Let the machine do `work`; the answer comes when all that it wrote is durable. `ids`: transfers that it may ask for.
+    pub async fn ask<R: Send + 'static>(
+        &self,
+        ids: Vec<TransferId>,
+        work: impl FnOnce(&mut M, Now) -> R + Send + 'static,
+    ) -> Result<R, DoorError> {
+        let inside = self.inside.load_full().ok_or(DoorError::NotReady)?;
+        let (answer, answered) = oneshot::channel();
+        let run = Box::new(move |machine: &mut M, now| {
+            let result = work(machine, now);
+            // Whoever asked may have given up.
+            Box::new(move || drop(answer.send(result))) as Answer
+        });
+        inside.queue.try_send(Job { ids, run }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => DoorError::Busy,
+            mpsc::error::TrySendError::Closed(_) => DoorError::NotReady,
+        })?;
+        drop(inside);
+        answered.await.map_err(|_| DoorError::Interrupted)
+    }
+
+    /// The book itself, for reading what is committed.
+    pub fn store(&self) -> Result<Arc<dyn Store>, DoorError> {
+        Ok(self.inside.load().as_ref().ok_or(DoorError::NotReady)?.store.clone())
+    }
+}
+
+/// How a store is opened and an empty machine made: for every start anew.
+pub struct Making<M> {
+    pub store: Arc<dyn Fn() -> BoxFuture<'static, Result<Arc<dyn Store>, StoreError>> + Send + Sync>,
+    pub machine: Arc<dyn Fn() -> M + Send + Sync>,
+    /// The last thing before the first question: a machine that was restored is told so. The head is the book's last block.
+    pub ready: Arc<dyn Fn(&mut M, u64) + Send + Sync>,
+}
+
+impl<M> Clone for Making<M> {
+    fn clone(&self) -> Making<M> {
+        Making { store: self.store.clone(), machine: self.machine.clone(), ready: self.ready.clone() }
+    }
+}
+
+/// What an operator sees of a book.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct KeeperState {
+    pub block: u64,
+    pub accounts: u64,
+    /// Blocks and questions since the start.
+    pub blocks: u64,
+    pub questions: u64,
+    pub waiting: usize,
+    /// Of the last block.
+    pub last_write_ms: u64,
+    pub loaded_in_ms: u64,
+}
+
+/// The supervised actor: it loads the book and runs the writer beside it.
+pub struct Keeper<M: Machine + Send + 'static> {
+    making: Making<M>,
+    door: Door<M>,
+    clock: Clock,
+    seen: watch::Receiver<KeeperState>,
+    see: watch::Sender<KeeperState>,
+}
+
+impl<M: Machine + Send + 'static> Keeper<M> {
+    pub fn new(making: Making<M>, door: Door<M>, clock: Clock) -> Keeper<M> {
+        let (see, seen) = watch::channel(KeeperState::default());
+        Keeper { making, door, clock, seen, see }
+    }
+}
+
+impl<M: Machine + Send + 'static> Actor for Keeper<M> {
+    type State = KeeperState;
+
+    async fn started(&mut self, scope: &Scope<Keeper<M>>) -> Result<(), StartError> {
+        let (queue, jobs) = mpsc::channel(QUEUE_MAX);
+        let writing = Writing::load(&self.making, self.clock.clone(), jobs, self.see.clone()).await;
+        let writing = writing.map_err(StartError::new)?;
+        let inside = Inside { queue, store: writing.store.clone() };
+        self.door.inside.store(Some(Arc::new(inside)));
+        scope.spawn(writing.run());
+        Ok(())
+    }
+
+    async fn stopping(&mut self) {
+        self.door.inside.store(None);
+    }
+
+    fn observe(&self) -> KeeperState {
+        self.seen.borrow().clone()
+    }
+}
+
+impl<M: Machine + Send + 'static> Drop for Keeper<M> {
+    fn drop(&mut self) {
+        self.door.inside.store(None);
+    }
+}
+
+/// The writer with its book.
+struct Writing<M> {
+    machine: M,
+    writer: Writer,
+    store: Arc<dyn Store>,
+    index: Index,
+    /// Ids that the ledger has in memory and the index has not in a run yet.
+    recent: Vec<TransferId>,
+    sealing: Option<(Vec<TransferId>, oneshot::Receiver<Result<crate::store::run::Run, StoreError>>)>,
+    jobs: mpsc::Receiver<Job<M>>,
+    clock: Clock,
+    started: Instant,
+    elapsed_before_ms: u64,
+    see: watch::Sender<KeeperState>,
+}
+
+impl<M: Machine + Send + 'static> Writing<M> {
+    async fn load(
+        making: &Making<M>,
+        clock: Clock,
+        jobs: mpsc::Receiver<Job<M>>,
+        see: watch::Sender<KeeperState>,
+    ) -> Result<Writing<M>, StoreError> {
+        let began = Instant::now();
+        let store = (making.store)().await?;
+        let mut machine = (making.machine)();
+        let mut loader = Loader::new(&mut machine);
+        let head = store.load(&mut loader).await?;
+        let writer = loader.finish(head);
+        let index = Index::open(store.as_ref()).await?;
+        (making.ready)(&mut machine, head.number);
+        let loaded_in_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(block = head.number, loaded_in_ms, "the account book is loaded");
+        see.send_modify(|state| {
+            state.block = head.number;
+            state.loaded_in_ms = loaded_in_ms;
+        });
+        let elapsed_before_ms = writer.elapsed_ms();
+        let started = Instant::now();
+        let (recent, sealing) = (Vec::new(), None);
+        Ok(Writing { machine, writer, store, index, recent, sealing, jobs, clock, started, elapsed_before_ms, see })
+    }
+
+    fn now(&self) -> Now {
+        let local = self.clock.now();
+        let since_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let elapsed_ms = self.elapsed_before_ms + since_ms;
+        Now { moment: Moment { elapsed_ms, day: day_of(local.date_naive()) }, wall_ms: local.timestamp_millis() }
+    }
+
+    async fn run(mut self) {
+        let mut batch = Vec::with_capacity(BATCH_MAX);
+        // What the start itself wrote.
+        self.commit(Vec::new()).await;
+        while self.jobs.recv_many(&mut batch, BATCH_MAX).await > 0 {
+            let mut waiting = batch.drain(..).collect::<Vec<_>>().into_iter().peekable();
+            while waiting.peek().is_some() {
+                let mut answers = Vec::new();
+                let now = self.now();
+                while waiting.peek().is_some() && self.machine.written() < POSTINGS_MAX as usize {
+                    let Some(job) = waiting.next() else { break };
+                    self.remember(&job.ids).await;
+                    answers.push((job.run)(&mut self.machine, now));
+                }
+                self.commit(answers).await;
+            }
+        }
+    }
+
+    /// # Panics
+    /// If the block could not be written: what the machine knows may not be in the book. The supervisor loads it anew.
+    async fn commit(&mut self, answers: Vec<Answer>) {
+        let now = self.now();
+        let count = answers.len() as u64;
+        let began = Instant::now();
+        if let Some(Sealed { block, pages, postings }) = self.writer.seal(&mut self.machine, now) {
+            let number = block.number;
+            if let Err(error) = self.store.append(block, pages).await {
+                panic!("the account book was not written: {error}");
+            }
+            self.index.add(number, &postings);
+            self.recent.extend(postings.iter().map(|posting| posting.transfer.id));
+            self.seal_run();
+        }
+        answers.into_iter().for_each(|answer| answer());
+        self.see.send_modify(|state| {
+            state.blocks += u64::from(self.writer.head().number != state.block);
+            state.block = self.writer.head().number;
+            state.questions += count;
+            state.accounts = u64::from(self.machine.ledger().pages()) * 32;
+            state.waiting = self.jobs.len();
+            state.last_write_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        });
+    }
+
+    /// Ids of long ago leave the memory when a run on disk answers for them. Runs are made beside the writer.
+    fn seal_run(&mut self) {
+        if let Some((ids, written)) = &mut self.sealing {
+            match written.try_recv() {
+                Ok(Ok(run)) => {
+                    self.index.sealed(run);
+                    let open = |ledger: &domain::ledger::Ledger, id: TransferId| ledger.hold(id).is_some();
+                    let gone: Vec<TransferId> =
+                        ids.iter().copied().filter(|id| !open(self.machine.ledger(), *id)).collect();
+                    self.machine.ledger_mut().forget(gone.into_iter());
+                    self.sealing = None;
+                }
+                Ok(Err(error)) => {
+                    tracing::error!(%error, "the index of transfers could not be written; it is tried again");
+                    self.sealing = None;
+                }
+                Err(oneshot::error::TryRecvError::Empty) => {}
+                Err(oneshot::error::TryRecvError::Closed) => self.sealing = None,
+            }
+            return;
+        }
+        if let Some(sealing) = self.index.seal() {
+            let (tell, told) = oneshot::channel();
+            tokio::spawn(build_run(sealing, self.store.clone(), tell));
+            self.sealing = Some((std::mem::take(&mut self.recent), told));
+        }
+    }
+
+    async fn remember(&mut self, ids: &[TransferId]) {
+        for id in ids {
+            if self.machine.ledger().known(*id).is_some() || !self.index.maybe(*id) {
+                continue;
+            }
+            match self.index.find(self.store.as_ref(), *id).await {
+                Ok(Some(found)) => {
+                    self.machine.ledger_mut().remember(&found.posting);
+                    if let Some(end) = &found.end {
+                        self.machine.ledger_mut().remember(end);
+                    }
+                    self.recent.push(*id);
+                }
+                Ok(None) => {}
+                Err(error) => panic!("an old transfer could not be read: {error}"),
+            }
+        }
+    }
+}
+
+async fn build_run(
+    sealing: Sealing,
+    store: Arc<dyn Store>,
+    tell: oneshot::Sender<Result<crate::store::run::Run, StoreError>>,
+) {
+    let built = tokio::task::spawn_blocking(move || sealing.build()).await;
+    let run = match built {
+        Ok(built) => built.write(store.as_ref()).await,
+        Err(error) => Err(StoreError::Refused(error.to_string())),
+    };
+    tell.send(run).ok();
+}
