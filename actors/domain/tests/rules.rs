@@ -8,6 +8,8 @@ mod discount_limits;
 mod discounts;
 #[path = "rules/language.rs"]
 mod language;
+#[path = "rules/ledger.rs"]
+mod ledger;
 #[path = "rules/loyalty.rs"]
 mod loyalty;
 #[path = "rules/loyalty_gift.rs"]
