@@ -167,7 +167,7 @@ pub fn server(ground: ServerGround) -> (Tree, ServerRefs) {
     }));
 
     tree.group("tills", Strategy::OneForOne);
-    let above = Arc::new(uplink.reference::<link::requests::AskAbove>());
+    let above = Arc::new(uplink.reference::<link::requests::Question>());
     let downlinks = tree.child(ChildSpec::new("tills/downlinks", "downlinks", move || {
         let settings = DownlinkSettings::new(me.clone()).datasets(&DATASETS);
         let ledger = Arc::new(TradeLedger::new(true));

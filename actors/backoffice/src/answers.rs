@@ -15,7 +15,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use link::apply::{Peer, PeerRole};
 use link::requests::{
-    Answer, AskAbove, BUSINESS_DAY, CLAIM_MARK, FIND_RECEIPT, FIND_SALE, LIST_PARKED, RequestError, TAKE_PARKED,
+    Answer, BUSINESS_DAY, CLAIM_MARK, FIND_RECEIPT, FIND_SALE, LIST_PARKED, Question, RequestError, TAKE_PARKED, put,
 };
 use messages::codec::{BodyError, from_body, to_body};
 use migrations::database::Database;
@@ -36,12 +36,9 @@ pub trait Above: Send + Sync + 'static {
     fn ask(&self, type_id: u32, body: Vec<u8>) -> BoxFuture<'_, Result<Vec<u8>, RequestError>>;
 }
 
-impl Above for ActorRef<AskAbove> {
+impl Above for ActorRef<Question> {
     fn ask(&self, type_id: u32, body: Vec<u8>) -> BoxFuture<'_, Result<Vec<u8>, RequestError>> {
-        Box::pin(async move {
-            // An uplink that is restarted has no line just now.
-            self.ask_within(ABOVE_WITHIN, AskAbove { type_id, body }).await.unwrap_or(Err(RequestError::NoLine))
-        })
+        Box::pin(put(self, type_id, body, ABOVE_WITHIN))
     }
 }
 

@@ -1,6 +1,10 @@
 //! Questions between nodes: a deadline, an answer or a failure, and no money changed by themselves.
 
+use std::time::Duration;
+
 use futures_util::future::BoxFuture;
+use runtime::reference::ActorRef;
+use tokio::sync::oneshot;
 
 use crate::apply::Peer;
 
@@ -62,7 +66,36 @@ pub trait Answer: Send + Sync + 'static {
     fn answer<'a>(&'a self, from: &'a Peer, type_id: u32, body: Vec<u8>) -> BoxFuture<'a, Result<Vec<u8>, String>>;
 }
 
-/// Ask the node above. Sender: features. Answer: the other node's. Repeat: yes.
+/// Put a question to the node above and wait for its answer elsewhere, so that many can wait at once. Sender: features, by
+/// [`put`]. Answer: where the answer will come. Repeat: yes.
+#[derive(Clone, Debug, actix::Message)]
+#[rtype(result = "Result<Answering, RequestError>")]
+pub struct Question {
+    pub type_id: u32,
+    pub body: Vec<u8>,
+}
+
+/// Where an answer will come.
+#[derive(Debug)]
+pub struct Answering(pub(crate) oneshot::Receiver<Result<Vec<u8>, RequestError>>);
+
+/// Ask the node above, and wait for `within` at most. Others can ask meanwhile.
+pub async fn put(
+    above: &ActorRef<Question>,
+    type_id: u32,
+    body: Vec<u8>,
+    within: Duration,
+) -> Result<Vec<u8>, RequestError> {
+    let asked = async {
+        // An uplink that is restarted has no line just now.
+        let answering =
+            above.ask_within(within, Question { type_id, body }).await.unwrap_or(Err(RequestError::NoLine))?;
+        answering.0.await.unwrap_or(Err(RequestError::NoLine))
+    };
+    tokio::time::timeout(within, asked).await.unwrap_or(Err(RequestError::Deadline))
+}
+
+/// Ask the node above, one question after another. Sender: features. Answer: the other node's. Repeat: yes.
 #[derive(Clone, Debug, actix::Message)]
 #[rtype(result = "Result<Vec<u8>, RequestError>")]
 pub struct AskAbove {

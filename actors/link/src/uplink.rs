@@ -22,7 +22,7 @@ use crate::apply::Peer;
 use crate::bell::{Bell, LOOK_EVERY};
 use crate::datasets::DatasetSink;
 use crate::frame::BODY_BYTES_MAX;
-use crate::requests::{AskAbove, RequestError};
+use crate::requests::{Answering, AskAbove, Question, RequestError};
 use crate::transport::Dial;
 use crate::{identity, inbox, outbox};
 
@@ -182,12 +182,8 @@ impl Handle<Status> for Uplink {
     }
 }
 
-impl Handle<AskAbove> for Uplink {
-    async fn handle(
-        &mut self,
-        AskAbove { type_id, body }: AskAbove,
-        _: &Scope<Uplink>,
-    ) -> Result<Vec<u8>, RequestError> {
+impl Uplink {
+    fn put(&self, type_id: u32, body: Vec<u8>) -> Result<Answering, RequestError> {
         if !self.status.borrow().connected {
             return Err(RequestError::NoLine);
         }
@@ -197,7 +193,28 @@ impl Handle<AskAbove> for Uplink {
         let (answer, answered) = oneshot::channel();
         let ask = Ask { type_id, body, until: Instant::now() + ASK_WITHIN, answer };
         self.asks.try_send(ask).map_err(|_| RequestError::NoLine)?;
-        match tokio::time::timeout(ASK_WITHIN, answered).await {
+        Ok(Answering(answered))
+    }
+}
+
+impl Handle<Question> for Uplink {
+    async fn handle(
+        &mut self,
+        Question { type_id, body }: Question,
+        _: &Scope<Uplink>,
+    ) -> Result<Answering, RequestError> {
+        self.put(type_id, body)
+    }
+}
+
+impl Handle<AskAbove> for Uplink {
+    async fn handle(
+        &mut self,
+        AskAbove { type_id, body }: AskAbove,
+        _: &Scope<Uplink>,
+    ) -> Result<Vec<u8>, RequestError> {
+        let answering = self.put(type_id, body)?;
+        match tokio::time::timeout(ASK_WITHIN, answering.0).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Err(RequestError::NoLine),
             Err(_) => Err(RequestError::Deadline),

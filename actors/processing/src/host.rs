@@ -5,12 +5,14 @@
 //!
 //! Must never: let an answer out before its block is durable; that is for whoever calls [`Writer::seal`].
 
+use std::collections::BTreeSet;
+
 use domain::ledger::Ledger;
 use domain::ledger::{Posting, decode, encode};
 
 use crate::machine::root::Root;
 use crate::machine::subordinate::Subordinate;
-use crate::machine::{Changes, Now};
+use crate::machine::{Changes, NodeId, Now};
 use crate::store::rounds::Rounds;
 use crate::store::{Block, Head, Loading, Page, Row, SavedPage, StoreError};
 
@@ -33,6 +35,10 @@ pub trait Machine {
     fn take_changes(&mut self) -> Changes;
     /// Postings that wait for the next block.
     fn written(&self) -> usize;
+    /// Nodes that have something to hear since the last commit.
+    fn take_rings(&mut self) -> BTreeSet<NodeId> {
+        BTreeSet::new()
+    }
 }
 
 impl Machine for Root {
@@ -54,6 +60,10 @@ impl Machine for Root {
 
     fn take_changes(&mut self) -> Changes {
         Root::take_changes(self)
+    }
+
+    fn take_rings(&mut self) -> BTreeSet<NodeId> {
+        Root::take_rings(self)
     }
 
     fn written(&self) -> usize {

@@ -5,13 +5,15 @@
 //!
 //! Must never: answer before the commit, or go on after a commit that may not have happened: it ends, and is loaded anew.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use arc_swap::ArcSwapOption;
 use domain::ledger::TransferId;
 use domain::ledger::transfer::Moment;
 use futures_util::future::BoxFuture;
+use link::bell::Bell;
 use runtime::actor::{Actor, Scope};
 use runtime::clock::Clock;
 use runtime::spec::StartError;
@@ -19,8 +21,8 @@ use serde::Serialize;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::host::{Loader, Machine, Sealed, Writer};
-use crate::machine::Now;
 use crate::machine::subordinate::till::day_of;
+use crate::machine::{NodeId, Now};
 use crate::store::index::{Index, Sealing};
 use crate::store::{Store, StoreError};
 
@@ -52,16 +54,21 @@ struct Job<M> {
 struct Inside<M> {
     queue: mpsc::Sender<Job<M>>,
     store: Arc<dyn Store>,
+    blocks: watch::Receiver<u64>,
 }
+
+/// One bell a node: rung after a commit that has something for it.
+type Bells = Mutex<BTreeMap<NodeId, Bell>>;
 
 /// The way to an account book.
 pub struct Door<M> {
     inside: Arc<ArcSwapOption<Inside<M>>>,
+    bells: Arc<Bells>,
 }
 
 impl<M> Clone for Door<M> {
     fn clone(&self) -> Door<M> {
-        Door { inside: self.inside.clone() }
+        Door { inside: self.inside.clone(), bells: self.bells.clone() }
     }
 }
 
@@ -73,7 +80,7 @@ impl<M> std::fmt::Debug for Door<M> {
 
 impl<M> Default for Door<M> {
     fn default() -> Door<M> {
-        Door { inside: Arc::new(ArcSwapOption::empty()) }
+        Door { inside: Arc::new(ArcSwapOption::empty()), bells: Arc::default() }
     }
 }
 
@@ -97,6 +104,16 @@ impl<M: Send + 'static> Door<M> {
         })?;
         drop(inside);
         answered.await.map_err(|_| DoorError::Interrupted)
+    }
+
+    /// The number of the last block, as it grows.
+    pub fn blocks(&self) -> Result<watch::Receiver<u64>, DoorError> {
+        Ok(self.inside.load().as_ref().ok_or(DoorError::NotReady)?.blocks.clone())
+    }
+
+    /// Rung when there is something for a node to hear.
+    pub fn bell(&self, node: NodeId) -> Bell {
+        self.bells.lock().expect("nothing panics while it holds the bells").entry(node).or_default().clone()
     }
 
     /// The book itself, for reading what is committed.
@@ -154,9 +171,9 @@ impl<M: Machine + Send + 'static> Actor for Keeper<M> {
 
     async fn started(&mut self, scope: &Scope<Keeper<M>>) -> Result<(), StartError> {
         let (queue, jobs) = mpsc::channel(QUEUE_MAX);
-        let writing = Writing::load(&self.making, self.clock.clone(), jobs, self.see.clone()).await;
-        let writing = writing.map_err(StartError::new)?;
-        let inside = Inside { queue, store: writing.store.clone() };
+        let see = (self.see.clone(), self.door.bells.clone());
+        let writing = Writing::load(&self.making, self.clock.clone(), jobs, see).await.map_err(StartError::new)?;
+        let inside = Inside { queue, store: writing.store.clone(), blocks: writing.blocks.subscribe() };
         self.door.inside.store(Some(Arc::new(inside)));
         scope.spawn(writing.run());
         Ok(())
@@ -191,6 +208,8 @@ struct Writing<M> {
     started: Instant,
     elapsed_before_ms: u64,
     see: watch::Sender<KeeperState>,
+    bells: Arc<Bells>,
+    blocks: watch::Sender<u64>,
 }
 
 impl<M: Machine + Send + 'static> Writing<M> {
@@ -198,7 +217,7 @@ impl<M: Machine + Send + 'static> Writing<M> {
         making: &Making<M>,
         clock: Clock,
         jobs: mpsc::Receiver<Job<M>>,
-        see: watch::Sender<KeeperState>,
+        (see, bells): (watch::Sender<KeeperState>, Arc<Bells>),
     ) -> Result<Writing<M>, StoreError> {
         let began = Instant::now();
         let store = (making.store)().await?;
@@ -215,9 +234,21 @@ impl<M: Machine + Send + 'static> Writing<M> {
             state.loaded_in_ms = loaded_in_ms;
         });
         let elapsed_before_ms = writer.elapsed_ms();
-        let started = Instant::now();
-        let (recent, sealing) = (Vec::new(), None);
-        Ok(Writing { machine, writer, store, index, recent, sealing, jobs, clock, started, elapsed_before_ms, see })
+        Ok(Writing {
+            machine,
+            writer,
+            store,
+            index,
+            recent: Vec::new(),
+            sealing: None,
+            jobs,
+            clock,
+            started: Instant::now(),
+            elapsed_before_ms,
+            see,
+            bells,
+            blocks: watch::Sender::new(head.number),
+        })
     }
 
     fn now(&self) -> Now {
@@ -260,7 +291,11 @@ impl<M: Machine + Send + 'static> Writing<M> {
             self.index.add(number, &postings);
             self.recent.extend(postings.iter().map(|posting| posting.transfer.id));
             self.seal_run();
+            self.blocks.send_replace(number);
         }
+        let bells = self.bells.lock().expect("nothing panics while it holds the bells");
+        self.machine.take_rings().iter().filter_map(|node| bells.get(node)).for_each(Bell::ring);
+        drop(bells);
         answers.into_iter().for_each(|answer| answer());
         self.see.send_modify(|state| {
             state.blocks += u64::from(self.writer.head().number != state.block);

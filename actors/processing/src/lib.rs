@@ -7,6 +7,9 @@
 
 pub mod host;
 pub mod keeper;
+pub mod line;
 pub mod machine;
 pub mod pipe;
+pub mod root_side;
 pub mod store;
+pub mod store_side;

@@ -23,7 +23,7 @@ pub mod verify;
 use std::io;
 
 use async_trait::async_trait;
-use sea_orm::DbErr;
+use sea_orm::{DbErr, RuntimeErr, sqlx};
 
 pub use block::{Block, Head, Page, Row};
 pub use database::DatabaseStore;
@@ -66,11 +66,23 @@ pub enum StoreError {
     #[error("the account book is to be opened again after a failed write")]
     Reopen,
     #[error("the account book could not be read or written")]
-    Database(#[from] DbErr),
+    Database(#[source] DbErr),
     #[error("the file of the account book could not be read or written")]
     Disk(#[from] io::Error),
     #[error("the account book cannot be loaded: {0}")]
     Refused(String),
+}
+
+impl From<DbErr> for StoreError {
+    fn from(error: DbErr) -> StoreError {
+        match &error {
+            DbErr::Query(RuntimeErr::SqlxError(cause)) if matches!(**cause, sqlx::Error::ColumnDecode { .. }) => {
+                StoreError::damaged(cause.to_string())
+            }
+            DbErr::Type(_) | DbErr::TryIntoErr { .. } => StoreError::damaged(error.to_string()),
+            _ => StoreError::Database(error),
+        }
+    }
 }
 
 impl StoreError {

@@ -42,6 +42,10 @@ pub mod space {
     pub const TOLD: u16 = 14;
     /// By asset and campaign: the most that it may give.
     pub const BUDGET: u16 = 15;
+    /// By name of a store: its number.
+    pub const STORE: u16 = 16;
+    /// By till of this store: the last of its receipts that was looked at.
+    pub const FED: u16 = 17;
 }
 
 /// What one commit writes.

@@ -138,9 +138,12 @@ pub struct Root {
     knows: BTreeMap<u64, BTreeSet<NodeId>>,
     alerts: BTreeMap<u64, Alert>,
     budgets: BTreeMap<(u32, u32), i64>,
+    stores: BTreeMap<String, NodeId>,
     requests: BTreeMap<OperationId, Request>,
     merges: BTreeMap<u64, Merge>,
     // Not written down.
+    /// Stores that have something to hear since the last commit.
+    rings: BTreeSet<NodeId>,
     wants: BTreeMap<AccountId, Vec<Want>>,
     nonces: u64,
     pass: days::Pass,
@@ -174,6 +177,8 @@ impl Root {
             knows: BTreeMap::new(),
             alerts: BTreeMap::new(),
             budgets: BTreeMap::new(),
+            stores: BTreeMap::new(),
+            rings: BTreeSet::new(),
             requests: BTreeMap::new(),
             merges: BTreeMap::new(),
             wants: BTreeMap::new(),
@@ -215,6 +220,10 @@ impl Root {
                 let (asset, campaign, budget): (u32, u32, i64) = read(row).map_err(bad)?;
                 self.budgets.insert((asset, campaign), budget);
             }
+            space::STORE => {
+                let (name, store): (String, NodeId) = read(row).map_err(bad)?;
+                self.stores.insert(name, store);
+            }
             // Read where they are asked for.
             space::UP | space::DOWN => {}
             other => return Err(bad(format!("rows of space {other} are not the root's"))),
@@ -244,6 +253,11 @@ impl Root {
 
     pub fn take_changes(&mut self) -> Changes {
         self.book.take()
+    }
+
+    /// Stores that have something to hear since the last time that was asked.
+    pub fn take_rings(&mut self) -> BTreeSet<NodeId> {
+        std::mem::take(&mut self.rings)
     }
 
     pub fn epoch(&self) -> u32 {
@@ -305,6 +319,7 @@ impl Root {
         peer.row.down.advance(&entry);
         self.book.put(space::DOWN, &log_key(store, entry.seq), &entry);
         self.put_peer(store);
+        self.rings.insert(store);
         true
     }
 

@@ -81,6 +81,8 @@ pub enum Mutant {
 /// What is written down besides customers and logs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Meta {
+    /// The number that the root gave this store.
+    me: NodeId,
     inc: u32,
     epoch: u32,
     /// A fence was applied, and not all that the tills remember is told yet.
@@ -167,6 +169,7 @@ pub struct Subordinate {
     told: BTreeMap<AccountId, i64>,
     limits: BTreeMap<Vec<u8>, i64>,
     waiting: BTreeMap<u64, Document>,
+    fed: BTreeMap<u32, i64>,
     // Not written down: known anew after every start.
     restored: bool,
     agreed: bool,
@@ -181,14 +184,14 @@ pub struct Subordinate {
 }
 
 impl Subordinate {
-    /// An empty book. `restored`: the book was brought back from a backup.
+    /// An empty book. `me`: the store's number; zero: the root has not given one yet, see [`Subordinate::enrol`].
+    /// `restored`: the book was brought back from a backup.
     pub fn new(me: NodeId, policy: Policy, restored: bool) -> Subordinate {
-        assert_ne!(me, super::ROOT, "a store is not the root");
         Subordinate {
             me,
             policy,
             book: Book::default(),
-            meta: Meta::default(),
+            meta: Meta { me, ..Meta::default() },
             up: Log::default(),
             down: Log::default(),
             customers: BTreeMap::new(),
@@ -197,6 +200,7 @@ impl Subordinate {
             told: BTreeMap::new(),
             limits: BTreeMap::new(),
             waiting: BTreeMap::new(),
+            fed: BTreeMap::new(),
             restored,
             agreed: false,
             trusted: false,
@@ -217,7 +221,13 @@ impl Subordinate {
             bytes.map(u64::from_be_bytes).ok_or_else(|| bad("a key of the account book is too short".to_owned()))
         };
         match row.space {
-            space::META => self.meta = read(row).map_err(bad)?,
+            space::META => {
+                self.meta = read(row).map_err(bad)?;
+                self.me = self.meta.me;
+            }
+            space::FED => {
+                self.fed.insert(number(0)? as u32, read(row).map_err(bad)?);
+            }
             space::CUSTOMER => self.know(read(row).map_err(bad)?),
             space::UP => load_entry(&mut self.up, read(row).map_err(bad)?),
             space::DOWN => load_entry(&mut self.down, read(row).map_err(bad)?),
@@ -237,6 +247,33 @@ impl Subordinate {
             other => return Err(bad(format!("rows of space {other} are not a store's"))),
         }
         Ok(())
+    }
+
+    /// The root gave this store its number. It has one for ever.
+    pub fn enrol(&mut self, me: NodeId) {
+        if self.me == super::ROOT && me != super::ROOT {
+            (self.me, self.meta.me) = (me, me);
+            self.put_meta();
+        }
+    }
+
+    /// This store's number.
+    pub fn me(&self) -> NodeId {
+        self.me
+    }
+
+    pub fn is_enrolled(&self) -> bool {
+        self.me != super::ROOT
+    }
+
+    /// The last receipt of a till that was looked at.
+    pub fn fed(&self, till: u32) -> i64 {
+        self.fed.get(&till).copied().unwrap_or(0)
+    }
+
+    pub fn set_fed(&mut self, till: u32, sequence: i64) {
+        self.book.put(space::FED, &u64::from(till).to_be_bytes(), &sequence);
+        self.fed.insert(till, sequence);
     }
 
     pub fn ledger(&mut self) -> &mut domain::ledger::Ledger {

@@ -96,15 +96,40 @@ pub enum Reply {
     },
 }
 
-/// Messages of one direction, as they travel together.
-pub fn to_bytes<T: Serialize>(messages: &T) -> Vec<u8> {
-    to_body(messages)
+/// What a store asks over the line.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Envelope {
+    /// The number that the store was given; zero: it has none yet.
+    pub node: NodeId,
+    pub messages: Vec<ToRoot>,
+    /// If there is nothing to tell, the answer may wait a while for something.
+    pub waits: bool,
 }
 
-pub fn said(body: &[u8]) -> Result<Vec<ToRoot>, BodyError> {
-    from_body(body)
+/// What the root answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answered {
+    /// The number of the store that asked.
+    pub node: NodeId,
+    pub replies: Vec<Reply>,
 }
 
-pub fn replied(body: &[u8]) -> Result<Vec<Reply>, BodyError> {
-    from_body(body)
+impl Envelope {
+    pub fn to_body(&self) -> Vec<u8> {
+        to_body(self)
+    }
+
+    pub fn from_body(body: &[u8]) -> Result<Envelope, BodyError> {
+        from_body(body)
+    }
+}
+
+impl Answered {
+    pub fn to_body(&self) -> Vec<u8> {
+        to_body(self)
+    }
+
+    pub fn from_body(body: &[u8]) -> Result<Answered, BodyError> {
+        from_body(body)
+    }
 }

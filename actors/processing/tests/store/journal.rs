@@ -2,7 +2,7 @@
 
 use domain::ledger::Posting;
 use processing::store::disk::FileDisk;
-use processing::store::{Block, JournalStore, MemoryDisk, Page, StoreError};
+use processing::store::{Block, Head, JournalStore, MemoryDisk, Page, StoreError};
 
 use crate::shop::{Customers, Node, Random};
 
@@ -74,13 +74,20 @@ fn power_that_fails_in_a_write_loses_that_write_or_none() {
 #[test]
 fn a_flipped_bit_is_damage_and_never_a_shorter_book() {
     let disk = MemoryDisk::new();
-    let batches = batches(4);
+    let mut batches = batches(4);
+    // The first block opens accounts: its many rows are like any others. One record has a page.
+    let mut head = Head::default();
+    for (block, pages, _) in &mut batches {
+        block.rows.retain(|row| row.space != 2);
+        block.previous = head.hash;
+        block.hash = block.content_hash();
+        head = block.head();
+        pages.truncate(usize::from(block.number == 2));
+    }
     let journal = written(&disk, &batches);
     let whole = disk.copy();
     let ends = journal.record_ends();
-    // The first record is big and like the others: its head and its end.
-    let bytes = (0..64).chain(ends[0] as usize - 64..whole.len());
-    for bit in bytes.flat_map(|byte| byte * 8..byte * 8 + 8) {
+    for bit in 0..whole.len() * 8 {
         disk.flip(bit);
         let error = JournalStore::open(disk.clone()).err().unwrap_or_else(|| panic!("bit {bit} was not seen"));
         assert!(matches!(error, StoreError::Damaged { .. }), "bit {bit}: {error}");
@@ -88,7 +95,7 @@ fn a_flipped_bit_is_damage_and_never_a_shorter_book() {
         disk.flip(bit);
     }
     // While it is open, too.
-    disk.flip(ends[1] as usize * 8 + 1000);
+    disk.flip(ends[1] as usize * 8 + 500);
     let error = journal.read(3, 1).unwrap_err();
     assert!(error.to_string().contains("the record after block 2"), "{error}");
 }

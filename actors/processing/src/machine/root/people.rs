@@ -427,6 +427,24 @@ impl Root {
         wallet_of(account.kind()?)
     }
 
+    /// The number of a store; a new name gets the next.
+    pub fn number_of(&mut self, name: &str) -> NodeId {
+        if let Some(store) = self.stores.get(name) {
+            return *store;
+        }
+        let taken = self.stores.values().chain(self.peers.keys()).max();
+        let store = taken.map_or(1, |last| last + 1);
+        self.stores.insert(name.to_owned(), store);
+        self.book.put(space::STORE, name.as_bytes(), &(name, store));
+        self.add_store(store);
+        store
+    }
+
+    /// Names of stores by number.
+    pub fn stores(&self) -> impl Iterator<Item = (&str, NodeId)> {
+        self.stores.iter().map(|(name, store)| (name.as_str(), *store))
+    }
+
     /// Stores, made known before they first speak.
     pub fn add_store(&mut self, store: NodeId) {
         let row = super::PeerRow { synced: self.meta.epoch, ..super::PeerRow::default() };

@@ -26,6 +26,12 @@ impl Subordinate {
         self.say(Say::Push { epoch: self.meta.epoch, inc: self.meta.inc, up, down_next: self.down.end.next })
     }
 
+    /// Says nothing new: what the root has to tell is waited for.
+    pub fn listen(&self) -> ToRoot {
+        let (epoch, inc, down_next) = (self.meta.epoch, self.meta.inc, self.down.end.next);
+        self.say(Say::Push { epoch, inc, up: Vec::new(), down_next })
+    }
+
     /// Ask who it is, or for a right to spend.
     pub fn want(&self, who: Who) -> Option<ToRoot> {
         self.agreed.then(|| {

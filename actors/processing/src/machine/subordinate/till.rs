@@ -5,7 +5,7 @@
 
 use chrono::{Datelike, NaiveDate};
 use domain::ledger::transfer::{
-    BALANCING, Code, Day, LotTerms, NEVER, PENDING, POST_PENDING, Slice, Transfer, TransferCode, VOID_PENDING,
+    BALANCING, Code, Day, IMPORTED, LotTerms, NEVER, PENDING, POST_PENDING, Slice, Transfer, TransferCode, VOID_PENDING,
 };
 use domain::ledger::{AccountId, AccountKind, OperationId, TransferId};
 use domain::money::Money;
@@ -299,7 +299,8 @@ impl Subordinate {
         }
         let capture = Transfer {
             pending: id.line(HELD),
-            flags: POST_PENDING,
+            // The goods are given: a hold whose time has passed meanwhile is still there.
+            flags: POST_PENDING | IMPORTED,
             ..movement(id.line(MOVED), TransferCode::Capture, AccountId(0), AccountId(0), amount, hold.reference)
         };
         let code = self.book.post_one(capture, now);
