@@ -107,7 +107,7 @@ impl DatabaseStore {
     /// How many blocks from `from` on are small enough to be read at once; at least one.
     async fn fitting(&self, from: u64, limit: usize) -> Result<usize, StoreError> {
         use sea_orm::sea_query::ExprTrait;
-        let length = |column| Expr::expr(Func::cust("octet_length").arg(Expr::col(column)));
+        let length = |column| Expr::expr(Func::cust("octet_length").arg(Expr::col(column))).cast_as("bigint");
         let sizes: Vec<i64> = account_block::Entity::find()
             .select_only()
             .expr_as(length(account_block::Column::Postings).add(length(account_block::Column::Changes)), "size")
@@ -341,6 +341,7 @@ impl Store for DatabaseStore {
             .select_only()
             .column(account_row::Column::Space)
             .distinct()
+            .order_by_asc(account_row::Column::Space)
             .into_tuple()
             .all(&self.database.reader)
             .await?;

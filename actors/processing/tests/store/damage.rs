@@ -9,7 +9,7 @@ use processing::store::verify::{VerifyError, verify};
 use processing::store::{DatabaseStore, JournalStore, MemoryDisk, Row, Store, StoreError};
 use sea_orm::{ConnectionTrait, Statement};
 
-use crate::shop::{Customers, Node, fill, sqlite};
+use crate::shop::{Customers, Node, fill, postgres, sqlite};
 
 /// A cell of the book: table, column, its key, its bytes or its number.
 struct Cell {
@@ -214,7 +214,12 @@ async fn rows_are_read_by_ranges_of_their_key() {
         row(4, b"c", None),
     ];
     let block = processing::store::Block::seal(Default::default(), 0, 0, Vec::new(), 0, rows);
-    for store in [&journal as &dyn Store, &sqlite] {
+    let postgres = match postgres().await {
+        Some(url) => Some(DatabaseStore::open_postgres(&url).await.unwrap()),
+        None => None,
+    };
+    let stores = [Some(&journal as &dyn Store), Some(&sqlite), postgres.as_ref().map(|store| store as &dyn Store)];
+    for store in stores.into_iter().flatten() {
         store.append(block.clone(), Vec::new()).await.unwrap();
         let all = store.rows(4, b"", &[0xFF], 10).await.unwrap();
         assert_eq!(all, [row(4, b"a", Some(b"2")), row(4, b"a\x00", Some(b"")), row(4, b"b", Some(b"6"))]);

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use domain::ledger::transfer::{POST_PENDING, VOID_PENDING};
 use domain::ledger::{Code, Posting, TransferId};
-use processing::store::{Index, JournalStore, MemoryDisk, Store};
+use processing::store::{DatabaseStore, Index, JournalStore, MemoryDisk, Store};
 
-use crate::shop::{Customers, Node, sqlite};
+use crate::shop::{Customers, Node, postgres, sqlite};
 
 const RUN_IDS: usize = 400;
 
@@ -14,7 +14,12 @@ const RUN_IDS: usize = 400;
 async fn what_was_posted_is_found_in_memory_and_in_runs() {
     let folder = tempfile::tempdir().unwrap();
     let (journal, sqlite) = (JournalStore::open(MemoryDisk::new()).unwrap(), sqlite(folder.path()).await);
-    for store in [&journal as &dyn Store, &sqlite] {
+    let postgres = match postgres().await {
+        Some(url) => Some(DatabaseStore::open_postgres(&url).await.unwrap()),
+        None => None,
+    };
+    let stores = [Some(&journal as &dyn Store), Some(&sqlite), postgres.as_ref().map(|store| store as &dyn Store)];
+    for store in stores.into_iter().flatten() {
         let (mut node, mut customers) = (Node::default(), Customers::new(3));
         let mut index = Index::open_with(store, RUN_IDS).await.unwrap();
         let mut written = BTreeMap::new();
