@@ -46,7 +46,7 @@ pub(crate) async fn publish<E: std::error::Error + Send + Sync + 'static>(
     std::fs::create_dir_all(data).with_context(|| format!("the data folder {} cannot be made", data.display()))?;
     let _claim = Claim::take(&data.join(DATABASE_FILE))?;
     let database = open(data).await?;
-    let (tree, parts) = tree::tree("hq", &database, &Clock::system());
+    let (tree, parts) = tree::tree("hq", &database, None, &Clock::system());
     let node = tree.start().await;
     let answer = ask(Catalogue::of(&parts.publisher)).await;
     node.shutdown().await;

@@ -16,6 +16,8 @@ use link::downlinks::{SetLine, Status};
 use link::transport::{Acceptor, websocket};
 use migrations::ServerMigrator;
 use migrations::database::Database;
+use processing::keeper::Door;
+use processing::machine::root::Root;
 use runtime::clock::Clock;
 use runtime::node::Node;
 use runtime::ops::{self, OpsState, OpsToken};
@@ -23,7 +25,7 @@ use runtime::reference::ActorRef;
 use tokio::sync::watch;
 
 use crate::people::{self, PeopleTable};
-use crate::settings::{DATABASE_FILE, Settings};
+use crate::settings::{ACCOUNTS_FILE, DATABASE_FILE, Settings};
 use crate::trade::TradeNow;
 use crate::tree::{self, Parts};
 use crate::web::{self, Catalogue, Site};
@@ -49,6 +51,7 @@ pub struct HqNode {
     status: ActorRef<Status>,
     set_line: ActorRef<SetLine>,
     trade: watch::Receiver<Arc<TradeNow>>,
+    accounts: Door<Root>,
     first_password: Option<String>,
 }
 
@@ -73,8 +76,8 @@ impl HqNode {
             tokens.add(&peer, &store.token).await?;
         }
 
-        let (tree, parts) = tree::tree("hq", &database, &clock);
-        let Parts { publisher, downlinks, imports, trade } = parts;
+        let (tree, parts) = tree::tree("hq", &database, Some(data.join(ACCOUNTS_FILE)), &clock);
+        let Parts { publisher, downlinks, imports, trade, accounts } = parts;
         let node = tree.start().await;
         let ops_token = match &settings.ops_token {
             Some(token) => OpsToken::new(token).context("\"ops_token\" in the settings")?,
@@ -120,6 +123,7 @@ impl HqNode {
             status: downlinks.reference(),
             set_line: downlinks.reference(),
             trade,
+            accounts,
             first_password,
         })
     }
@@ -150,6 +154,11 @@ impl HqNode {
 
     pub fn database(&self) -> &Database {
         &self.database
+    }
+
+    /// The root of customer accounts.
+    pub fn accounts(&self) -> &Door<Root> {
+        &self.accounts
     }
 
     /// The trade as it is now; changes are told.

@@ -9,6 +9,8 @@ use serde::Deserialize;
 
 /// The database file in the data folder.
 pub const DATABASE_FILE: &str = "hq.sqlite";
+/// Customer accounts, in the data folder: a file of its own, with one writer of its own.
+pub const ACCOUNTS_FILE: &str = "accounts.sqlite";
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -3,11 +3,14 @@
 //! | path | what it is | when it fails |
 //! | --- | --- | --- |
 //! | `catalogue/publisher` | the one writer of items, barcode rules, operators and till settings | restarted; the rest goes on |
+//! | `accounts/book` | the root's book of customer accounts | loaded anew; stores go on with the rights they hold |
+//! | `accounts/ticks` | what seconds and days bring to accounts | restarted |
 //! | `link/down` | the stores' links | restarted; stores dial again by themselves |
 //! | `trade/watch` | reads the trade for the pages | restarted; pages show what they had |
 //!
 //! They start in this order: what is linked finds its datasets, and the watch finds the links.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +25,9 @@ use link::datasets::table::TableDatasets;
 use link::downlinks::{DownlinkSettings, Downlinks};
 use messages::v1::catalogue::DATASETS;
 use migrations::database::Database;
+use processing::keeper::{Door, Keeper, Making};
+use processing::machine::root::{Policy, Root};
+use processing::root_side::{RootAnswers, RootTicks};
 use runtime::clock::Clock;
 use runtime::node::{ChildRef, Tree};
 use runtime::spec::{ChildSpec, Overflow, Strategy};
@@ -42,9 +48,11 @@ pub struct Parts {
     pub downlinks: ChildRef<Downlinks>,
     pub imports: watch::Receiver<ImportView>,
     pub trade: watch::Receiver<Arc<TradeNow>>,
+    pub accounts: Door<Root>,
 }
 
-pub fn tree(name: &str, database: &Database, clock: &Clock) -> (Tree, Parts) {
+/// `accounts`: the file of customer accounts; none: a tree that only publishes keeps none.
+pub fn tree(name: &str, database: &Database, accounts: Option<PathBuf>, clock: &Clock) -> (Tree, Parts) {
     let mut tree = Tree::new(name);
     let datasets_bell = Bell::new();
     let committed = Bell::new();
@@ -68,7 +76,13 @@ pub fn tree(name: &str, database: &Database, clock: &Clock) -> (Tree, Parts) {
         .mailbox(PUBLISHER_MAILBOX, Overflow::Refuse),
     );
 
+    let door = Door::default();
+    if let Some(file) = accounts {
+        accounts_of(&mut tree, file, &door, clock);
+    }
+
     tree.group("link", Strategy::OneForOne);
+    let answering = door.clone();
     let wiring = (database.clone(), datasets_bell, committed.clone(), name.to_owned(), clock.clone());
     let downlinks = tree.child(
         ChildSpec::new("link/down", "downlinks", move || {
@@ -81,7 +95,7 @@ pub fn tree(name: &str, database: &Database, clock: &Clock) -> (Tree, Parts) {
                 Arc::new(TradeLedger::new(false)),
             )
             .datasets_from(Arc::new(TableDatasets::new(database.clone())), datasets_bell)
-            .answers(Arc::new(TradeAnswers::new(database, clock)))
+            .answers(Arc::new(RootAnswers::new(answering.clone(), Some(Arc::new(TradeAnswers::new(database, clock))))))
             .ring(committed);
             std::future::ready(Ok(downlinks))
         })
@@ -100,5 +114,19 @@ pub fn tree(name: &str, database: &Database, clock: &Clock) -> (Tree, Parts) {
     tree.child(ChildSpec::new("trade/watch", "trade_watch", move || {
         std::future::ready(Ok(TradeWatch::new(ports.clone())))
     }));
-    (tree, Parts { publisher, downlinks, imports, trade })
+    (tree, Parts { publisher, downlinks, imports, trade, accounts: door })
+}
+
+/// Customer accounts: the root's book and its clockwork.
+fn accounts_of(tree: &mut Tree, file: PathBuf, door: &Door<Root>, clock: &Clock) {
+    tree.group("accounts", Strategy::OneForOne);
+    let making = Making::in_file(file, || Root::new(Policy::default()), Root::restored);
+    let (opened, time) = (door.clone(), clock.clone());
+    tree.child(ChildSpec::new("accounts/book", "keeper", move || {
+        std::future::ready(Ok(Keeper::new(making.clone(), opened.clone(), time.clone())))
+    }));
+    let ticking = door.clone();
+    tree.child(ChildSpec::new("accounts/ticks", "root_ticks", move || {
+        std::future::ready(Ok(RootTicks::new(ticking.clone())))
+    }));
 }

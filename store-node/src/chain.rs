@@ -188,10 +188,11 @@ impl Chain {
             None => (Arc::new(self.hub.way_to(HQ)), token.clone()),
         };
         let code = store.clone();
+        let clock = self.clock_of(store);
         let thread = NodeThread::start(&format!("store {store}"), move |_| async move {
             let admit = Arc::new(OneToken(token));
-            ServerNode::start(ServerParts { store: code, data, dial, token: hq_token, admit, reconnect: RECONNECT })
-                .await
+            let reconnect = RECONNECT;
+            ServerNode::start(ServerParts { store: code, data, dial, token: hq_token, admit, clock, reconnect }).await
         })
         .await?;
         self.hub.up(store.as_str(), thread.handle().accept.clone());

@@ -16,6 +16,8 @@ use messages::v1::till::TillCommand;
 use messages::v1::view::TillView;
 use migrations::database::Database;
 use migrations::{ServerMigrator, TillMigrator};
+use processing::keeper::Door;
+use processing::machine::subordinate::Subordinate;
 use runtime::clock::Clock;
 use runtime::node::Node;
 use runtime::ops::{OpsState, OpsToken};
@@ -148,6 +150,7 @@ pub struct ServerParts {
     pub dial: Arc<dyn Dial>,
     pub token: String,
     pub admit: Arc<dyn Admit>,
+    pub clock: Clock,
     pub reconnect: (Duration, Duration),
 }
 
@@ -160,16 +163,27 @@ pub struct ServerNode {
     pub line: ActorRef<uplink::SetLine>,
     pub link: ActorRef<uplink::Status>,
     pub tills: ActorRef<downlinks::Status>,
+    pub accounts: Door<Subordinate>,
     pub database: Database,
 }
 
 impl ServerNode {
     pub async fn start(parts: ServerParts) -> anyhow::Result<ServerNode> {
-        let ServerParts { store, data, dial, token, admit, reconnect } = parts;
+        let ServerParts { store, data, dial, token, admit, clock, reconnect } = parts;
         let folder = store_folder(&data, &store);
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
         let database = open::<ServerMigrator>(&server_file(&data, &store)).await?;
-        let ground = ServerGround { store: store.clone(), database: database.clone(), dial, token, admit, reconnect };
+        let accounts = folder.join("accounts.sqlite");
+        let ground = ServerGround {
+            store: store.clone(),
+            database: database.clone(),
+            accounts,
+            clock,
+            dial,
+            token,
+            admit,
+            reconnect,
+        };
         let (tree, refs) = tree::server(ground);
         Ok(ServerNode {
             node: tree.start().await,
@@ -178,6 +192,7 @@ impl ServerNode {
             line: refs.uplink.reference(),
             link: refs.uplink.reference(),
             tills: refs.downlinks.reference(),
+            accounts: refs.accounts,
             database,
         })
     }

@@ -47,6 +47,7 @@ pub async fn machine(settings: Settings) -> anyhow::Result<()> {
             dial: Arc::new(WebSocketDial::new(&own.hq)),
             token: own.token.clone(),
             admit: Arc::new(StaticTokens::new(tills.collect::<Result<Vec<_>, _>>()?)),
+            clock: runtime::clock::Clock::system(),
             reconnect: STORE_RECONNECT,
         })
         .await?;

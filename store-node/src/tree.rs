@@ -3,6 +3,7 @@
 //! Till and server are two nodes, each with its own database and tree, also when one process runs both: a store server
 //! that fails must not stop the till beside it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +20,10 @@ use link::uplink::{Uplink, UplinkSettings};
 use messages::v1::catalogue::DATASETS;
 use messages::v1::view::TillView;
 use migrations::database::Database;
+use processing::keeper::{Door, Keeper, Making};
+use processing::line::Talk;
+use processing::machine::subordinate::{Policy, Subordinate};
+use processing::store_side::{Feed, StoreAnswers, StoreTalk};
 use runtime::clock::Clock;
 use runtime::node::{ChildRef, Tree};
 use runtime::spec::{ChildSpec, Overflow, Strategy};
@@ -137,6 +142,9 @@ pub fn till(ground: TillGround) -> (Tree, TillRefs) {
 pub struct ServerGround {
     pub store: StoreId,
     pub database: Database,
+    /// The file of customer accounts.
+    pub accounts: PathBuf,
+    pub clock: Clock,
     pub dial: Arc<dyn Dial>,
     pub token: String,
     pub admit: Arc<dyn Admit>,
@@ -147,11 +155,13 @@ pub struct ServerGround {
 pub struct ServerRefs {
     pub uplink: ChildRef<Uplink>,
     pub downlinks: ChildRef<Downlinks>,
+    pub accounts: Door<Subordinate>,
 }
 
-/// A store server: the line to the head office and the lines to its tills. Documents go up and datasets down in between.
+/// A store server: the line to the head office, customer accounts, and the lines to its tills. Documents go up and datasets
+/// down in between.
 pub fn server(ground: ServerGround) -> (Tree, ServerRefs) {
-    let ServerGround { store, database, dial, token, admit, reconnect } = ground;
+    let ServerGround { store, database, accounts, clock, dial, token, admit, reconnect } = ground;
     let me = Peer { name: store.to_string(), role: PeerRole::Store };
     let mut tree = Tree::new(me.name.clone());
     let (outbox_bell, datasets_bell) = (Bell::new(), Bell::new());
@@ -166,18 +176,40 @@ pub fn server(ground: ServerGround) -> (Tree, ServerRefs) {
         async move { Ok(uplink) }
     }));
 
-    tree.group("tills", Strategy::OneForOne);
+    // Accounts that fail stop nobody from paying in cash.
+    tree.group("accounts", Strategy::OneForOne);
     let above = Arc::new(uplink.reference::<link::requests::Question>());
+    let door = Door::default();
+    let making = Making::in_file(accounts, || Subordinate::new(0, Policy::default(), false), Subordinate::restored);
+    let (opened, time) = (door.clone(), clock.clone());
+    tree.child(ChildSpec::new("accounts/book", "keeper", move || {
+        let keeper = Keeper::new(making.clone(), opened.clone(), time.clone());
+        async move { Ok(keeper) }
+    }));
+    let talk = Talk { door: door.clone(), line: above.clone() };
+    let talking = talk.clone();
+    tree.child(ChildSpec::new("accounts/talk", "store_talk", move || {
+        let talk = StoreTalk::new(talking.clone());
+        async move { Ok(talk) }
+    }));
+    let feeding = (store.to_string(), database.clone(), door.clone(), outbox_bell.clone());
+    tree.child(ChildSpec::new("accounts/feed", "feed", move || {
+        let (store, database, door, committed) = feeding.clone();
+        async move { Ok(Feed::new(store, database, door, committed)) }
+    }));
+
+    tree.group("tills", Strategy::OneForOne);
     let downlinks = tree.child(ChildSpec::new("tills/downlinks", "downlinks", move || {
         let settings = DownlinkSettings::new(me.clone()).datasets(&DATASETS);
         let ledger = Arc::new(TradeLedger::new(true));
+        let trade = Arc::new(TradeAnswers::new(database.clone(), clock.clone()).asks(above.clone()));
         let downlinks = Downlinks::new(database.clone(), settings, admit.clone(), ledger)
             .datasets_from(datasets.clone(), datasets_bell.clone())
-            .answers(Arc::new(TradeAnswers::new(database.clone(), Clock::system()).asks(above.clone())))
+            .answers(Arc::new(StoreAnswers::new(talk.clone(), trade)))
             .ring(outbox_bell.clone());
         async move { Ok(downlinks) }
     }));
-    (tree, ServerRefs { uplink, downlinks })
+    (tree, ServerRefs { uplink, downlinks, accounts: door })
 }
 
 /// A till as its store knows it.

@@ -6,6 +6,7 @@
 //! Must never: answer before the commit, or go on after a commit that may not have happened: it ends, and is loaded anew.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -23,6 +24,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::host::{Loader, Machine, Sealed, Writer};
 use crate::machine::subordinate::till::day_of;
 use crate::machine::{NodeId, Now};
+use crate::seen::Seen;
+use crate::store::database::DatabaseStore;
 use crate::store::index::{Index, Sealing};
 use crate::store::{Store, StoreError};
 
@@ -126,13 +129,35 @@ impl<M: Send + 'static> Door<M> {
 pub struct Making<M> {
     pub store: Arc<dyn Fn() -> BoxFuture<'static, Result<Arc<dyn Store>, StoreError>> + Send + Sync>,
     pub machine: Arc<dyn Fn() -> M + Send + Sync>,
-    /// The last thing before the first question: a machine that was restored is told so. The head is the book's last block.
-    pub ready: Arc<dyn Fn(&mut M, u64) + Send + Sync>,
+    /// The book was brought back from a backup: the machine is told before the first question.
+    pub restored: Arc<dyn Fn(&mut M) + Send + Sync>,
+    pub seen: Option<Seen>,
+}
+
+impl<M> Making<M> {
+    /// A book in a SQLite file.
+    pub fn in_file(
+        file: PathBuf,
+        machine: impl Fn() -> M + Send + Sync + 'static,
+        restored: impl Fn(&mut M) + Send + Sync + 'static,
+    ) -> Making<M> {
+        let seen = Some(Seen::beside(&file));
+        let store = move || -> BoxFuture<'static, Result<Arc<dyn Store>, StoreError>> {
+            let file = file.clone();
+            Box::pin(async move { Ok(Arc::new(DatabaseStore::open_sqlite(&file).await?) as Arc<dyn Store>) })
+        };
+        Making { store: Arc::new(store), machine: Arc::new(machine), restored: Arc::new(restored), seen }
+    }
 }
 
 impl<M> Clone for Making<M> {
     fn clone(&self) -> Making<M> {
-        Making { store: self.store.clone(), machine: self.machine.clone(), ready: self.ready.clone() }
+        Making {
+            store: self.store.clone(),
+            machine: self.machine.clone(),
+            restored: self.restored.clone(),
+            seen: self.seen.clone(),
+        }
     }
 }
 
@@ -174,6 +199,9 @@ impl<M: Machine + Send + 'static> Actor for Keeper<M> {
         let see = (self.see.clone(), self.door.bells.clone());
         let writing = Writing::load(&self.making, self.clock.clone(), jobs, see).await.map_err(StartError::new)?;
         let inside = Inside { queue, store: writing.store.clone(), blocks: writing.blocks.subscribe() };
+        if let Some(seen) = self.making.seen.clone() {
+            scope.spawn(seen.keep(inside.blocks.clone()));
+        }
         self.door.inside.store(Some(Arc::new(inside)));
         scope.spawn(writing.run());
         Ok(())
@@ -226,7 +254,10 @@ impl<M: Machine + Send + 'static> Writing<M> {
         let head = store.load(&mut loader).await?;
         let writer = loader.finish(head);
         let index = Index::open(store.as_ref()).await?;
-        (making.ready)(&mut machine, head.number);
+        if making.seen.as_ref().is_some_and(|seen| seen.is_older(head.number)) {
+            tracing::error!(block = head.number, "the account book was brought back from a backup");
+            (making.restored)(&mut machine);
+        }
         let loaded_in_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::info!(block = head.number, loaded_in_ms, "the account book is loaded");
         see.send_modify(|state| {

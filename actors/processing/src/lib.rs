@@ -11,5 +11,6 @@ pub mod line;
 pub mod machine;
 pub mod pipe;
 pub mod root_side;
+pub mod seen;
 pub mod store;
 pub mod store_side;

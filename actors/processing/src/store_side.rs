@@ -357,7 +357,9 @@ impl Feeding {
             store.set_fed(till, last);
         });
         door.await?;
-        self.fed.send_modify(|fed| drop(fed.insert(till, last)));
+        self.fed.send_modify(|fed| {
+            fed.insert(till, last);
+        });
         Ok(full)
     }
 }

@@ -37,7 +37,7 @@ pub enum What {
 pub async fn run(Import { what: What::Items { file, skip_bad, data } }: Import) -> anyhow::Result<()> {
     let _claim = Claim::take(&data.join(DATABASE_FILE))?;
     let database = open(&data).await?;
-    let (tree, parts) = tree::tree("hq", &database, &Clock::system());
+    let (tree, parts) = tree::tree("hq", &database, None, &Clock::system());
     let node = tree.start().await;
     let name = file.file_name().map_or_else(|| file.display().to_string(), |name| name.to_string_lossy().into_owned());
     let import = ImportItems { file, name, skip_bad };

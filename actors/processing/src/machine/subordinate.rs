@@ -249,6 +249,11 @@ impl Subordinate {
         Ok(())
     }
 
+    /// The book was brought back from a backup.
+    pub fn restored(&mut self) {
+        self.restored = true;
+    }
+
     /// The root gave this store its number. It has one for ever.
     pub fn enrol(&mut self, me: NodeId) {
         if self.me == super::ROOT && me != super::ROOT {
