@@ -1,6 +1,7 @@
 //! A node: a machine, the writer of its blocks and a journal on a disk that fails.
 
-use domain::ledger::transfer::{Day, Moment};
+use domain::ledger::decode;
+use domain::ledger::transfer::{Day, Moment, Posting};
 use processing::host::{Loader, Machine, Writer};
 use processing::machine::Now;
 use processing::machine::book::log_key;
@@ -152,5 +153,21 @@ impl<M: Machine + Send> Node<M> {
             }
             blocks.extend(more);
         }
+    }
+}
+
+impl<M: Machine + Send> Node<M> {
+    /// All that was ever posted or refused here.
+    pub(crate) fn postings(&self) -> Vec<Posting> {
+        let mut postings = Vec::new();
+        for block in self.all_blocks() {
+            let mut rest = block.postings.as_slice();
+            while !rest.is_empty() {
+                let (posting, after) = decode(rest).expect("postings that were written can be read");
+                postings.push(posting);
+                rest = after;
+            }
+        }
+        postings
     }
 }

@@ -1,0 +1,61 @@
+//! The processing centre under everything that nodes, lines and disks can do, by seed.
+
+#[path = "sim/checks.rs"]
+mod checks;
+#[path = "sim/desk.rs"]
+mod desk;
+#[path = "sim/faults.rs"]
+mod faults;
+#[path = "sim/ghost.rs"]
+mod ghost;
+#[path = "sim/node.rs"]
+mod node;
+#[path = "sim/plan.rs"]
+mod plan;
+#[path = "sim/random.rs"]
+mod random;
+#[path = "sim/run.rs"]
+mod run;
+#[path = "sim/shop.rs"]
+mod shop;
+#[path = "sim/till.rs"]
+mod till;
+#[path = "sim/world.rs"]
+mod world;
+
+use plan::{Plan, Work};
+
+fn setting(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is a number, not {text:?}")))
+}
+
+/// The seeds that are asked for, else so many.
+fn seeds(otherwise: u64) -> Vec<u64> {
+    match setting("OPENSTORE_SIM_SEED") {
+        Some(seed) => vec![seed],
+        None => (1..=setting("OPENSTORE_SIM_SEEDS").unwrap_or(otherwise)).collect(),
+    }
+}
+
+fn hold(plan: &Plan, seeds: &[u64], test: &str) {
+    let began = std::time::Instant::now();
+    let (failed, stats) = run::run_all(plan, seeds);
+    eprintln!("{test}: {} seeds of {} h in {:?}: {stats:?}", seeds.len(), plan.hours, began.elapsed());
+    if let Some(first) = failed.first() {
+        panic!("{} of {} seeds failed: {failed:?}\n{}", failed.len(), seeds.len(), run::tell(plan, *first, test));
+    }
+}
+
+#[test]
+fn processing_calm() {
+    let mut plan = Plan::calm(Work::Plain);
+    plan.hours = setting("OPENSTORE_SIM_HOURS").unwrap_or(6);
+    hold(&plan, &seeds(4), "processing_calm");
+}
+
+#[test]
+fn processing_plain() {
+    let mut plan = Plan::new(Work::Plain);
+    plan.hours = setting("OPENSTORE_SIM_HOURS").unwrap_or(24);
+    hold(&plan, &seeds(20), "processing_plain");
+}

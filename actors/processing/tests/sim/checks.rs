@@ -1,0 +1,371 @@
+//! The invariants, looked at while a run goes on and when it is quiet.
+
+use std::collections::BTreeMap;
+
+use domain::ledger::transfer::TransferCode;
+use domain::ledger::{AccountId, AccountKind, Ledger, OperationId};
+use messages::v1::accounts::OperationKind;
+use processing::machine::book::space;
+use processing::machine::log::{Act, Document, Entry, Range, Told};
+use processing::machine::root::Root;
+use processing::machine::subordinate::Subordinate;
+
+use crate::ghost::{MONEY, POINTS};
+use crate::node::Node;
+use crate::till::card_number;
+use crate::world::{Event, MINUTE_MS, World};
+
+/// What only grows.
+#[derive(Debug, Default)]
+pub(crate) struct Watch {
+    root_epoch: u32,
+    peers: BTreeMap<u32, (u32, u64, u64)>,
+    shops: BTreeMap<usize, (u32, u32)>,
+}
+
+impl Watch {
+    pub(crate) fn shop_restored(&mut self, shop: usize) {
+        self.shops.remove(&shop);
+    }
+
+    pub(crate) fn root_restored(&mut self) {
+        self.peers.clear();
+    }
+}
+
+impl World {
+    /// I8 at the root.
+    pub(crate) fn watch_root(&mut self) {
+        let Some(life) = &self.root.life else { return };
+        let epoch = life.machine.epoch();
+        let peers = life.machine.peers();
+        if epoch < self.watch.root_epoch {
+            self.fail(format!("I8: the root's epoch fell from {} to {epoch}", self.watch.root_epoch), &["root"]);
+        }
+        self.watch.root_epoch = epoch;
+        for peer in peers {
+            let now = (peer.incarnation, peer.up_next, peer.down_next);
+            let before = self.watch.peers.insert(peer.store, now).unwrap_or_default();
+            if before.0 < now.0 {
+                self.stats.fences += 1;
+            }
+            if before.0 > now.0 || before.1 > now.1 || before.2 > now.2 {
+                let store = peer.store;
+                self.fail(
+                    format!("I8: of store {store} the root had incarnation and logs {before:?}, and now {now:?}"),
+                    &["root", &format!("store {store}")],
+                );
+            }
+        }
+    }
+
+    /// I8 at a store.
+    pub(crate) fn watch_shop(&mut self, shop: usize) {
+        let Some(standing) = self.shops[shop].machine().map(|machine| machine.standing()) else { return };
+        let standing = (standing.incarnation, standing.epoch);
+        let before = self.watch.shops.insert(shop, standing).unwrap_or_default();
+        if before.0 > standing.0 || before.1 > standing.1 {
+            let sentence = format!("I8: store {} had incarnation and epoch {before:?}, and now {standing:?}", shop + 1);
+            self.fail(sentence, &[&format!("store {}", shop + 1)]);
+        }
+    }
+
+    /// I1, I2, I9, I10 in every book; I4 where both sides can be compared.
+    pub(crate) fn look(&mut self) {
+        self.after(30 * MINUTE_MS, Event::Look);
+        self.look_at_books();
+    }
+
+    pub(crate) fn look_at_books(&mut self) {
+        let mut wrong = Vec::new();
+        if let Some(life) = &self.root.life
+            && let Err(sentence) = life.machine.book().ledger.check()
+        {
+            wrong.push((format!("at the root: {sentence}"), "root".to_owned()));
+        }
+        for shop in 0..self.shops.len() {
+            let Some(machine) = self.shops[shop].machine() else { continue };
+            let name = format!("store {}", shop + 1);
+            if let Err(sentence) = machine.book().ledger.check() {
+                wrong.push((format!("at {name}: {sentence}"), name.clone()));
+            }
+            if let Err(sentence) = self.rights(shop) {
+                wrong.push((format!("I4: at {name}: {sentence}"), name));
+            }
+        }
+        for (sentence, about) in wrong {
+            self.fail(sentence, &[&about]);
+        }
+    }
+
+    /// I4: the escrow at the root is the right at the store, and what is on its way between the two.
+    fn rights(&self, shop: usize) -> Result<(), String> {
+        let (Some(machine), Some(root)) = (self.shops[shop].machine(), &self.root.life) else { return Ok(()) };
+        let store = shop as u32 + 1;
+        let here = machine.standing();
+        let Some(peer) = root.machine.peers().into_iter().find(|peer| peer.store == store) else { return Ok(()) };
+        let comparable = here.agreed
+            && !here.restored
+            && peer.synced
+            && here.epoch == root.machine.epoch()
+            && here.incarnation == peer.incarnation
+            && here.down_next <= peer.down_next;
+        if !comparable || self.root.commit_planned || self.shops[shop].node.commit_planned {
+            return Ok(());
+        }
+        let mut way: BTreeMap<AccountId, i64> = BTreeMap::new();
+        let range = Range { peer: store, from: here.down_next, to: peer.down_next };
+        for entry in self.root.entries(space::DOWN, range) {
+            match Told::from_body(&entry.body).expect("what the root said can be read") {
+                Told::Grant { transfers } => {
+                    transfers.iter().for_each(|grant| *way.entry(grant.credit).or_default() += grant.amount);
+                }
+                Told::Fence { .. } => return Ok(()),
+                _ => {}
+            }
+        }
+        for document in machine.documents().filter(|entry| entry.seq >= peer.up_next).map(read) {
+            let Act::Move(transfer) = document.act else { continue };
+            if document.recovered {
+                continue;
+            }
+            if transfer.debit.kind() == Some(AccountKind::Escrow) {
+                *way.entry(transfer.debit).or_default() -= transfer.amount;
+            }
+            if transfer.credit.kind() == Some(AccountKind::Escrow) {
+                *way.entry(transfer.credit).or_default() += transfer.amount;
+            }
+        }
+        let escrows = |ledger: &Ledger| -> BTreeMap<AccountId, i64> {
+            let all = ledger.accounts().map(|(_, account)| (account.id, account.balance()));
+            all.filter(|(id, balance)| id.kind() == Some(AccountKind::Escrow) && id.node() == store && *balance != 0)
+                .collect()
+        };
+        for (id, balance) in escrows(&root.machine.book().ledger) {
+            *way.entry(id).or_default() += balance;
+        }
+        let mine = escrows(&machine.book().ledger);
+        for (id, expected) in way {
+            let right = mine.get(&id).copied().unwrap_or(0);
+            if right != expected {
+                return Err(format!("the right {id} is {right}, by the root's book it is {expected}"));
+            }
+        }
+        match mine.iter().find(|(id, right)| !escrows(&root.machine.book().ledger).contains_key(id) && **right < 0) {
+            Some((id, right)) => Err(format!("the right {id} is {right}")),
+            None => Ok(()),
+        }
+    }
+
+    /// When all faults have ended: I13 first, then all that can be compared only in quiet.
+    pub(crate) fn check_quiet(&mut self) {
+        self.look_at_books();
+        let checks: [fn(&World) -> Result<(), String>; 6] = [
+            World::all_done,
+            World::logs_are_equal,
+            World::posted_once,
+            World::money_is_conserved,
+            World::stores_add_up,
+            World::books_are_their_blocks,
+        ];
+        for check in checks {
+            if self.violation.is_some() {
+                return;
+            }
+            if let Err(sentence) = check(self) {
+                self.fail(sentence, &[]);
+            }
+        }
+    }
+
+    fn root_machine(&self) -> &Root {
+        &self.root.life.as_ref().expect("in quiet the root is up").machine
+    }
+
+    fn shop_machine(&self, shop: usize) -> &Subordinate {
+        self.shops[shop].machine().expect("in quiet all stores are up")
+    }
+
+    /// I13
+    fn all_done(&self) -> Result<(), String> {
+        let root = self.root_machine();
+        if root.is_recovering() {
+            return Err("I13: the root still waits for stores".to_owned());
+        }
+        for peer in root.peers() {
+            let here = self.shop_machine(peer.store as usize - 1).standing();
+            let done = here.agreed
+                && here.trusted
+                && !here.recovering
+                && here.unsent == 0
+                && here.waiting == 0
+                && !peer.recovering
+                && peer.synced
+                && peer.up_next == here.up_next
+                && peer.down_next == here.down_next;
+            if !done {
+                return Err(format!("I13: store and root are not done with each other: {here:?}, {peer:?}"));
+            }
+        }
+        match self.tills.iter().find(|till| !till.is_idle()) {
+            Some(till) => Err(format!("I13: till {} still waits for its store", till.till + 1)),
+            None => Ok(()),
+        }
+    }
+
+    /// I7 and the first half of I14
+    fn logs_are_equal(&self) -> Result<(), String> {
+        for peer in self.root_machine().peers() {
+            let machine = self.shop_machine(peer.store as usize - 1);
+            let range = |to| Range { peer: peer.store, from: 0, to };
+            same("up", peer.store, machine.documents(), &self.root.entries(space::UP, range(peer.up_next)))?;
+            same("down", peer.store, machine.told(), &self.root.entries(space::DOWN, range(peer.down_next)))?;
+        }
+        Ok(())
+    }
+
+    /// I6: what a till settled is in the root's book, once and whole.
+    fn posted_once(&self) -> Result<(), String> {
+        let ledger = &self.root_machine().book().ledger;
+        for till in &self.tills {
+            for remembered in &till.settled {
+                for what in &remembered.settled.operations {
+                    let operation = OperationId::from_uuid(what.operation.as_u128());
+                    let lines = (2..=6).filter_map(|line| ledger.known(operation.line(line)));
+                    let posted: i64 = lines.filter(|known| known.is_posted()).map(|known| known.amount).sum();
+                    if posted != what.amount.minor() {
+                        return Err(format!(
+                            "I6: operation {:x} of till {} ({:?} {} on {}) is in the root's book with {posted}",
+                            operation.0,
+                            till.till + 1,
+                            what.kind,
+                            what.amount.minor(),
+                            what.number
+                        ));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// I3: all that belongs to a customer is what was received less what was handed over, taken back and expired.
+    fn money_is_conserved(&self) -> Result<(), String> {
+        let root = self.root_machine();
+        let mut gone: BTreeMap<AccountId, i64> = BTreeMap::new();
+        for posting in self.root.postings() {
+            if posting.code.is_posted() && posting.transfer.code == TransferCode::LotExpire {
+                *gone.entry(posting.transfer.debit).or_default() += posting.transfer.amount;
+            }
+        }
+        let mut has: BTreeMap<(usize, u32), i64> = BTreeMap::new();
+        let card_of: BTreeMap<u64, usize> = (0..self.plan.cards)
+            .filter_map(|card| Some((self.ghost.owner_at_till(card), self.ghost.leader(card))).filter(|c| c.0 != 0))
+            .collect();
+        for (_, account) in root.book().ledger.accounts() {
+            let id = account.id;
+            let of_customer = id.kind().is_some_and(AccountKind::is_wallet)
+                || matches!(
+                    id.kind(),
+                    Some(AccountKind::Escrow | AccountKind::Quarantine | AccountKind::Debt | AccountKind::Suspense)
+                );
+            if of_customer && let Some(card) = card_of.get(&id.owner()) {
+                *has.entry((*card, id.asset())).or_default() += account.balance() + gone.get(&id).copied().unwrap_or(0);
+            }
+        }
+        for (card, asset, truth) in self.ghost.truths() {
+            let has = has.remove(&(card, asset)).unwrap_or(0);
+            let should = truth.received - truth.handed_over - truth.taken_back;
+            if has != should {
+                return Err(format!(
+                    "I3: {} has {has} of asset {asset} at the root (with what expired), by what happened it is {should}",
+                    card_number(card)
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// I15: what a store took and gave is the same in both books. And rights are escrows, nothing is in quarantine.
+    fn stores_add_up(&self) -> Result<(), String> {
+        let root = &self.root_machine().book().ledger;
+        if let Some((_, account)) =
+            root.accounts().find(|(_, a)| a.id.kind() == Some(AccountKind::Quarantine) && a.balance() != 0)
+        {
+            return Err(format!("I13: {} is still in quarantine {}", account.balance(), account.id));
+        }
+        for shop in 0..self.shops.len() {
+            let store = shop as u32 + 1;
+            let ledger = &self.shop_machine(shop).book().ledger;
+            let balance = |ledger: &Ledger, id| ledger.account(id).map_or(0, |account| account.balance());
+            for asset in [MONEY, POINTS] {
+                for kind in [AccountKind::TenderIn, AccountKind::Redeemed] {
+                    let id = AccountId::house(kind, asset, store, 0);
+                    let (there, here) = (balance(root, id), balance(ledger, id));
+                    if there != here {
+                        return Err(format!("I15: account {id} is {there} at the root and {here} at store {store}"));
+                    }
+                }
+            }
+            let settled = self.tills.iter().filter(|till| till.shop == shop).flat_map(|till| &till.settled);
+            let operations = settled.flat_map(|remembered| &remembered.settled.operations);
+            let spent = |kind: OperationKind| -> i64 {
+                let of_kind = operations.clone().filter(|what| what.kind == kind && what.asset == MONEY);
+                of_kind.map(|what| what.amount.minor()).sum()
+            };
+            let redeemed = spent(OperationKind::Spend) - spent(OperationKind::PutBack);
+            let id = AccountId::house(AccountKind::Redeemed, MONEY, store, 0);
+            if balance(root, id) != redeemed {
+                return Err(format!(
+                    "I15: store {store} accepted {redeemed}, and the root has {} for it",
+                    balance(root, id)
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// I14: what the blocks say is the state.
+    fn books_are_their_blocks(&self) -> Result<(), String> {
+        same_after_start("the root", &self.root, Root::new(self.root_policy()), |root| &root.book().ledger)?;
+        for shop in &self.shops {
+            let policy = processing::machine::subordinate::Policy::default();
+            let empty = Subordinate::new(1, policy, false);
+            same_after_start("a store", &shop.node, empty, |store| &store.book().ledger)?;
+        }
+        Ok(())
+    }
+}
+
+fn same_after_start<M: processing::host::Machine + Send>(
+    who: &str,
+    node: &Node<M>,
+    empty: M,
+    ledger: impl Fn(&M) -> &Ledger,
+) -> Result<(), String> {
+    let mut twin = Node::new(0);
+    twin.disk = processing::store::memory::MemoryDisk::of(node.disk.copy());
+    twin.boot(empty, 0)?;
+    let (Some(life), Some(twin)) = (&node.life, &twin.life) else { return Ok(()) };
+    match ledger(&life.machine).hash() == ledger(&twin.machine).hash() {
+        true => Ok(()),
+        false => Err(format!("I14: the blocks of {who} are not its state")),
+    }
+}
+
+fn same<'e>(log: &str, store: u32, here: impl Iterator<Item = &'e Entry>, there: &[Entry]) -> Result<(), String> {
+    let mut there = there.iter();
+    for entry in here {
+        if there.next() != Some(entry) {
+            return Err(format!("I7: the {log}-log of store {store} is another one at the root from {}", entry.seq));
+        }
+    }
+    match there.next() {
+        None => Ok(()),
+        Some(more) => Err(format!("I7: the root has more of the {log}-log of store {store}, from {}", more.seq)),
+    }
+}
+
+fn read(entry: &Entry) -> Document {
+    Document::from_body(&entry.body).expect("what a store wrote can be read")
+}

@@ -1,0 +1,122 @@
+//! Runs by seed, on all cores; and what a failure says.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Mutex;
+
+use crate::plan::Plan;
+use crate::world::{HOUR_MS, MINUTE_MS, SECOND_MS, Stats, Violation, World};
+
+/// Events that a failure shows.
+const SHOWN_MAX: usize = 40;
+/// I13: all is done so long after the last fault.
+pub(crate) const DONE_MS: u64 = 60 * SECOND_MS;
+
+pub(crate) struct Ended {
+    pub(crate) hash: u64,
+    pub(crate) stats: Stats,
+    pub(crate) violation: Option<Violation>,
+}
+
+/// One run of a plan, to its end or to the first rule that is broken.
+pub(crate) fn run(plan: &Plan, seed: u64) -> Ended {
+    ended(plan, seed, false).0
+}
+
+fn ended(plan: &Plan, seed: u64, log: bool) -> (Ended, Vec<(u64, String)>) {
+    let mut world = World::new(plan.clone(), seed, log);
+    let end = plan.hours * HOUR_MS;
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        world.run_to(end);
+        if world.violation.is_none() {
+            world.calm_down();
+            // A cashier finishes what is open.
+            world.run_to(end + DONE_MS + MINUTE_MS);
+        }
+        if world.violation.is_none() {
+            world.check_quiet();
+        }
+    }));
+    if let Err(panic) = result {
+        let said = panic.downcast_ref::<String>().cloned();
+        let said = said.or_else(|| panic.downcast_ref::<&str>().map(|said| (*said).to_owned())).unwrap_or_default();
+        world.fail(format!("a machine gave up: {said}"), &[]);
+    }
+    world.stats.blocks = world.root.blocks + world.shops.iter().map(|shop| shop.node.blocks).sum::<u64>();
+    let World { hash, stats, violation, log, .. } = world;
+    (Ended { hash, stats, violation }, log.unwrap_or_default())
+}
+
+/// The failure of a seed, told: when, which rule, what happened before, and how to see it again.
+pub(crate) fn tell(plan: &Plan, seed: u64, test: &str) -> String {
+    let (ended, log) = ended(plan, seed, true);
+    let Some(violation) = ended.violation else {
+        return format!("seed {seed} failed once and did not fail again: a run is not the same twice");
+    };
+    if let Ok(path) = std::env::var("OPENSTORE_SIM_LOG") {
+        let lines: Vec<String> = log.iter().map(|(at_ms, line)| format!("{} {line}", clock(*at_ms))).collect();
+        std::fs::write(path, lines.join("\n")).expect("the log of the run can be written");
+    }
+    let about = &violation.about;
+    let concerns = |line: &str| about.is_empty() || about.iter().any(|word| line.contains(word.as_str()));
+    let mut lines: Vec<String> = log
+        .iter()
+        .rev()
+        .filter(|(_, line)| concerns(line))
+        .take(SHOWN_MAX)
+        .map(|(at_ms, line)| format!("  {} {line}", clock(*at_ms)))
+        .collect();
+    lines.reverse();
+    format!(
+        "seed {seed} at {}: {}\nthe last events of it:\n{}\nagain: OPENSTORE_SIM_SEED={seed} OPENSTORE_SIM_HOURS={} \
+         cargo test -p processing --test sim {test} -- --nocapture",
+        clock(violation.at_ms),
+        violation.sentence,
+        lines.join("\n"),
+        plan.hours
+    )
+}
+
+fn clock(at_ms: u64) -> String {
+    let (seconds, ms) = (at_ms / SECOND_MS, at_ms % SECOND_MS);
+    format!("{:02}:{:02}:{:02}.{ms:03}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}
+
+/// All seeds, on as many cores as there are. The seeds that failed, in order.
+pub(crate) fn run_all(plan: &Plan, seeds: &[u64]) -> (Vec<u64>, Stats) {
+    let next = AtomicU64::new(0);
+    let found = Mutex::new((Vec::new(), Stats::default()));
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed) as usize;
+                    let Some(seed) = seeds.get(at) else { return };
+                    let ended = run(plan, *seed);
+                    let mut found = found.lock().expect("a run does not panic here");
+                    if ended.violation.is_some() {
+                        found.0.push(*seed);
+                    }
+                    found.1.add(&ended.stats);
+                }
+            });
+        }
+    });
+    let (mut failed, stats) = found.into_inner().expect("a run does not panic here");
+    failed.sort_unstable();
+    (failed, stats)
+}
+
+impl Stats {
+    fn add(&mut self, other: &Stats) {
+        self.operations += other.operations;
+        self.approved += other.approved;
+        self.declined += other.declined;
+        self.crashes += other.crashes;
+        self.partitions += other.partitions;
+        self.restores += other.restores;
+        self.blocks += other.blocks;
+        self.fences += other.fences;
+        self.late += other.late;
+    }
+}

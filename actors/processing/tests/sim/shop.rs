@@ -1,0 +1,364 @@
+//! A store: its subordinate, and what its shell does for tills: ask the root first, wait a little, answer after the commit.
+
+use std::sync::Arc;
+
+use domain::ledger::OperationId;
+use messages::v1::accounts::{Authorisation, Authorise, Declined, Release, Settled, TillOperations};
+use processing::machine::subordinate::{Policy, Subordinate};
+use processing::machine::wire::{Reply, ToRoot, Who};
+use uuid::Uuid;
+
+use crate::node::{Commit, Node};
+use crate::plan::Plan;
+use crate::random::Random;
+use crate::world::{Event, HOUR_MS, MINUTE_MS, SECOND_MS, World, short};
+
+/// How long a till's question waits for the root.
+const ASK_MS: u64 = 3 * SECOND_MS;
+/// How often a store looks whether there is something to say.
+const TICK_MS: u64 = 5 * SECOND_MS;
+/// Least time between what a store says unasked.
+const POLL_MS: u64 = 200;
+
+#[derive(Clone, Debug)]
+pub(crate) enum TillSays {
+    Authorise(Box<Authorise>),
+    Release(Uuid),
+    Settled(Arc<Settled>),
+    Operations(Arc<TillOperations>),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum ShopSays {
+    Authorised(Uuid, Box<Authorisation>),
+    Released(Uuid),
+    Taken(Uuid),
+    /// Tell all that you remember.
+    Tell,
+}
+
+#[derive(Clone, Debug)]
+enum Out {
+    Root(ToRoot),
+    Till(usize, ShopSays),
+}
+
+struct Ask {
+    till: usize,
+    asked: Box<Authorise>,
+    until_ms: u64,
+}
+
+pub(crate) struct Shop {
+    pub(crate) node: Node<Subordinate>,
+    out: Vec<Out>,
+    asks: Vec<Ask>,
+    polled_ms: u64,
+    /// The last question of each till that was answered: a till's words are taken in their order.
+    heard: Vec<u64>,
+    policy: Policy,
+    answers_early: bool,
+}
+
+impl Shop {
+    pub(crate) fn new(shop: usize, plan: &Plan, random: &mut Random) -> Shop {
+        let policy =
+            Policy { excuse_tills_after_ms: None, mutant: plan.mutant, idle_ms: 4 * HOUR_MS, ..Policy::default() };
+        Shop {
+            node: Node::new(if shop == 0 { 0 } else { random.below(HOUR_MS) }),
+            out: Vec::new(),
+            asks: Vec::new(),
+            polled_ms: 0,
+            heard: vec![0; plan.shops * plan.tills],
+            policy,
+            answers_early: plan.answers_early,
+        }
+    }
+
+    pub(crate) fn machine(&self) -> Option<&Subordinate> {
+        self.node.life.as_ref().map(|life| &life.machine)
+    }
+}
+
+impl World {
+    pub(crate) fn shop_does<R>(
+        &mut self,
+        shop: usize,
+        work: impl FnOnce(&mut Subordinate, processing::machine::Now) -> R,
+    ) -> Option<R> {
+        let here = &mut self.shops[shop];
+        if !here.node.is_up() {
+            return None;
+        }
+        let now = here.node.now(self.at_ms);
+        let life = here.node.life.as_mut().expect("it is up");
+        Some(work(&mut life.machine, now))
+    }
+
+    fn say(&mut self, shop: usize, messages: impl IntoIterator<Item = ToRoot>) {
+        self.shops[shop].out.extend(messages.into_iter().map(Out::Root));
+    }
+
+    fn tell(&mut self, shop: usize, till: usize, says: ShopSays) {
+        self.shops[shop].out.push(Out::Till(till, says));
+    }
+
+    pub(crate) fn after_shop(&mut self, shop: usize) {
+        let here = &mut self.shops[shop];
+        if here.answers_early {
+            let out = std::mem::take(&mut here.out);
+            self.let_out(shop, out);
+            if !self.shops[shop].node.commit_planned {
+                self.shops[shop].node.commit_planned = true;
+                let (delay, boots) = (self.random.between(1, MINUTE_MS), self.shops[shop].node.boots);
+                self.after(delay, Event::CommitShop(shop, boots));
+            }
+            return;
+        }
+        if here.node.commit_planned {
+            return;
+        }
+        if self.random.chance(self.plan.batch_per_mille) {
+            let boots = here.node.boots;
+            here.node.commit_planned = true;
+            let delay = self.random.between(1, 30);
+            self.after(delay, Event::CommitShop(shop, boots));
+        } else {
+            self.commit_shop(shop);
+        }
+    }
+
+    pub(crate) fn commit_shop(&mut self, shop: usize) {
+        let torn = self.random.next();
+        let wrote = match self.shops[shop].node.commit(self.at_ms, torn) {
+            Commit::PowerFailed => {
+                self.note(|| format!("store {}: the power failed in a commit", shop + 1));
+                return self.shop_is_down(shop);
+            }
+            Commit::Durable(mark) => {
+                self.mix(u64::from_le_bytes(mark));
+                true
+            }
+            Commit::Nothing => false,
+        };
+        let out = std::mem::take(&mut self.shops[shop].out);
+        self.let_out(shop, out);
+        self.watch_shop(shop);
+        if wrote && self.at_ms >= self.shops[shop].polled_ms + POLL_MS {
+            self.poll(shop);
+        }
+    }
+
+    fn let_out(&mut self, shop: usize, out: Vec<Out>) {
+        for out in out {
+            match out {
+                Out::Root(message) => {
+                    self.note(|| format!("store {} says: {}", shop + 1, short(&message.say)));
+                    self.send_up(message);
+                }
+                Out::Till(till, says) => self.send_to_till(till, says),
+            }
+        }
+    }
+
+    fn poll(&mut self, shop: usize) {
+        self.shops[shop].polled_ms = self.at_ms;
+        if self.parted[shop] {
+            return;
+        }
+        if let Some(message) = self.shop_does(shop, |machine, _| machine.poll()) {
+            self.say(shop, [message]);
+            self.after_shop(shop);
+        }
+    }
+
+    pub(crate) fn shop_tick(&mut self, shop: usize) {
+        self.after(TICK_MS, Event::ShopTick(shop));
+        if self.shops[shop].node.is_up() {
+            self.shop_does(shop, |machine, now| machine.tick(now));
+            self.serve(shop);
+            let unheard = self.shops[shop].machine().map(|machine| machine.standing().unheard).unwrap_or_default();
+            for till in unheard {
+                self.tell(shop, till as usize - 1, ShopSays::Tell);
+            }
+            self.after_shop(shop);
+            if self.at_ms >= self.shops[shop].polled_ms + 2 * TICK_MS || !self.agrees(shop) {
+                self.poll(shop);
+            }
+        }
+    }
+
+    fn agrees(&self, shop: usize) -> bool {
+        self.shops[shop].machine().is_some_and(|machine| machine.standing().agreed)
+    }
+
+    pub(crate) fn shop_hears(&mut self, shop: usize, reply: Reply) {
+        self.note(|| format!("store {} hears: {}", shop + 1, short_reply(&reply)));
+        let news = matches!(reply, Reply::Downs { .. });
+        let Some(messages) = self.shop_does(shop, |machine, now| machine.on_reply(reply, now)) else { return };
+        self.say(shop, messages);
+        self.serve(shop);
+        self.after_shop(shop);
+        if news && self.shops[shop].node.is_up() {
+            self.poll(shop);
+        }
+    }
+
+    pub(crate) fn shop_asked(&mut self, till: usize, number: u64, says: TillSays) {
+        let shop = self.tills[till].shop;
+        if !self.shops[shop].node.is_up() {
+            return;
+        }
+        match says {
+            TillSays::Authorise(asked) => {
+                self.shops[shop].heard[till] = self.shops[shop].heard[till].max(number);
+                self.ask(shop, till, asked);
+                self.serve(shop);
+            }
+            TillSays::Release(operation) => {
+                self.shops[shop].asks.retain(|ask| ask.asked.operation != operation);
+                self.shop_does(shop, |machine, now| machine.release(&Release { operation }, now));
+                self.tell(shop, till, ShopSays::Released(operation));
+            }
+            TillSays::Settled(settled) => {
+                let id = till as u32 + 1;
+                self.shop_does(shop, |machine, now| machine.settle(id, &settled, now));
+                self.tell(shop, till, ShopSays::Taken(settled.receipt.0));
+            }
+            TillSays::Operations(told) => {
+                // One line to a till: what was said later is not heard before.
+                if number < self.shops[shop].heard[till] {
+                    return;
+                }
+                self.shops[shop].heard[till] = number;
+                let id = till as u32 + 1;
+                self.note(|| {
+                    let open: Vec<OperationId> = told.open.iter().map(|id| OperationId(id.as_u128())).collect();
+                    format!(
+                        "store {} hears till {id}: {} settled, open {open:x?}, more {}",
+                        shop + 1,
+                        told.settled.len(),
+                        told.more
+                    )
+                });
+                self.shop_does(shop, |machine, now| machine.till_operations(id, &told, now));
+                for settled in &told.settled {
+                    self.tell(shop, till, ShopSays::Taken(settled.receipt.0));
+                }
+            }
+        }
+        self.after_shop(shop);
+    }
+
+    /// Ask the root for what is missing here, and let the till wait for it.
+    fn ask(&mut self, shop: usize, till: usize, asked: Box<Authorise>) {
+        let wants = self.shop_does(shop, |machine, now| {
+            let who = match machine.whose(&asked.number) {
+                None => Some(Who::Number(asked.number.clone())),
+                Some(_) => machine.lacks(&asked, now).map(|(account, amount)| Who::Account { account, amount }),
+            };
+            who.and_then(|who| machine.want(who))
+        });
+        let line = !self.parted[shop];
+        let until_ms = match wants.flatten().filter(|_| line) {
+            Some(message) => {
+                self.say(shop, [message]);
+                self.at_ms + ASK_MS
+            }
+            None => self.at_ms,
+        };
+        if !self.shops[shop].asks.iter().any(|ask| ask.asked.operation == asked.operation) {
+            self.shops[shop].asks.push(Ask { till, asked, until_ms });
+        }
+    }
+
+    /// Answer those who have waited long enough, or for whom enough is here now.
+    fn serve(&mut self, shop: usize) {
+        let at_ms = self.at_ms;
+        for ask in std::mem::take(&mut self.shops[shop].asks) {
+            let lacks = self.shop_does(shop, |machine, now| {
+                machine.whose(&ask.asked.number).is_none() || machine.lacks(&ask.asked, now).is_some()
+            });
+            if lacks == Some(true) && at_ms < ask.until_ms {
+                self.shops[shop].asks.push(ask);
+                continue;
+            }
+            let online = lacks == Some(false);
+            let answer = self.shop_does(shop, |machine, now| machine.authorise(&ask.asked, online, now));
+            if let Some(answer) = answer {
+                self.note(|| {
+                    format!(
+                        "store {}: till {} asks {:x} of {} {:?} {}: {}",
+                        shop + 1,
+                        ask.till + 1,
+                        ask.asked.operation.as_u128(),
+                        ask.asked.number,
+                        ask.asked.wallet,
+                        ask.asked.amount.minor(),
+                        short_answer(&answer)
+                    )
+                });
+                let says = ShopSays::Authorised(ask.asked.operation, Box::new(answer));
+                self.tell(shop, ask.till, says);
+            }
+        }
+    }
+
+    // Its lives.
+
+    pub(crate) fn shop_is_down(&mut self, shop: usize) {
+        let restored = self.random.chance(self.plan.faults.shop_restored_per_mille) && !self.quiet;
+        self.shops[shop].out.clear();
+        self.shops[shop].asks.clear();
+        self.shops[shop].heard.fill(0);
+        self.stats.crashes += 1;
+        let delay = self.random.between(SECOND_MS, 2 * MINUTE_MS);
+        self.after(delay, Event::BootShop { shop, restored });
+    }
+
+    pub(crate) fn boot_shop(&mut self, shop: usize, restored: bool) {
+        let mut said = false;
+        if restored {
+            let keep = self.random.between(300, 1000);
+            self.shops[shop].node.restore(keep);
+            said = self.random.chance(500);
+            self.stats.restores += 1;
+            self.watch.shop_restored(shop);
+            self.note(|| format!("store {} is restored: {keep} of 1000 kept, said: {said}", shop + 1));
+        }
+        let machine = Subordinate::new(shop as u32 + 1, self.shops[shop].policy.clone(), said);
+        if let Err(error) = self.shops[shop].node.boot(machine, self.at_ms) {
+            return self.fail(format!("store {} does not start: {error}", shop + 1), &[]);
+        }
+        self.note(|| format!("store {} is up", shop + 1));
+        let tills = self.tills.iter().filter(|till| till.shop == shop).map(|till| till.till).collect::<Vec<_>>();
+        for till in tills {
+            self.tell(shop, till, ShopSays::Tell);
+        }
+        self.after_shop(shop);
+        self.poll(shop);
+    }
+}
+
+fn short_answer(answer: &Authorisation) -> String {
+    match answer {
+        Authorisation::Approved(approval) => format!("approved {}", approval.amount.minor()),
+        Authorisation::Declined(Declined { code, available, .. }) => format!("declined {code:?} {available:?}"),
+    }
+}
+
+fn short_reply(reply: &Reply) -> String {
+    match reply {
+        Reply::Welcome { epoch, nonce, up, down_next, .. } => {
+            format!("welcome epoch {epoch} nonce {:x} up {} down {down_next}", nonce & 0xFFFF, up.next)
+        }
+        Reply::Downs { epoch, ups, downs } => format!(
+            "downs epoch {epoch} ups {}..+{} downs {}..+{}",
+            ups.first().map_or(0, |entry| entry.seq),
+            ups.len(),
+            downs.first().map_or(0, |entry| entry.seq),
+            downs.len()
+        ),
+        Reply::Ack { nonce, .. } => format!("{reply:?} ({:x})", nonce & 0xFFFF),
+    }
+}
