@@ -2,6 +2,8 @@
 //!
 //! With `OPENSTORE_TEST_POSTGRES` set to `postgres://user@host:port` the book on PostgreSQL is one of the three.
 
+#[path = "store/block.rs"]
+mod block;
 #[path = "store/damage.rs"]
 mod damage;
 #[path = "store/differential.rs"]
