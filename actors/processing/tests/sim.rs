@@ -18,6 +18,8 @@ mod random;
 mod run;
 #[path = "sim/shop.rs"]
 mod shop;
+#[path = "sim/shown.rs"]
+mod shown;
 #[path = "sim/till.rs"]
 mod till;
 #[path = "sim/world.rs"]
@@ -41,6 +43,9 @@ fn hold(plan: &Plan, seeds: &[u64], test: &str) {
     let began = std::time::Instant::now();
     let (failed, stats) = run::run_all(plan, seeds);
     eprintln!("{test}: {} seeds of {} h in {:?}: {stats:?}", seeds.len(), plan.hours, began.elapsed());
+    if std::env::var("OPENSTORE_SIM_LOG").is_ok() && failed.is_empty() {
+        run::tell(plan, seeds[0], test);
+    }
     if let Some(first) = failed.first() {
         panic!("{} of {} seeds failed: {failed:?}\n{}", failed.len(), seeds.len(), run::tell(plan, *first, test));
     }

@@ -169,6 +169,8 @@ pub struct Subordinate {
     told: BTreeMap<AccountId, i64>,
     limits: BTreeMap<Vec<u8>, i64>,
     waiting: BTreeMap<u64, Document>,
+    /// The numbers of those that wait, by operation.
+    waits: BTreeMap<OperationId, u64>,
     fed: BTreeMap<u32, i64>,
     // Not written down: known anew after every start.
     restored: bool,
@@ -200,6 +202,7 @@ impl Subordinate {
             told: BTreeMap::new(),
             limits: BTreeMap::new(),
             waiting: BTreeMap::new(),
+            waits: BTreeMap::new(),
             fed: BTreeMap::new(),
             restored,
             agreed: false,
@@ -242,7 +245,9 @@ impl Subordinate {
                 self.limits.insert(row.key.clone(), read(row).map_err(bad)?);
             }
             space::WAITING => {
-                self.waiting.insert(number(0)?, read(row).map_err(bad)?);
+                let document: Document = read(row).map_err(bad)?;
+                self.waits.insert(document.operation, number(0)?);
+                self.waiting.insert(number(0)?, document);
             }
             other => return Err(bad(format!("rows of space {other} are not a store's"))),
         }
@@ -357,12 +362,16 @@ impl Subordinate {
         Some(customer)
     }
 
-    /// Do what a document says in this book, and write it into the log, or keep it until it is known where the log ends.
+    /// Do what a document says in this book and write it into the log. While it is not known where the log ends, it waits
+    /// and is done when it has its place: done before, it could stand on the wrong side of a fence that is relearned.
     fn write(&mut self, document: Document, now: Now) {
-        self.carry_out(&document, now);
         if self.agreed && !self.restored {
+            self.carry_out(&document, now);
             self.append(document);
         } else {
+            if let Act::Open { .. } = document.act {
+                self.carry_out(&document, now);
+            }
             self.wait(document);
         }
     }
@@ -381,13 +390,22 @@ impl Subordinate {
         self.meta.next_waiting += 1;
         self.book.put(space::WAITING, &number.to_be_bytes(), &document);
         self.put_meta();
+        self.waits.insert(document.operation, number);
         self.waiting.insert(number, document);
     }
 
-    /// The log's end is known: what waited is written into it.
-    fn flush(&mut self) {
-        for (number, document) in std::mem::take(&mut self.waiting) {
+    fn waits_no_more(&mut self) -> Vec<Document> {
+        for number in self.waiting.keys() {
             self.book.remove(space::WAITING, &number.to_be_bytes());
+        }
+        self.waits.clear();
+        std::mem::take(&mut self.waiting).into_values().collect()
+    }
+
+    /// The log's end is known: what waited is written into it.
+    fn flush(&mut self, now: Now) {
+        for document in self.waits_no_more() {
+            self.carry_out(&document, now);
             self.append(document);
         }
     }

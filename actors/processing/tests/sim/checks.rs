@@ -90,7 +90,7 @@ impl World {
                 wrong.push((format!("at {name}: {sentence}"), name.clone()));
             }
             if let Err(sentence) = self.rights(shop) {
-                wrong.push((format!("I4: at {name}: {sentence}"), name));
+                wrong.push((format!("I4: at {name}: {sentence}"), sentence.split(' ').nth(2).unwrap_or_default().to_owned()));
             }
         }
         for (sentence, about) in wrong {

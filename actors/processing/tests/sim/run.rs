@@ -50,13 +50,13 @@ fn ended(plan: &Plan, seed: u64, log: bool) -> (Ended, Vec<(u64, String)>) {
 /// The failure of a seed, told: when, which rule, what happened before, and how to see it again.
 pub(crate) fn tell(plan: &Plan, seed: u64, test: &str) -> String {
     let (ended, log) = ended(plan, seed, true);
-    let Some(violation) = ended.violation else {
-        return format!("seed {seed} failed once and did not fail again: a run is not the same twice");
-    };
     if let Ok(path) = std::env::var("OPENSTORE_SIM_LOG") {
         let lines: Vec<String> = log.iter().map(|(at_ms, line)| format!("{} {line}", clock(*at_ms))).collect();
         std::fs::write(path, lines.join("\n")).expect("the log of the run can be written");
     }
+    let Some(violation) = ended.violation else {
+        return format!("seed {seed} failed once and did not fail again: a run is not the same twice");
+    };
     let about = &violation.about;
     let concerns = |line: &str| about.is_empty() || about.iter().any(|word| line.contains(word.as_str()));
     let mut lines: Vec<String> = log

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::ledger::OperationId;
-use messages::v1::accounts::{Authorisation, Authorise, Declined, Release, Settled, TillOperations};
+use messages::v1::accounts::{Authorisation, Authorise, Release, Settled, TillOperations};
 use processing::machine::subordinate::{Policy, Subordinate};
 use processing::machine::wire::{Reply, ToRoot, Who};
 use uuid::Uuid;
@@ -11,7 +11,8 @@ use uuid::Uuid;
 use crate::node::{Commit, Node};
 use crate::plan::Plan;
 use crate::random::Random;
-use crate::world::{Event, HOUR_MS, MINUTE_MS, SECOND_MS, World, short};
+use crate::shown::{short, short_answer, short_reply};
+use crate::world::{Event, HOUR_MS, MINUTE_MS, SECOND_MS, World};
 
 /// How long a till's question waits for the root.
 const ASK_MS: u64 = 3 * SECOND_MS;
@@ -340,25 +341,3 @@ impl World {
     }
 }
 
-fn short_answer(answer: &Authorisation) -> String {
-    match answer {
-        Authorisation::Approved(approval) => format!("approved {}", approval.amount.minor()),
-        Authorisation::Declined(Declined { code, available, .. }) => format!("declined {code:?} {available:?}"),
-    }
-}
-
-fn short_reply(reply: &Reply) -> String {
-    match reply {
-        Reply::Welcome { epoch, nonce, up, down_next, .. } => {
-            format!("welcome epoch {epoch} nonce {:x} up {} down {down_next}", nonce & 0xFFFF, up.next)
-        }
-        Reply::Downs { epoch, ups, downs } => format!(
-            "downs epoch {epoch} ups {}..+{} downs {}..+{}",
-            ups.first().map_or(0, |entry| entry.seq),
-            ups.len(),
-            downs.first().map_or(0, |entry| entry.seq),
-            downs.len()
-        ),
-        Reply::Ack { nonce, .. } => format!("{reply:?} ({:x})", nonce & 0xFFFF),
-    }
-}

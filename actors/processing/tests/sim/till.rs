@@ -45,6 +45,9 @@ pub(crate) struct Till {
     pub(crate) till: usize,
     pub(crate) shop: usize,
     pub(crate) sent: u64,
+    /// What its store sent to it, counted; and the last of it that was heard and asks for all.
+    pub(crate) told: u64,
+    heard: u64,
     counter: u64,
     pub(crate) open: Option<Open>,
     pub(crate) releasing: Vec<Uuid>,
@@ -62,6 +65,8 @@ impl Till {
             till,
             shop,
             sent: 0,
+            told: 0,
+            heard: 0,
             counter: 0,
             open: None,
             releasing: Vec::new(),
@@ -228,7 +233,7 @@ impl World {
         here.told_ms = self.at_ms;
         let settled = here.settled.iter().filter(|remembered| all || !remembered.taken);
         let settled = settled.map(|remembered| remembered.settled.as_ref().clone()).collect();
-        let open = here.open.iter().map(|open| open.asked.operation).chain(here.releasing.iter().copied()).collect();
+        let open = here.open.iter().filter(|open| open.approved.is_some()).map(|open| open.asked.operation).collect();
         let told = TillOperations { settled, open, more: !all };
         self.send_to_shop(till, TillSays::Operations(Arc::new(told)));
     }
@@ -242,9 +247,12 @@ impl World {
         }
     }
 
-    pub(crate) fn till_hears(&mut self, till: usize, says: ShopSays) {
+    pub(crate) fn till_hears(&mut self, till: usize, number: u64, says: ShopSays) {
         match says {
-            ShopSays::Tell => self.tells(till, true),
+            ShopSays::Tell => {
+                self.tills[till].heard = self.tills[till].heard.max(number);
+                self.tells(till, true);
+            }
             ShopSays::Released(operation) => self.tills[till].releasing.retain(|known| *known != operation),
             ShopSays::Taken(receipt) => {
                 let here = &mut self.tills[till];
@@ -255,6 +263,8 @@ impl World {
                 }
                 here.untaken.retain(|at| !here.settled[*at].taken);
             }
+            // One line to a store: what was said before is not heard after.
+            ShopSays::Authorised(..) if number < self.tills[till].heard => {}
             ShopSays::Authorised(operation, answer) => self.till_is_answered(till, operation, *answer),
         }
     }

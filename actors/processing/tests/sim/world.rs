@@ -18,6 +18,7 @@ use crate::node::{Commit, Node};
 use crate::plan::Plan;
 use crate::random::Random;
 use crate::shop::{Shop, ShopSays, TillSays};
+use crate::shown::short;
 use crate::till::Till;
 
 pub(crate) const SECOND_MS: u64 = 1000;
@@ -29,7 +30,7 @@ pub(crate) enum Event {
     ToRoot(ToRoot),
     ToShop(usize, Reply),
     TillToShop(usize, u64, TillSays),
-    ShopToTill(usize, ShopSays),
+    ShopToTill { till: usize, boots: u64, number: u64, says: ShopSays },
     RootTick,
     ShopTick(usize),
     TillTick(usize),
@@ -194,7 +195,12 @@ impl World {
                 }
             }
             Event::TillToShop(till, number, says) => self.shop_asked(till, number, says),
-            Event::ShopToTill(till, says) => self.till_hears(till, says),
+            Event::ShopToTill { till, boots, number, says } => {
+                // A line ends with the store that held it.
+                if boots == self.shops[self.tills[till].shop].node.boots {
+                    self.till_hears(till, number, says);
+                }
+            }
             Event::RootTick => {
                 self.after(10 * SECOND_MS, Event::RootTick);
                 self.root_does(|root, now| while root.tick(now) {});
@@ -260,9 +266,12 @@ impl World {
     }
 
     pub(crate) fn send_to_till(&mut self, till: usize, says: ShopSays) {
+        let boots = self.shops[self.tills[till].shop].node.boots;
+        self.tills[till].told += 1;
+        let number = self.tills[till].told;
         for _ in 0..self.copies() {
             let delay = self.random.between(1, 30);
-            self.after(delay, Event::ShopToTill(till, says.clone()));
+            self.after(delay, Event::ShopToTill { till, boots, number, says: says.clone() });
         }
     }
 
@@ -384,24 +393,3 @@ impl World {
     }
 }
 
-/// What a message says, for people.
-pub(crate) fn short(say: &Say) -> String {
-    match say {
-        Say::Push { epoch, inc, up, down_next } => format!(
-            "push epoch {epoch} inc {inc} up {}..+{} down {down_next}",
-            up.first().map_or(0, |entry| entry.seq),
-            up.len()
-        ),
-        Say::Sync(sync) => format!(
-            "sync nonce {:x} inc {} restored {} up {} down {} ups {} downs {}",
-            sync.nonce & 0xFFFF,
-            sync.inc,
-            sync.restored,
-            sync.up.next,
-            sync.down.next,
-            sync.ups.len(),
-            sync.downs.len()
-        ),
-        other => format!("{other:?}"),
-    }
-}

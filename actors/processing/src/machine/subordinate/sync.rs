@@ -77,7 +77,7 @@ impl Subordinate {
         }
         let forked = self.up.end_at(up.next).is_some_and(|mine| mine.next != self.up.base.next && mine != up);
         if forked {
-            self.cut_fork(now);
+            self.cut_fork();
         }
         if up.next > self.up.end.next || forked {
             self.fear_restored();
@@ -116,15 +116,17 @@ impl Subordinate {
     }
 
     /// Two logs went apart: what this store wrote after the root surely had it loses its place.
-    fn cut_fork(&mut self, now: Now) {
+    fn cut_fork(&mut self) {
         let common = self.meta.acked;
         if common.next < self.up.base.next {
             return;
         }
-        self.lose_place(common, now);
+        self.lose_place(common);
     }
 
-    fn lose_place(&mut self, end: End, _: Now) {
+    /// What was written first stays before what waits: a customer is opened before anything is moved.
+    fn lose_place(&mut self, end: End) {
+        let later = self.waits_no_more();
         for entry in self.up.cut(end) {
             self.book.remove(space::UP, &log_key(0, entry.seq));
             match Document::from_body(&entry.body) {
@@ -132,6 +134,7 @@ impl Subordinate {
                 Err(error) => tracing::error!(%error, "a document of this store cannot be read"),
             }
         }
+        later.into_iter().for_each(|document| self.wait(document));
     }
 
     fn keep_orphan(&mut self, mut document: Document) {
@@ -162,7 +165,7 @@ impl Subordinate {
                 && entry.down_seen <= self.down.end.next
             {
                 if !self.up.end.takes(entry) {
-                    self.cut_fork(now);
+                    self.cut_fork();
                     self.fear_restored();
                     return;
                 }
@@ -205,8 +208,7 @@ impl Subordinate {
         match Document::from_body(&entry.body) {
             Ok(document) => {
                 // It waits no longer: it has its place.
-                let waits = self.waiting.iter().find(|(_, waiting)| waiting.operation == document.operation);
-                if let Some(number) = waits.map(|(number, _)| *number) {
+                if let Some(number) = self.waits.remove(&document.operation) {
                     self.waiting.remove(&number);
                     self.book.remove(space::WAITING, &number.to_be_bytes());
                 }
@@ -253,7 +255,7 @@ impl Subordinate {
     /// All rights of the incarnation are gone; what lost its place in the log will be told anew.
     fn fenced(&mut self, inc: u32, up_next: u64, tills: Vec<u32>, now: Now) {
         if let Some(end) = self.up.end_at(up_next) {
-            self.lose_place(end, now);
+            self.lose_place(end);
         }
         self.drop_rights(inc, now);
         for document in self.waiting.values_mut() {
@@ -396,7 +398,7 @@ impl Subordinate {
         }
         self.meta.recover |= recover;
         self.put_meta();
-        self.flush();
+        self.flush(now);
         self.settle_trust(now);
     }
 

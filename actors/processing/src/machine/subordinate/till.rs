@@ -222,7 +222,8 @@ impl Subordinate {
     fn settle_one(&mut self, till: u32, settled: &Settled, what: &AccountOperation, now: Now) {
         let id = operation(what.operation);
         let amount = what.amount.minor();
-        if id.0 == 0 || amount <= 0 || self.book.ledger.known(id.line(MOVED)).is_some() {
+        let known = self.book.ledger.known(id.line(MOVED)).is_some() || self.waits.contains_key(&id);
+        if id.0 == 0 || amount <= 0 || known {
             return;
         }
         let stamp = Stamp {
@@ -341,7 +342,8 @@ impl Subordinate {
         self.started_ms.get_or_insert(now.moment.elapsed_ms);
         let lost = |book: &Self, operation: Uuid| {
             let id = self::operation(operation);
-            book.book.ledger.known(id.line(HELD)).is_none() && book.book.ledger.known(id.line(MOVED)).is_none()
+            let known = |line| book.book.ledger.known(id.line(line)).is_some();
+            !known(HELD) && !known(MOVED) && !book.waits.contains_key(&id)
         };
         let spends = told.settled.iter().flat_map(|settled| &settled.operations);
         let approved = spends.filter(|what| what.kind == OperationKind::Spend).map(|what| what.operation);
