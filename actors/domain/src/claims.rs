@@ -1,4 +1,5 @@
-//! Scarce things that a receipt takes before its money: marked units now; bonus points, seats and restaurant checks later.
+//! Scarce things that a receipt takes before its money: marked units, points, gift cards and money of customers; seats and
+//! restaurant checks later.
 //!
 //! One protocol for all: `claim → extend → pin → confirm | release`. Whoever owns the thing gives a claim for a while; the
 //! payment extends it; from the moment the fiscal device is asked it is pinned and does not lapse; the closed receipt
@@ -18,13 +19,27 @@ use crate::money::Money;
 pub enum ClaimKind {
     /// A marked unit, by the identity of its code.
     Mark,
+    /// Points of a customer, by the number of the operation; so are the kinds that follow.
+    Points,
+    Gift,
+    Prepaid,
+    Credit,
 }
 
 impl ClaimKind {
+    /// It is held by the processing centre of customer accounts.
+    pub fn is_of_account(self) -> bool {
+        self != ClaimKind::Mark
+    }
+
     /// The word in tables and messages.
     pub fn name(self) -> &'static str {
         match self {
             ClaimKind::Mark => "mark",
+            ClaimKind::Points => "points",
+            ClaimKind::Gift => "gift",
+            ClaimKind::Prepaid => "prepaid",
+            ClaimKind::Credit => "credit",
         }
     }
 }

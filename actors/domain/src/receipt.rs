@@ -13,6 +13,9 @@
 //! - R-8 Where VAT goes on top of prices it does so once, before the first tender, and lines do not change after it.
 //! - R-6 A line's regular price times its quantity, or its label, is what it costs plus its discount.
 //! - R-7 No money is asked of a terminal, to come or to go, before where the terminal stood is in the history.
+//! - R-9 No customer account is asked for anything before the number of the operation is in the history.
+//! - R-10 What burned points take off is in the discounts of lines; lines do not change while it is there.
+//! - R-11 What an account gave is in the closed receipt, or is given back.
 //! - R-5 The device's state before fiscalisation is part of the receipt's history before the device is asked for anything.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +31,7 @@ use crate::rights::Right;
 use crate::rounding::{self, CashRounding};
 use crate::vat::VatRate;
 
+pub mod account;
 mod decide;
 mod event;
 mod payment;
@@ -35,10 +39,12 @@ mod pricing;
 
 pub use decide::Input;
 pub use event::{
-    Asked, AskedFor, Baseline, Discount, DiscountBy, Event, Kind, Line, LineSource, LineTraits, Mark, NewLine, Opening,
-    PriceVat, Priced, Proof, Sign, Tender, TenderKind, VatRounding,
+    Asked, AskedFor, Baseline, Discount, DiscountBy, Event, Kind, Line, LineSource, LineTraits, Load, Mark, NewLine,
+    Opening, PriceVat, Priced, Proof, Sign, Tender, TenderKind, VatRounding,
 };
 pub use pricing::hundredths_of;
+
+use account::{AccountAsked, Burn, KnownCustomer, Movement};
 
 /// Most lines of one receipt: a wholesale customer's, and what a fiscal device prints in a minute.
 pub const LINES_MAX: usize = 2_000;
@@ -86,6 +92,11 @@ pub struct Receipt {
     discounts: Vec<Discount>,
     rounding: Money,
     customer: Option<String>,
+    known: Option<Box<KnownCustomer>>,
+    account_asked: Option<AccountAsked>,
+    burn: Option<Box<Burn>>,
+    /// What a return does to accounts.
+    settles: Vec<Movement>,
     /// Years that the buyer surely has.
     age_confirmed: u8,
     approvals: Vec<Approval>,
@@ -114,6 +125,10 @@ impl Receipt {
             discounts: Vec::new(),
             rounding: Money::ZERO,
             customer: None,
+            known: None,
+            account_asked: None,
+            burn: None,
+            settles: Vec::new(),
             age_confirmed: 0,
             approvals: Vec::new(),
             claims: Claims::default(),
@@ -304,7 +319,32 @@ impl Receipt {
                 (changed.price, changed.source) = (*price, LineSource::OpenPrice);
                 self.put(&Priced { line: *line, discount: Money::ZERO, amount: *amount, vat: *vat });
             }
-            Event::CustomerIdentified { number } => self.customer = Some(number.clone()),
+            Event::CustomerIdentified { number } => {
+                self.customer = Some(number.clone());
+                self.known = None;
+            }
+            Event::CustomerKnown(known) => self.known = Some(known.clone()),
+            Event::AccountAsked(asked) => self.account_asked = Some(asked.clone()),
+            Event::AccountRefused { .. } => self.account_asked = None,
+            Event::AccountsSettled { movements } => self.settles.clone_from(movements),
+            Event::PointsBurned { burn, lines } => {
+                self.account_asked = None;
+                lines.iter().for_each(|priced| self.put(priced));
+                for part in &burn.parts {
+                    self.line_mut(part.line).traits.points = part.amount;
+                }
+                self.burn = Some(burn.clone());
+            }
+            Event::BurnUndone { lines } => {
+                lines.iter().for_each(|priced| self.put(priced));
+                self.lines.iter_mut().for_each(|line| line.traits.points = Money::ZERO);
+                self.burn = None;
+            }
+            Event::TenderUndone { tender } => {
+                self.tendered -= self.tenders[*tender].amount;
+                self.tenders[*tender].amount = Money::ZERO;
+                self.state = if self.tendered.is_zero() { State::Open } else { State::Paying };
+            }
             Event::AgeConfirmed { years } => self.age_confirmed = self.age_confirmed.max(*years),
             Event::Approved { right, requester, approver, reason } => self.approvals.push(Approval {
                 right: *right,
@@ -334,7 +374,7 @@ impl Receipt {
                 self.state = if self.tendered.is_zero() { State::Open } else { State::Paying };
             }
             Event::Tendered(tender) => {
-                self.asked = None;
+                (self.asked, self.account_asked) = (None, None);
                 self.tendered += tender.amount;
                 self.tenders.push(tender.clone());
                 self.state = State::Paying;

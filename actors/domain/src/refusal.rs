@@ -125,6 +125,34 @@ pub enum Refusal {
     TooManyDiscounts,
     #[error("this is not the number of a card or a phone")]
     NotACustomer,
+    #[error("whose points? Enter the number of the card or the phone first")]
+    NoCustomer,
+    #[error("points are taken off already: give them back before anything else is changed")]
+    PointsBurned,
+    #[error("there is nothing that points may be taken off")]
+    NothingToBurn,
+    #[error("at most {max} in points may be taken off this receipt")]
+    BurnTooMuch { max: Money },
+    #[error("this shop has no programme of points today")]
+    NoProgramme,
+    #[error("accounts pay for sales; what comes back goes back to them by the receipt")]
+    NotOfAReturn,
+    #[error("an account is asked and has not answered: wait for it")]
+    AccountAsked,
+    #[error("the store does not answer about accounts: take another payment")]
+    AccountsUnreachable,
+    #[error("nothing of this receipt was taken from an account")]
+    NothingTaken,
+    #[error("too much waits to be given back to accounts: no account is asked until the store answers")]
+    TooManyReleases,
+    #[error("enter or scan the number of the gift card")]
+    NoGiftCard,
+    #[error("this is not the number of a gift card")]
+    NotAGiftCard,
+    #[error("a gift card that was sold does not come back: the customer pays with it")]
+    LoadNotReturned,
+    #[error("only {left} of this sale was paid so and can go back so")]
+    PutBackTooMuch { left: Money },
 
     // Parked receipts.
     #[error("a return is not put aside: finish or cancel it")]
@@ -261,6 +289,20 @@ impl Refusal {
             Refusal::DiscountTooLarge => "discount_too_large",
             Refusal::TooManyDiscounts => "too_many_discounts",
             Refusal::NotACustomer => "not_a_customer",
+            Refusal::NoCustomer => "no_customer",
+            Refusal::PointsBurned => "points_burned",
+            Refusal::NothingToBurn => "nothing_to_burn",
+            Refusal::BurnTooMuch { .. } => "burn_too_much",
+            Refusal::NoProgramme => "no_programme",
+            Refusal::NotOfAReturn => "not_of_a_return",
+            Refusal::AccountAsked => "account_asked",
+            Refusal::AccountsUnreachable => "accounts_unreachable",
+            Refusal::NothingTaken => "nothing_taken",
+            Refusal::TooManyReleases => "too_many_releases",
+            Refusal::NoGiftCard => "no_gift_card",
+            Refusal::NotAGiftCard => "not_a_gift_card",
+            Refusal::LoadNotReturned => "load_not_returned",
+            Refusal::PutBackTooMuch { .. } => "put_back_too_much",
             Refusal::ReturnNotParked => "return_not_parked",
             Refusal::NothingParked => "nothing_parked",
             Refusal::ChooseParked => "choose_parked",

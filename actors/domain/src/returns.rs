@@ -6,6 +6,8 @@
 //! - RET-2 The amounts of all parts of a line add up to the line's amount; the same holds for its VAT and its discount.
 //! - RET-3 A part keeps the price and the VAT rate of the sale.
 
+use std::collections::BTreeMap;
+
 use rust_decimal::Decimal;
 
 use crate::ids::ItemCode;
@@ -71,7 +73,7 @@ impl SoldLine {
     ///
     /// Whole units are equal but for the odd pennies, one each, which the last units carry: as when a discount is spread
     /// over units and the earlier take the odd pennies of it. A part of a unit is in proportion, rounded down.
-    fn up_to(&self, quantity: Quantity, sum: Money) -> Money {
+    pub fn up_to(&self, quantity: Quantity, sum: Money) -> Money {
         if quantity >= self.quantity {
             return sum;
         }
@@ -140,6 +142,19 @@ pub fn by_item(sold: &mut [SoldLine], asked: &[(ItemCode, Quantity)]) -> Result<
         }
     }
     Ok(parts)
+}
+
+/// Each part of a return is told what burned points took off it in the sale, by the points of the sold line. `sold` is as it
+/// was before these parts.
+pub fn with_points(sold: &[SoldLine], parts: &mut [NewLine], points: impl Fn(u32) -> Money) {
+    let mut returned: BTreeMap<u32, Quantity> = BTreeMap::new();
+    for part in parts {
+        let Some(line) = part.of_line.and_then(|of| sold.iter().find(|line| line.line == of)) else { continue };
+        let from = *returned.entry(line.line).or_insert(line.returned);
+        let to = from + part.quantity;
+        part.traits.points = line.up_to(to, points(line.line)) - line.up_to(from, points(line.line));
+        returned.insert(line.line, to);
+    }
 }
 
 #[cfg(test)]

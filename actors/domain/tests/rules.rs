@@ -1,5 +1,7 @@
 //! The rules of a receipt and a shift: scripts with their outcomes, and properties over random receipts.
 
+#[path = "rules/accounts.rs"]
+mod accounts;
 #[path = "rules/claims.rs"]
 mod claims;
 #[path = "rules/discount_limits.rs"]

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, FixedOffset};
 
+use super::account::{AccountAsked, Burn, KnownCustomer, Movement};
 use super::{
     AMOUNT_MAX, Approval, Asked, Baseline, DISCOUNTS_MAX, Discount, DiscountBy, Event, Kind, LINES_MAX, Line,
     LineSource, NewLine, Proof, QUANTITY_MAX, Receipt, Sign, State, Tender, pricing,
@@ -11,6 +12,7 @@ use crate::money::Money;
 use crate::quantity::Quantity;
 use crate::refusal::Refusal;
 use crate::rounding::{self, CashRounding};
+use uuid::Uuid;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
@@ -33,6 +35,22 @@ pub enum Input {
     Customer {
         number: String,
     },
+    /// The processing centre said who it is.
+    Known(Box<KnownCustomer>),
+    /// The processing centre is going to be asked.
+    AskAccount(AccountAsked),
+    /// It said no, or nothing.
+    AccountRefused {
+        operation: Uuid,
+        code: String,
+        may_hold: bool,
+    },
+    /// It said yes to points.
+    Burn(Box<Burn>),
+    /// What was taken from an account last goes back to it.
+    GiveBack,
+    /// What a return does to accounts.
+    Settle(Vec<Movement>),
     /// The buyer is that old.
     ConfirmAge {
         years: u8,
@@ -88,11 +106,37 @@ impl Receipt {
             _ => {}
         }
         match input {
+            Input::AccountRefused { .. } | Input::Burn(_) | Input::Tender { .. } | Input::Known(_) => {}
+            // Nor while an account is asked.
+            _ if self.account_asked.is_some() => return Err(Refusal::AccountAsked),
+            _ => {}
+        }
+        match input {
             Input::Add(lines) => self.decide_add(lines),
             Input::ChangeQuantity { line, quantity } => self.decide_quantity(*line, *quantity),
             Input::Void { line, quantity } => self.decide_void(*line, *quantity),
             Input::Discount(discount) => self.decide_discount(discount),
             Input::ChangePrice { line, price, reason } => self.decide_price(*line, *price, reason),
+            Input::Customer { .. } if self.burn.is_some() => Err(Refusal::PointsBurned),
+            Input::Known(known) => match (&self.state, &self.customer) {
+                (State::Open | State::Paying, Some(_)) => Ok(vec![Event::CustomerKnown(known.clone())]),
+                _ => Err(self.wrong_state()),
+            },
+            Input::AskAccount(asked) => self.decide_account_ask(asked),
+            Input::AccountRefused { operation, code, may_hold } => match &self.account_asked {
+                Some(asked) if asked.operation == *operation => {
+                    Ok(vec![Event::AccountRefused { operation: *operation, code: code.clone(), may_hold: *may_hold }])
+                }
+                _ => Err(Refusal::NothingWaits),
+            },
+            Input::Burn(burn) => self.decide_burn(burn),
+            Input::GiveBack => self.decide_give_back(),
+            Input::Settle(movements) => match (&self.state, self.opening.kind) {
+                (State::Open | State::Paying, Kind::Return) => {
+                    Ok(vec![Event::AccountsSettled { movements: movements.clone() }])
+                }
+                _ => Err(self.wrong_state()),
+            },
             Input::Customer { number } => match self.state {
                 State::Open | State::Paying => Ok(vec![Event::CustomerIdentified { number: number.clone() }]),
                 _ => Err(self.wrong_state()),
@@ -136,7 +180,11 @@ impl Receipt {
             Input::Park { at, name } => match self.state {
                 State::Open if self.live_lines().next().is_none() => Err(Refusal::EmptyReceipt),
                 State::Open if self.opening.kind == Kind::Return => Err(Refusal::ReturnNotParked),
-                State::Open => Ok(vec![Event::Parked { at: *at, name: name.clone() }]),
+                State::Open => {
+                    let mut events = self.unburned().unwrap_or_default();
+                    events.push(Event::Parked { at: *at, name: name.clone() });
+                    Ok(events)
+                }
                 _ => Err(self.wrong_state()),
             },
         }
@@ -154,6 +202,7 @@ impl Receipt {
     fn lines_may_change(&self) -> Result<(), Refusal> {
         match self.state {
             State::Open if self.taxed => Err(Refusal::PaymentBegun),
+            State::Open if self.burn.is_some() => Err(Refusal::PointsBurned),
             State::Open => Ok(()),
             _ => Err(self.wrong_state()),
         }

@@ -5,6 +5,7 @@ use std::fmt;
 use chrono::{DateTime, FixedOffset};
 use serde::{Deserialize, Serialize};
 
+use super::account::{AccountAsked, Burn, KnownCustomer, Movement, Wallet};
 use crate::claims::{Claim, ClaimKind};
 use crate::fiscal_code::FiscalCode;
 use crate::hours::Hours;
@@ -13,6 +14,7 @@ use crate::money::Money;
 use crate::quantity::Quantity;
 use crate::rights::Right;
 use crate::vat::VatRate;
+use uuid::Uuid;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -32,12 +34,36 @@ pub enum TenderKind {
     Points,
     /// A QR code of a fast payment system.
     Qr,
+    /// Money that the customer paid in before.
+    Prepaid,
 }
 
 impl TenderKind {
     /// A bank decides about it, by its terminal.
     pub fn is_electronic(self) -> bool {
         matches!(self, TenderKind::Card | TenderKind::Qr)
+    }
+
+    /// The kind of customer account that it takes from.
+    pub fn wallet(self) -> Option<Wallet> {
+        match self {
+            TenderKind::Gift => Some(Wallet::Gift),
+            TenderKind::Prepaid => Some(Wallet::Prepaid),
+            TenderKind::Credit => Some(Wallet::Credit),
+            TenderKind::Points => Some(Wallet::Points),
+            TenderKind::Cash | TenderKind::Card | TenderKind::Qr => None,
+        }
+    }
+}
+
+impl Wallet {
+    pub fn tender(self) -> TenderKind {
+        match self {
+            Wallet::Points => TenderKind::Points,
+            Wallet::Gift => TenderKind::Gift,
+            Wallet::Prepaid => TenderKind::Prepaid,
+            Wallet::Credit => TenderKind::Credit,
+        }
     }
 }
 
@@ -50,6 +76,7 @@ impl fmt::Display for TenderKind {
             TenderKind::Credit => "credit",
             TenderKind::Points => "points",
             TenderKind::Qr => "QR payments",
+            TenderKind::Prepaid => "prepaid money",
         })
     }
 }
@@ -133,6 +160,19 @@ pub struct LineTraits {
     pub mark: Option<Mark>,
     /// The line whose deposit this is.
     pub deposit_of: Option<u32>,
+    /// The group of the goods, for rules of programmes.
+    pub group: Option<String>,
+    /// What burned points took off it, in money: a part of its discount.
+    pub points: Money,
+    /// What it sells is a load of this gift card or account.
+    pub load: Option<Load>,
+}
+
+/// A gift card or a prepaid account that a line loads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Load {
+    pub wallet: Wallet,
+    pub number: String,
 }
 
 impl LineTraits {
@@ -203,6 +243,15 @@ pub struct Tender {
     /// What the terminal said. None: there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<Proof>,
+    /// The customer account that it was taken from, or goes back to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<Box<Movement>>,
+}
+
+impl Tender {
+    pub fn new(kind: TenderKind, amount: Money) -> Tender {
+        Tender { kind, amount, number: None, proof: None, account: None }
+    }
 }
 
 /// A terminal's yes.
@@ -358,6 +407,33 @@ pub enum Event {
         proof: Proof,
     },
     Tendered(Tender),
+    /// The processing centre of customer accounts is going to be asked.
+    AccountAsked(AccountAsked),
+    /// It said no, or nothing: then it may hold what it was asked for.
+    AccountRefused {
+        operation: Uuid,
+        code: String,
+        may_hold: bool,
+    },
+    /// Points were taken off lines.
+    PointsBurned {
+        burn: Box<Burn>,
+        lines: Vec<Priced>,
+    },
+    /// They go back.
+    BurnUndone {
+        lines: Vec<Priced>,
+    },
+    /// A tender from an account goes back.
+    TenderUndone {
+        tender: usize,
+    },
+    /// Who the customer is, as the processing centre says.
+    CustomerKnown(Box<KnownCustomer>),
+    /// What the return gives back to accounts and takes back; in the place of what was decided before.
+    AccountsSettled {
+        movements: Vec<Movement>,
+    },
     /// `vats` are the lines' shares when VAT is rounded a group at a time.
     Paid {
         change: Money,
@@ -403,6 +479,13 @@ impl Event {
             Event::TerminalRefused { .. } => "terminal_refused",
             Event::TenderReversed { .. } => "tender_reversed",
             Event::Tendered(_) => "tendered",
+            Event::AccountAsked(_) => "account_asked",
+            Event::AccountRefused { .. } => "account_refused",
+            Event::PointsBurned { .. } => "points_burned",
+            Event::BurnUndone { .. } => "burn_undone",
+            Event::TenderUndone { .. } => "tender_undone",
+            Event::CustomerKnown(_) => "customer_known",
+            Event::AccountsSettled { .. } => "accounts_settled",
             Event::Paid { .. } => "paid",
             Event::Fiscalising(_) => "fiscalising",
             Event::Fiscalised { .. } => "fiscalised",

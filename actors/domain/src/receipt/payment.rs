@@ -1,5 +1,6 @@
 //! What may be done with the money of a receipt: tenders, what terminals are asked for, what goes back.
 
+use super::account::{self, MovementKind};
 use super::{
     AMOUNT_MAX, Asked, AskedFor, Event, Kind, Line, Priced, Proof, Receipt, State, TENDERS_MAX, Tender, TenderKind,
     VatRounding, pricing,
@@ -24,15 +25,17 @@ impl Asked {
 
 impl Receipt {
     /// May a tender of `kind` and `amount` be taken? Answers what is due for it.
-    fn may_tender(&self, kind: TenderKind, amount: Money, rounding: Option<CashRounding>) -> Result<Money, Refusal> {
+    pub(super) fn may_tender(
+        &self,
+        kind: TenderKind,
+        amount: Money,
+        rounding: Option<CashRounding>,
+    ) -> Result<Money, Refusal> {
         if !matches!(self.state, State::Open | State::Paying) {
             return Err(self.wrong_state());
         }
         if self.live_lines().next().is_none() {
             return Err(Refusal::EmptyReceipt);
-        }
-        if matches!(kind, TenderKind::Gift | TenderKind::Points) {
-            return Err(Refusal::TenderNotTaken(kind));
         }
         if self.tenders.len() >= TENDERS_MAX {
             return Err(Refusal::TooManyTenders);
@@ -65,6 +68,12 @@ impl Receipt {
             Some(asked) if asked.answered_by(tender) => {}
             Some(_) => return Err(Refusal::TerminalAsked),
         }
+        let taken = tender.account.as_deref().filter(|movement| movement.kind == MovementKind::Spend);
+        match taken {
+            Some(taken) => self.answers_asked(taken)?,
+            None if self.account_asked.is_some() => return Err(Refusal::AccountAsked),
+            None => {}
+        }
         let mut events = self.tax();
         let mut after = self.clone();
         events.iter().for_each(|event| after.apply(event));
@@ -78,6 +87,7 @@ impl Receipt {
                 tender.amount = due;
             }
         }
+        events.extend(taken.map(|taken| Event::Claimed { claim: account::claim(taken) }));
         events.push(Event::Tendered(tender.clone()));
         if tender.amount >= due {
             events[begun..].iter().for_each(|event| after.apply(event));

@@ -9,6 +9,7 @@ use chrono::{DateTime, FixedOffset};
 use domain::ids::{ItemCode, OperatorNumber, ReceiptId};
 use domain::money::Money;
 use domain::quantity::Quantity;
+use domain::receipt::account::{AccountAsked, Burn, BurnPart, Lot, Movement, MovementKind, Wallet};
 use domain::receipt::{
     Asked, AskedFor, Baseline, Discount, DiscountBy, Event, Input, Kind, LineSource, LineTraits, Mark, NewLine,
     Opening, Priced, Proof, Receipt, Sign, Tender, TenderKind, VatRounding,
@@ -82,7 +83,7 @@ pub(crate) fn mark(identity: &str) -> Mark {
 }
 
 pub(crate) fn tender(kind: TenderKind, amount: Money) -> Input {
-    Input::Tender { tender: Tender { kind, amount, number: None, proof: None }, rounding: None }
+    Input::Tender { tender: Tender::new(kind, amount), rounding: None }
 }
 
 pub(crate) fn proof() -> Proof {
@@ -96,7 +97,44 @@ pub(crate) fn asked(kind: TenderKind, amount: Money, for_what: AskedFor) -> Aske
 /// The terminal's yes to what it is asked for.
 pub(crate) fn approval(receipt: &Receipt) -> Input {
     let (kind, amount) = receipt.asked().map_or((TenderKind::Card, Money::ZERO), |asked| (asked.kind, asked.amount));
-    Input::Tender { tender: Tender { kind, amount, number: None, proof: Some(proof()) }, rounding: None }
+    Input::Tender { tender: Tender { proof: Some(proof()), ..Tender::new(kind, amount) }, rounding: None }
+}
+
+fn account_asked(wallet: Wallet, amount: Money, up_to: bool) -> Input {
+    let operation = uuid::Uuid::from_u128(0x10);
+    let number = "79990000000".to_owned();
+    Input::AskAccount(AccountAsked { operation, wallet, asset: 1, number, amount, up_to })
+}
+
+/// The processing centre's yes: to all that it is asked for, or to less.
+fn account_yes(receipt: &Receipt, amount: Option<Money>) -> Movement {
+    let asked = receipt.account_asked().cloned();
+    let asked = asked.unwrap_or_else(|| match account_asked(Wallet::Gift, Money::ZERO, false) {
+        Input::AskAccount(asked) => asked,
+        _ => unreachable!("an account is asked"),
+    });
+    let amount = amount.unwrap_or(asked.amount);
+    let lot = |origin: u128, amount| Lot {
+        origin: uuid::Uuid::from_u128(origin),
+        amount,
+        activates_on: None,
+        expires_on: None,
+        campaign: 1,
+    };
+    let first = amount.min(money("100.00"));
+    let lots = [lot(1, first), lot(2, amount - first)].into_iter().filter(|lot| lot.amount.is_positive()).collect();
+    Movement {
+        operation: asked.operation,
+        kind: MovementKind::Spend,
+        owner: 5,
+        number: asked.number,
+        wallet: asked.wallet,
+        asset: asked.asset,
+        amount,
+        lots,
+        of: None,
+        online: true,
+    }
 }
 
 /// Run a script and compare what came of each line of it.
@@ -153,6 +191,11 @@ pub(crate) fn check(kind: Kind, script: &str, expected: Expect) {
         }
     }
     told.push('\n');
+    for movement in receipt.movements() {
+        let lots: Vec<String> = movement.lots.iter().map(|lot| lot.amount.to_string()).collect();
+        writeln!(told, "{:?} {} {} of lots {}", movement.kind, movement.amount, movement.wallet, lots.join("+"))
+            .expect("a string");
+    }
     expected.assert_eq(&told);
 }
 
@@ -238,10 +281,35 @@ fn read(words: &[&str], rounding: Option<CashRounding>, receipt: &Receipt) -> In
         ["out", line] => Input::TakeOut { line: number(line), reversed: None },
         ["out", line, "given-back"] => Input::TakeOut { line: number(line), reversed: Some(proof()) },
         ["cash", amount] => {
-            let tender = Tender { kind: TenderKind::Cash, amount: money(amount), number: None, proof: None };
+            let tender = Tender::new(TenderKind::Cash, money(amount));
             Input::Tender { tender, rounding }
         }
         ["card", amount] => tender(TenderKind::Card, money(amount)),
+        ["points-ask", amount] => account_asked(Wallet::Points, money(amount), false),
+        ["points-ask-up-to", amount] => account_asked(Wallet::Points, money(amount), true),
+        ["gift-ask", amount] => account_asked(Wallet::Gift, money(amount), false),
+        ["points-yes", parts @ ..] => {
+            let parts: Vec<BurnPart> = receipt
+                .live_lines()
+                .zip(parts)
+                .map(|(line, part)| BurnPart { line: line.number, amount: money(part) })
+                .collect();
+            let amount = parts.iter().map(|part| part.amount).sum();
+            Input::Burn(Box::new(Burn { taken: account_yes(receipt, Some(amount)), parts }))
+        }
+        ["gift-yes"] => {
+            let taken = account_yes(receipt, None);
+            let tender =
+                Tender { account: Some(Box::new(taken.clone())), ..Tender::new(TenderKind::Gift, taken.amount) };
+            Input::Tender { tender, rounding }
+        }
+        ["account-no"] => Input::AccountRefused {
+            operation: uuid::Uuid::from_u128(0x10),
+            code: "not_enough".to_owned(),
+            may_hold: false,
+        },
+        ["give-back"] => Input::GiveBack,
+        ["customer", number] => Input::Customer { number: (*number).to_owned() },
         ["fiscalise", last] => {
             Input::Fiscalise(Baseline { device: "fn".to_owned(), last_document: last.parse().expect("a number") })
         }
@@ -294,6 +362,11 @@ fn tell(event: &Event) -> String {
             let vats: Vec<String> = vats.iter().map(Money::to_string).collect();
             format!("paid, change {change}, vats {}", vats.join(" "))
         }
+        Event::AccountAsked(asked) => format!("asked for {} {}", asked.amount, asked.wallet),
+        Event::PointsBurned { lines, .. } | Event::BurnUndone { lines } => {
+            format!("{} {}", event.name(), priced(lines))
+        }
+        Event::TenderUndone { tender } => format!("tender {tender} undone"),
         Event::Fiscalising(baseline) => format!("fiscalising from {}", baseline.last_document),
         Event::Fiscalised { sign } => format!("fiscalised {:?}", sign.as_ref().map(|sign| sign.number)),
         other => other.name().to_owned(),

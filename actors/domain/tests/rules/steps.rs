@@ -73,10 +73,7 @@ pub(crate) fn input(step: &Step, receipt: &Receipt, rounding: Option<CashRoundin
     let electronic = if step.line.is_multiple_of(2) { TenderKind::Card } else { TenderKind::Qr };
     let of = |line: u32| Some(line).filter(|line| *line != 0);
     let discount = |by| Input::Discount(Discount { line: of(step.line), by, reason: "damaged".to_owned() });
-    let cash = |amount| Input::Tender {
-        tender: Tender { kind: TenderKind::Cash, amount, number: None, proof: None },
-        rounding,
-    };
+    let cash = |amount| Input::Tender { tender: Tender::new(TenderKind::Cash, amount), rounding };
     match step.what {
         0 | 1 => Input::Add(vec![goods(step)]),
         2 => Input::Add(vec![NewLine { source: LineSource::Label, amount: Some(sum), ..goods(step) }]),
