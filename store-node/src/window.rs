@@ -117,6 +117,7 @@ impl Window {
             locked: None,
             terminal: None,
             parked: 0,
+            account: None,
         }
     }
 

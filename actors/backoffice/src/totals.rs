@@ -63,6 +63,7 @@ pub(crate) fn tender_name(tender: TenderType) -> &'static str {
         TenderType::Credit => "credit",
         TenderType::Points => "points",
         TenderType::Qr => "qr",
+        TenderType::Prepaid => "prepaid",
     }
 }
 

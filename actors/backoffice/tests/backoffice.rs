@@ -78,6 +78,9 @@ fn sale(store: &str, sequence: u64, when: &str, tender: TenderType, lines: &[(&s
                 of_line: None,
                 mark: None,
                 deposit_of: None,
+                group: None,
+                points: Money::ZERO,
+                load: false,
             }
         })
         .collect();
@@ -115,6 +118,7 @@ fn sale(store: &str, sequence: u64, when: &str, tender: TenderType, lines: &[(&s
         approvals: Vec::new(),
         recalled: None,
         accounts: Vec::new(),
+        points: None,
     }
 }
 

@@ -52,7 +52,7 @@ impl Till {
     }
 
     /// The open receipt as `input` would leave it.
-    fn after_input(&self, input: &Input) -> Result<Receipt, TillError> {
+    pub(crate) fn after_input(&self, input: &Input) -> Result<Receipt, TillError> {
         let mut after = self.receipt.clone().ok_or_else(|| refused(Refusal::NoReceipt))?;
         self.decide(input)?.iter().filter_map(event).for_each(|event| after.apply(event));
         Ok(after)
@@ -116,6 +116,7 @@ impl Till {
             }
         };
         self.commit(Changes::of(records)).await?;
+        self.ask_who();
         Ok(TillReply { due: self.receipt.as_ref().map(Receipt::due), ..TillReply::default() })
     }
 }

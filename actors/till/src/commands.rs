@@ -15,6 +15,7 @@ impl Till {
             return self.in_training(command).await;
         }
         self.may_begin(&command)?;
+        self.settle_account_asked().await?;
         if !matches!(command, TillCommand::Resume) {
             self.restored = None;
             self.finished = None;
@@ -27,6 +28,7 @@ impl Till {
                 Ok(TillReply::default())
             }
             TillCommand::Scan { data, .. } if self.awaits_mark() => self.answered(Answer::Mark(data)).await,
+            TillCommand::Scan { data, .. } if self.awaits_gift() => self.answered(Answer::Gift(data)).await,
             command => {
                 self.decline().await?;
                 self.run(command, Answers::default()).await
@@ -81,6 +83,10 @@ impl Till {
         matches!(&self.pending, Some(Pending { ask: Ask::Mark { .. }, .. }))
     }
 
+    fn awaits_gift(&self) -> bool {
+        matches!(&self.pending, Some(Pending { ask: Ask::Gift { .. }, .. }))
+    }
+
     async fn answered(&mut self, answer: Answer) -> Result<TillReply, TillError> {
         let Some(mut pending) = self.pending.take() else { return Err(refused(Refusal::NothingAsked)) };
         match (&pending.ask, answer) {
@@ -93,6 +99,7 @@ impl Till {
             (Ask::Mark { .. }, Answer::Mark(code)) => pending.answers.mark = Some(code),
             (Ask::Price { .. }, Answer::Price(price)) => pending.answers.price = Some(price),
             (Ask::Quantity { .. }, Answer::Quantity(quantity)) => pending.answers.quantity = Some(quantity),
+            (Ask::Gift { .. }, Answer::Gift(number)) => pending.answers.gift = Some(number),
             _ => {
                 self.pending = Some(pending);
                 return Err(refused(Refusal::NothingAsked));
@@ -101,12 +108,15 @@ impl Till {
         let before = pending.clone();
         let done = self.go_on(pending).await;
         if let Err(TillError::Refused { code, .. }) = &done
-            && matches!(before.ask, Ask::Mark { .. } | Ask::Price { .. } | Ask::Quantity { .. })
-            && matches!(code.as_str(), "not_the_mark" | "price_out_of_range" | "quantity_not_positive")
+            && matches!(before.ask, Ask::Mark { .. } | Ask::Price { .. } | Ask::Quantity { .. } | Ask::Gift { .. })
+            && matches!(
+                code.as_str(),
+                "not_the_mark" | "price_out_of_range" | "quantity_not_positive" | "not_a_gift_card"
+            )
         {
             // A slip of the hand: the same is asked again.
             self.pending = Some(Pending {
-                answers: Answers { mark: None, price: None, quantity: None, ..before.answers },
+                answers: Answers { mark: None, price: None, quantity: None, gift: None, ..before.answers },
                 ..before
             });
         }
@@ -144,6 +154,8 @@ impl Till {
             TillCommand::Discount { line, by, reason } => self.discount(line, by, reason).await,
             TillCommand::ChangePrice { line, price, reason } => self.change_price(line, price, reason).await,
             TillCommand::Customer { number } => self.customer(number).await,
+            TillCommand::Burn { points } => self.burn(points).await,
+            TillCommand::GiveBack => self.give_back().await,
             TillCommand::Park { name } => self.park(name).await,
             TillCommand::ListParked => self.list_parked().await,
             TillCommand::Recall { parked } => self.recall(parked).await,

@@ -12,6 +12,7 @@ use domain::rights::Grant;
 use domain::shift::Shift;
 use messages::v1::document::{CashKind, Pieces};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// One entry of the electronic journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +43,14 @@ pub enum Record {
     /// A supervisor opened a shift although the clock was before the last entry: a clock that was ahead is right again.
     ClockTrusted {
         at: DateTime<FixedOffset>,
+    },
+    /// The store has heard that this operation of an account is given back.
+    ReleaseHeard {
+        operation: Uuid,
+    },
+    /// The store does not need to be told of operations of accounts before this business day.
+    OperationsKept {
+        from: Option<NaiveDate>,
     },
     /// Something above answered about marked units.
     MarksAnswered {
@@ -112,6 +121,8 @@ impl Record {
             Record::FiscalCodeChosen { .. } => "fiscal_code_chosen",
             Record::ClockTrusted { .. } => "clock_trusted",
             Record::MarksAnswered { .. } => "marks_answered",
+            Record::ReleaseHeard { .. } => "release_heard",
+            Record::OperationsKept { .. } => "operations_kept",
             Record::Reprinted { .. } => "reprinted",
             Record::TrainingBegan => "training_began",
             Record::TrainingEnded => "training_ended",
@@ -221,6 +232,12 @@ pub(crate) struct Desk {
     /// When something above last answered about marked units.
     #[serde(default)]
     pub(crate) marks_answered: Option<DateTime<FixedOffset>>,
+    /// Operations of accounts that the store must hear to be given back, oldest first.
+    #[serde(default)]
+    pub(crate) releases: Vec<Uuid>,
+    /// The first business day of whose operations the store wants to be told.
+    #[serde(default)]
+    pub(crate) operations_from: Option<NaiveDate>,
 }
 
 impl Desk {
@@ -238,6 +255,8 @@ impl Desk {
             fiscal_code: None,
             blind_returns: None,
             marks_answered: None,
+            releases: Vec::new(),
+            operations_from: None,
         }
     }
 
@@ -267,6 +286,8 @@ impl Desk {
             Record::KindChosen { kind } => (self.kind, self.fiscal_code) = (*kind, None),
             Record::FiscalCodeChosen { code } => (self.kind, self.fiscal_code) = (Kind::Return, Some(code.clone())),
             Record::MarksAnswered { at } => self.marks_answered = Some(*at),
+            Record::ReleaseHeard { operation } => self.releases.retain(|waiting| waiting != operation),
+            Record::OperationsKept { from } => self.operations_from = *from,
             Record::DeviceBegun(begun) => self.begun = Some(begun.clone()),
             Record::DeviceGivenUp { .. } => self.begun = None,
             Record::DeviceDone { at, .. } => {
@@ -314,11 +335,28 @@ impl Desk {
                 let (shift, receipt) = self.counting(receipt);
                 shift.count_receipt(receipt);
             }
+            Event::AccountRefused { operation, may_hold: true, .. } => self.release(*operation),
+            Event::Released { kind, key } if kind.is_of_account() => {
+                self.release(key.parse().expect("a claim of an account is named by its operation"));
+            }
+            Event::Parked { .. } => self.release_holds(receipt),
             Event::Cancelled { .. } => {
+                self.release_holds(receipt);
                 let (shift, receipt) = self.counting(receipt);
                 shift.count_cancelled(receipt.total());
             }
             _ => {}
+        }
+    }
+
+    /// What the receipt that ends holds of accounts goes back.
+    fn release_holds(&mut self, receipt: Option<&Receipt>) {
+        receipt.iter().flat_map(|receipt| receipt.account_holds()).for_each(|operation| self.release(operation));
+    }
+
+    fn release(&mut self, operation: Uuid) {
+        if !self.releases.contains(&operation) {
+            self.releases.push(operation);
         }
     }
 

@@ -52,7 +52,7 @@ pub(crate) fn document(receipt: &Receipt, operator: &str) -> Option<FiscalReceip
         match tender.kind {
             TenderKind::Cash => payments.cash += tender.amount,
             TenderKind::Card | TenderKind::Qr => payments.electronic += tender.amount,
-            TenderKind::Gift | TenderKind::Points => payments.prepaid += tender.amount,
+            TenderKind::Gift | TenderKind::Points | TenderKind::Prepaid => payments.prepaid += tender.amount,
             TenderKind::Credit => payments.credit += tender.amount,
         }
     }

@@ -11,10 +11,12 @@
 //! - TL-3 Receipt numbers have no gaps and are never used twice; a cancelled receipt spends its number.
 //! - TL-4 The journal is only appended to, each entry chained to the one before; the open receipt is rebuilt from it.
 //! - TL-5 A commit that may or may not have happened ends the actor; the next one reads the database and knows.
+//! - TL-7 What an account gave is in a closed receipt, or waits to be given back until the store has heard it.
 //! - TL-6 A receipt, the shift's totals and the document for the store change in one transaction.
 //!
 //! Must never: decide a price, a limit or a tax outside `domain`, or wait for the store in order to sell.
 
+mod accounts;
 pub mod catalogue;
 mod changing;
 mod commands;

@@ -31,9 +31,10 @@ impl Till {
     pub(crate) async fn park(&mut self, name: String) -> Result<TillReply, TillError> {
         self.may_sell()?;
         let at = self.now();
-        let records = self.decide(&Input::Park { at, name: name.clone() })?;
-        let Some(receipt) = &self.receipt else { return Err(refused(Refusal::NoReceipt)) };
-        let ended = wire::receipt(&self.settings, self.shift()?.business_day, receipt, at, None);
+        let input = Input::Park { at, name: name.clone() };
+        let records = self.decide(&input)?;
+        // Points that were taken off go back with it.
+        let ended = wire::receipt(&self.settings, self.shift()?.business_day, &self.after_input(&input)?, at, None);
         let document = ReceiptParked { receipt: ended.clone(), name: name.clone() };
         self.commit(Changes {
             records,
@@ -43,6 +44,7 @@ impl Till {
         })
         .await?;
         self.parked += 1;
+        self.release_held();
         (self.last_change, self.last_line) = (None, None);
         Ok(TillReply { receipt: Some(Box::new(ended)), ..TillReply::default() })
     }
@@ -189,6 +191,7 @@ impl Till {
         if parked.till == self.settings.till {
             self.parked = self.parked.saturating_sub(1);
         }
+        self.ask_who();
         self.last_change = None;
         self.last_line = self.receipt.as_ref().and_then(|receipt| receipt.lines().last()).map(|line| line.number);
         Ok(TillReply { line: self.last_line, due: self.receipt.as_ref().map(Receipt::due), ..reply })

@@ -27,17 +27,31 @@ impl Till {
         if let Some((name, hours)) = forbidden.and_then(|line| Some((line.name.clone(), line.traits.no_sale?))) {
             return Err(refused(Refusal::NoSaleNow { name, hours }));
         }
-        let tender = Tender { kind, amount, number, proof: None };
+        if kind == TenderKind::Points {
+            return self.burn(Some(amount)).await;
+        }
+        let account = self.takes_from_account(kind, number.as_ref()).filter(|_| receipt.opening().kind == Kind::Sale);
+        let tender = Tender { number, ..Tender::new(kind, amount) };
         let input = Input::Tender { tender: tender.clone(), rounding: self.cash_rounding() };
         self.decide(&input)?;
         self.drawer_holds(receipt.opening().kind, &tender)?;
         let of = receipt.opening().of;
+        if let Some(wallet) = account {
+            return self.pay_from_account(wallet, amount, tender.number).await;
+        }
+        if of.is_none() && self.next_kind() == Kind::Return && kind.wallet().is_some() && kind != TenderKind::Credit {
+            return Err(refused(Refusal::NotOfAReturn));
+        }
         let mut permitted = self.permit_payment(kind).await?;
         let mut payment = tender.number.clone();
+        let mut input = input;
         if let Some(of) = of {
-            let (refund, of_payment) = self.refund_of(of, kind, amount).await?;
-            permitted = permitted.and(refund);
-            payment = of_payment;
+            let refund = self.refund_of(of, kind, tender.number.as_deref(), amount).await?;
+            permitted = permitted.and(refund.permitted);
+            payment = refund.payment;
+            if let Some(tender) = refund.to_account {
+                input = Input::Tender { tender, rounding: None };
+            }
         }
         if kind.is_electronic() && self.terminal(kind).is_some() && !amount.is_zero() {
             self.commit_if_any(permitted).await?;

@@ -7,7 +7,7 @@ use domain::fiscal_code::FiscalCode;
 use domain::ids::{ReceiptId, TillId};
 use domain::money::Money;
 use domain::quantity::Quantity;
-use domain::receipt::{AskedFor, Event, Input, Kind, Receipt, Tender, TenderKind};
+use domain::receipt::{AskedFor, Event, Input, Kind, NewLine, Receipt, Tender, TenderKind};
 use domain::refusal::Refusal;
 use domain::returns::{self, SoldLine};
 use domain::rights::{Asked, Right};
@@ -23,6 +23,16 @@ use crate::selling::noted_grants;
 use crate::store::{self, Changes};
 use crate::till::{Till, not_read, refused};
 use crate::wire;
+
+/// How money goes back of a sale.
+pub(crate) struct Refund {
+    /// What is written down before: a grant, what happens to accounts.
+    pub(crate) permitted: Changes,
+    /// By which the bank finds the payment that is given back.
+    pub(crate) payment: Option<String>,
+    /// The tender, if it goes back to a customer's account.
+    pub(crate) to_account: Option<Tender>,
+}
 
 /// A customer at the counter waits this long for the store's answer.
 const FIND_DEADLINE: Duration = Duration::from_secs(5);
@@ -95,7 +105,7 @@ impl Till {
     }
 
     /// `Ok(None)`: no node above knows the sale. `Err`: it cannot be known now.
-    async fn ask_above(&self, by: &SaleBy) -> Result<Option<FoundReceipt>, ()> {
+    pub(crate) async fn ask_above(&self, by: &SaleBy) -> Result<Option<FoundReceipt>, ()> {
         let Some(above) = &self.ports.above else { return Ok(None) };
         let question = AskAbove { type_id: FIND_SALE, body: to_body(by) };
         match above.ask_within(FIND_DEADLINE, question).await {
@@ -112,10 +122,9 @@ impl Till {
         }
     }
 
-    /// The lines of a sale that is given by its uid.
-    pub(crate) async fn sold_lines(&self, of: ReceiptId) -> Result<Vec<SoldLine>, TillError> {
-        let found = self.found(&SaleBy::Uid(of), &of.to_string()).await?;
-        Ok(sold(&found))
+    /// The sale that is given by its uid.
+    pub(crate) async fn sale(&self, of: ReceiptId) -> Result<FoundReceipt, TillError> {
+        self.found(&SaleBy::Uid(of), &of.to_string()).await
     }
 
     /// Take back lines of a sale, all in one receipt that is paid out at once.
@@ -140,30 +149,45 @@ impl Till {
         if !taken_up {
             let mut sold = sold(&found);
             let asked: Vec<_> = lines.into_iter().map(|line| (line.line, line.quantity)).collect();
+            let loads =
+                |(line, _): &(u32, Quantity)| found.receipt.lines.iter().any(|sold| sold.line == *line && sold.load);
+            if asked.iter().any(loads) {
+                return Err(refused(Refusal::LoadNotReturned));
+            }
+            let before = sold.clone();
             let back = if asked.is_empty() { returns::everything(&sold) } else { returns::by_line(&mut sold, &asked) };
+            let back = with_points(&found, &before, back.map_err(refused)?);
             let opening = self.opening(Kind::Return, operator, Some(of))?;
             let mut receipt = Receipt::new(opening.clone());
-            let events = receipt.decide(&Input::Add(back.map_err(refused)?)).map_err(refused)?;
+            let events = receipt.decide(&Input::Add(back)).map_err(refused)?;
             events.iter().for_each(|event| receipt.apply(event));
             let total = receipt.total();
-            self.drawer_holds(Kind::Return, &Tender { kind, amount: total, number: None, proof: None })?;
+            // What cannot go back to an account is refused before anything is stored.
+            self.refund_to_account(&found, kind, None, total.min(self.put_back_left(&found, kind).await?)).await?;
+            self.drawer_holds(Kind::Return, &Tender::new(kind, total))?;
             permitted = permitted.and(self.permit_refund(kind, total, &found).await?);
             let noted = noted_grants(&permitted);
             let records = std::iter::once(Event::Opened(opening)).chain(noted).chain(events).map(Record::Receipt);
             self.commit(permitted.and(Changes::of(records.collect()))).await?;
         } else {
             let due = self.receipt.as_ref().map_or(Money::ZERO, Receipt::due);
-            self.drawer_holds(Kind::Return, &Tender { kind, amount: due, number: None, proof: None })?;
+            self.drawer_holds(Kind::Return, &Tender::new(kind, due))?;
             permitted = permitted.and(self.permit_refund(kind, due, &found).await?);
             self.commit_if_any(permitted).await?;
         }
+        let settling = self.settling(&found)?;
         let total = self.receipt.as_ref().map_or(Money::ZERO, Receipt::due);
         if kind.is_electronic() && self.terminal(kind).is_some() && total.is_positive() {
             let payment = payment_of(&found.receipt, kind);
+            self.commit_if_any(Changes::of(settling)).await?;
             return self.ask_terminal(kind, total, AskedFor::Refund { of: payment }).await;
         }
-        let tender = Tender { kind, amount: total, number: None, proof: None };
-        let records = self.decide(&Input::Tender { tender, rounding: None })?;
+        // A card that paid a part of the sale takes back so much; the rest goes back another way.
+        let total = total.min(self.put_back_left(&found, kind).await?);
+        let to_account = self.refund_to_account(&found, kind, None, total).await?;
+        let tender = to_account.unwrap_or_else(|| Tender::new(kind, total));
+        let mut records = settling;
+        records.extend(self.decide(&Input::Tender { tender, rounding: None })?);
         self.commit(Changes::of(records)).await?;
         self.paid_or_paying().await
     }
@@ -174,11 +198,14 @@ impl Till {
         &mut self,
         of: ReceiptId,
         kind: TenderKind,
+        number: Option<&str>,
         amount: Money,
-    ) -> Result<(Changes, Option<String>), TillError> {
-        let found = self.found(&SaleBy::Uid(of), &of.to_string()).await?;
+    ) -> Result<Refund, TillError> {
+        let found = self.sale(of).await?;
         let permitted = self.permit_refund(kind, amount, &found).await?;
-        Ok((permitted, payment_of(&found.receipt, kind)))
+        let to_account = self.refund_to_account(&found, kind, number, amount).await?;
+        let settling = Changes::of(self.settling(&found)?);
+        Ok(Refund { permitted: permitted.and(settling), payment: payment_of(&found.receipt, kind), to_account })
     }
 
     /// Money for a card goes back to the card; as cash only by right.
@@ -235,7 +262,15 @@ impl Till {
     }
 }
 
-fn sold(found: &FoundReceipt) -> Vec<SoldLine> {
+/// Return lines with what burned points took off them in the sale.
+pub(crate) fn with_points(found: &FoundReceipt, sold: &[SoldLine], mut back: Vec<NewLine>) -> Vec<NewLine> {
+    let points =
+        |line: u32| found.receipt.lines.iter().find(|sold| sold.line == line).map_or(Money::ZERO, |line| line.points);
+    returns::with_points(sold, &mut back, points);
+    back
+}
+
+pub(crate) fn sold(found: &FoundReceipt) -> Vec<SoldLine> {
     let came_back = |line| -> Quantity {
         found.returned.iter().filter(|returned| returned.line == line).map(|returned| returned.quantity).sum()
     };

@@ -100,7 +100,10 @@ impl Till {
     ) -> Result<(Changes, messages::v1::receipt::Receipt), TillError> {
         let at = self.now();
         let business_day = self.shift()?.business_day;
-        let closed = wire::receipt(&self.settings, business_day, receipt, at, sign.as_ref());
+        let mut closed = wire::receipt(&self.settings, business_day, receipt, at, sign.as_ref());
+        let (movements, points) = self.account_movements(receipt);
+        closed.accounts = movements.iter().map(wire::operation).collect();
+        closed.points = points;
         let changes = Changes {
             records: vec![Record::Receipt(Event::Fiscalised { sign }), Record::Receipt(Event::Closed { at })],
             ended: Some(Ended { receipt: closed.clone(), how: How::Closed }),
@@ -135,6 +138,7 @@ impl Till {
         .await?;
         self.trouble = None;
         self.last_change = None;
+        self.release_held();
         Ok(TillReply { receipt: Some(Box::new(ended)), ..TillReply::default() })
     }
 

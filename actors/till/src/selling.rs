@@ -3,14 +3,16 @@
 use chrono::TimeDelta;
 use domain::barcode::mark::UnitCode;
 use domain::ids::{ItemCode, OperatorNumber, ReceiptId};
+use domain::loyalty::gift;
 use domain::money::Money;
 use domain::quantity::Quantity;
-use domain::receipt::{Event, Input, Kind, LineSource, LineTraits, Mark, NewLine, Opening, PriceVat, Receipt};
+use domain::receipt::account::Wallet;
+use domain::receipt::{Event, Input, Kind, LineSource, LineTraits, Load, Mark, NewLine, Opening, PriceVat, Receipt};
 use domain::refusal::Refusal;
 use domain::rights::{Asked, Right};
 use domain::vat::VatRate;
 use messages::v1::catalogue::{BarcodeKind, Item, Unit};
-use messages::v1::settings::TaxRules;
+use messages::v1::settings::{Loyalty, TaxRules};
 use messages::v1::till::{Ask, ItemChoice, ItemShown, TillError, TillReply, WholeLine};
 
 use crate::catalogue::Found;
@@ -23,6 +25,10 @@ use crate::till::{Till, not_read, refused};
 const NAMES_MAX: usize = 50;
 /// How far back a return without receipt looks for a lower price.
 const PAST_PRICES: TimeDelta = TimeDelta::days(30);
+/// Gift cards that one receipt loads: what a receipt does to accounts has room for no more beside the rest.
+const LOADS_MAX: usize = 32;
+/// Digits of a gift card's number.
+const GIFT_DIGITS: std::ops::RangeInclusive<usize> = 8..=40;
 
 /// A line that may be added, with what goes with it.
 pub(crate) struct Ready {
@@ -109,6 +115,9 @@ impl Till {
                 answers.push(Record::Receipt(Event::AgeConfirmed { years }));
             }
         }
+        if item.gift_card {
+            line = self.loading(&item, line)?;
+        }
         let mut permitted = Changes::default();
         if line.source == LineSource::OpenPrice {
             permitted = self.permit_price(Some(&item), line.price).await?;
@@ -142,6 +151,37 @@ impl Till {
             lines.push(deposit);
         }
         Ok(Ready { lines, answers, permitted })
+    }
+
+    /// A line that loads a gift card, or the customer's own prepaid account: its number is asked for. It is money for later,
+    /// so it has no VAT, no discount and no points.
+    fn loading(&self, item: &Item, mut line: NewLine) -> Result<NewLine, TillError> {
+        if self.next_kind() == Kind::Return {
+            return Err(refused(Refusal::LoadNotReturned));
+        }
+        if line.quantity != Quantity::ONE {
+            return Err(refused(Refusal::OneUnit(self.receipt.as_ref().map_or(1, Receipt::next_line))));
+        }
+        let loads = self.receipt.iter().flat_map(Receipt::live_lines).filter(|line| line.traits.load.is_some());
+        if loads.count() >= LOADS_MAX {
+            return Err(refused(Refusal::TooManyLines));
+        }
+        let Some(number) = &self.answers.gift else {
+            return Err(TillError::Asks(Ask::Gift { name: item.name.clone() }));
+        };
+        let number = number.trim().to_owned();
+        let customer = self.receipt.as_ref().and_then(Receipt::customer);
+        let wallet = if customer == Some(&number) { Wallet::Prepaid } else { Wallet::Gift };
+        let prefix = self.section::<Loyalty>().gift.prefix;
+        let digits = GIFT_DIGITS.contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit());
+        let well_formed = prefix.is_empty() || gift::number_is_well_formed(&prefix, &number);
+        if wallet == Wallet::Gift && !(digits && well_formed) {
+            return Err(refused(Refusal::NotAGiftCard));
+        }
+        line.vat_rate = VatRate::None;
+        line.traits.no_discount = true;
+        line.traits.load = Some(Load { wallet, number });
+        Ok(line)
     }
 
     /// A price that is entered: within the item's range, or of something that has no price; any other is a changed price.
@@ -244,7 +284,7 @@ impl Till {
             LineSource::Label => Err(refused(Refusal::LabelQuantity)),
             LineSource::OpenPrice => {
                 let item = self.ports.catalogue.by_code(&last.code).await.map_err(not_read)?;
-                let traits = LineTraits { mark: None, deposit_of: None, ..last.traits };
+                let traits = LineTraits { mark: None, deposit_of: None, load: None, ..last.traits };
                 let line = NewLine {
                     code: last.code,
                     name: last.name,
@@ -382,7 +422,6 @@ impl Till {
             of,
             of_fiscal: self.standing.desk.fiscal_code.clone().filter(|_| kind == Kind::Return && of.is_none()),
             recalled: None,
-            accounts: Vec::new(),
         })
     }
 
@@ -401,7 +440,12 @@ pub(crate) fn noted_grants(permitted: &Changes) -> Vec<Event> {
 }
 
 fn traits_of(item: &Item) -> LineTraits {
-    LineTraits { no_discount: !item.discountable, no_sale: item.no_sale, ..LineTraits::default() }
+    LineTraits {
+        no_discount: !item.discountable,
+        no_sale: item.no_sale,
+        group: item.group.clone(),
+        ..LineTraits::default()
+    }
 }
 
 pub(crate) fn line_of(item: Item, quantity: Quantity) -> NewLine {

@@ -42,6 +42,10 @@ pub enum SagaStep {
     TerminalAsked,
     /// The terminal moved the money; nothing of it is stored yet.
     TerminalAnswered,
+    /// The number of an account's operation is stored; nobody was asked yet.
+    AccountAsked,
+    /// The account said yes; nothing of it is stored yet.
+    AccountAnswered,
     Paying,
     Paid,
     /// The device's baseline is stored; the device was not asked yet.
@@ -53,6 +57,7 @@ pub enum SagaStep {
 }
 
 impl SagaStep {
+    /// Steps that every sale with a card passes.
     pub const ALL: [SagaStep; 9] = [
         SagaStep::Open,
         SagaStep::TerminalAsked,
@@ -65,11 +70,16 @@ impl SagaStep {
         SagaStep::Closed,
     ];
 
+    /// Steps of a receipt that takes from a customer's account.
+    pub const OF_ACCOUNTS: [SagaStep; 2] = [SagaStep::AccountAsked, SagaStep::AccountAnswered];
+
     pub fn name(self) -> &'static str {
         match self {
             SagaStep::Open => "Open",
             SagaStep::TerminalAsked => "TerminalAsked",
             SagaStep::TerminalAnswered => "TerminalAnswered",
+            SagaStep::AccountAsked => "AccountAsked",
+            SagaStep::AccountAnswered => "AccountAnswered",
             SagaStep::Paying => "Paying",
             SagaStep::Paid => "Paid",
             SagaStep::Fiscalising => "Fiscalising",
@@ -82,7 +92,7 @@ impl SagaStep {
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "\"{text}\" is not a step of a receipt: Open, TerminalAsked, TerminalAnswered, Paying, Paid, Fiscalising, Registered, Fiscalised or Closed is expected"
+    "\"{text}\" is not a step of a receipt: Open, TerminalAsked, TerminalAnswered, AccountAsked, AccountAnswered, Paying, Paid, Fiscalising, Registered, Fiscalised or Closed is expected"
 )]
 pub struct NotAStep {
     text: String,
@@ -92,7 +102,7 @@ impl FromStr for SagaStep {
     type Err = NotAStep;
     fn from_str(text: &str) -> Result<SagaStep, NotAStep> {
         let same = |step: &SagaStep| step.name().eq_ignore_ascii_case(text);
-        SagaStep::ALL.into_iter().find(same).ok_or_else(|| NotAStep { text: text.to_owned() })
+        SagaStep::ALL.into_iter().chain(SagaStep::OF_ACCOUNTS).find(same).ok_or_else(|| NotAStep { text: text.to_owned() })
     }
 }
 

@@ -151,7 +151,7 @@ impl Till {
             }
             AskedFor::Reversal { line: None, .. } => self.decide(&Input::Reversed { proof })?,
             AskedFor::Payment | AskedFor::Refund { .. } => {
-                let tender = Tender { kind: asked.kind, amount: asked.amount, number: None, proof: Some(proof) };
+                let tender = Tender { proof: Some(proof), ..Tender::new(asked.kind, asked.amount) };
                 self.decide(&Input::Tender { tender, rounding: None })?
             }
         };

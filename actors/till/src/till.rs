@@ -20,6 +20,7 @@ use domain::refusal::Refusal;
 use domain::rights::Asked;
 use futures_util::future::LocalBoxFuture;
 use messages::codec::to_body;
+use messages::v1::accounts::Identified;
 use messages::v1::receipt as v1;
 use messages::v1::settings::Section;
 use messages::v1::till::{Ask, TillCommand, TillError, TillReply};
@@ -29,6 +30,7 @@ use runtime::spec::StartError;
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::accounts::{Beside, CustomerAnswered, LOOK_EVERY, LookAtAccounts, Released, Told};
 use crate::desk::Record;
 use crate::settings::{SagaStep, TillPorts, TillSettings};
 use crate::store::{self, Changes, CommitError, Standing};
@@ -76,6 +78,7 @@ pub(crate) struct Answers {
     pub(crate) mark: Option<String>,
     pub(crate) price: Option<Money>,
     pub(crate) quantity: Option<Quantity>,
+    pub(crate) gift: Option<String>,
 }
 
 pub struct Till {
@@ -107,6 +110,9 @@ pub struct Till {
     pub(crate) parked: u32,
     /// The next receipt's: what is claimed before its first line is claimed by it.
     pub(crate) next_uid: ReceiptId,
+    /// What the store said of a customer, with the number that was asked.
+    pub(crate) customer: Option<(String, Identified)>,
+    pub(crate) beside: Beside,
     pub(crate) version: u64,
     commits: u64,
 }
@@ -165,6 +171,8 @@ impl Till {
             finished: None,
             last_change: None,
             last_line: None,
+            customer: None,
+            beside: Beside::default(),
             version,
             commits: 0,
         };
@@ -287,6 +295,7 @@ impl Till {
             match event {
                 Event::Opened(_) => self.step(SagaStep::Open),
                 Event::TerminalAsked(_) => self.step(SagaStep::TerminalAsked),
+                Event::AccountAsked(_) => self.step(SagaStep::AccountAsked),
                 Event::Tendered(_) => self.step(SagaStep::Paying),
                 Event::Paid { .. } => self.step(SagaStep::Paid),
                 Event::Fiscalising(_) => self.step(SagaStep::Fiscalising),
@@ -351,8 +360,13 @@ impl Actor for Till {
     type State = TillState;
 
     async fn started(&mut self, scope: &Scope<Till>) -> Result<(), StartError> {
-        if self.owes() {
+        self.beside.scope = Some(scope.clone());
+        if self.owes() || self.receipt.is_some() {
             scope.me::<FinishBegun>().nudge(FinishBegun);
+        }
+        if self.ports.above.is_some() {
+            scope.every(LOOK_EVERY, || LookAtAccounts);
+            scope.me::<LookAtAccounts>().nudge(LookAtAccounts);
         }
         Ok(())
     }
@@ -372,10 +386,37 @@ impl Actor for Till {
 
 impl Handle<FinishBegun> for Till {
     async fn handle(&mut self, _: FinishBegun, _: &Scope<Till>) {
+        if let Err(error) = self.settle_account_asked().await {
+            tracing::warn!(%error, "what an account was asked for is not given back yet");
+        }
         if self.owes() {
             self.finish_what_was_begun().await;
-            self.show();
         }
+        self.show();
+    }
+}
+
+impl Handle<LookAtAccounts> for Till {
+    async fn handle(&mut self, _: LookAtAccounts, _: &Scope<Till>) {
+        self.look_at_accounts().await;
+    }
+}
+
+impl Handle<CustomerAnswered> for Till {
+    async fn handle(&mut self, answered: CustomerAnswered, _: &Scope<Till>) {
+        self.customer_answered(answered).await;
+    }
+}
+
+impl Handle<Released> for Till {
+    async fn handle(&mut self, Released { operations }: Released, _: &Scope<Till>) {
+        self.released(operations).await;
+    }
+}
+
+impl Handle<Told> for Till {
+    async fn handle(&mut self, told: Told, _: &Scope<Till>) {
+        self.told(told).await;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use domain::money::Money;
 use domain::receipt::{AskedFor, Receipt, State};
-use messages::v1::view::{Light, Locked, TerminalWork, TillMode, TillView};
+use messages::v1::view::{CustomerAccount, Light, Locked, TerminalWork, TillMode, TillView};
 
 use crate::till::Till;
 use crate::wire;
@@ -77,6 +77,20 @@ impl Till {
                 gives_back: !matches!(asked.for_what, AskedFor::Payment),
             }),
             parked: self.parked,
+            account: receipt
+                .filter(|receipt| receipt.customer().is_some())
+                .map(|receipt| Box::new(self.account(receipt))),
+        }
+    }
+
+    fn account(&self, receipt: &Receipt) -> CustomerAccount {
+        let awards = self.earns(receipt).into_iter().flat_map(|(_, awards)| awards);
+        CustomerAccount {
+            known: self.customer_known().cloned(),
+            asking: self.is_asking_who(),
+            points_max: self.points_max(),
+            burned: receipt.burn().map_or(Money::ZERO, |burn| burn.taken.amount),
+            earns: awards.filter(|award| award.to.is_none()).map(|award| award.amount).sum(),
         }
     }
 }

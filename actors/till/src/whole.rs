@@ -1,15 +1,16 @@
 //! Receipts that come all at once, from a replay. Decided to their payment before anything is
 //! stored, so that a refusal leaves nothing behind; then one commit to the device's baseline, and one that closes.
 
-use domain::ids::ReceiptId;
 use domain::money::Money;
 use domain::receipt::{Event, Input, Kind, NewLine, Receipt, State, Tender, TenderKind};
 use domain::refusal::Refusal;
 use domain::returns;
+use messages::v1::receipt::FoundReceipt;
 use messages::v1::till::{TillError, TillReply, WholeLine, WholeReceipt};
 
 use crate::desk::{Record, SignedOn};
 use crate::fiscal;
+use crate::returns::{sold, with_points};
 use crate::store::Changes;
 use crate::till::{Till, not_read, refused};
 use crate::wire;
@@ -38,19 +39,25 @@ impl Till {
             Some(number) => self.name_of(number).await?,
             None => self.signed_on()?.clone(),
         };
+        let mut sale = None;
         let lines = match of {
             Some(of) => {
-                let mut sold = self.sold_lines(of).await?;
+                let found = self.sale(of).await?;
+                let mut sold = sold(&found);
+                let before = sold.clone();
                 let asked: Vec<_> = lines.into_iter().map(|line| (line.code, line.quantity)).collect();
-                if asked.is_empty() { returns::everything(&sold) } else { returns::by_item(&mut sold, &asked) }
-                    .map_err(refused)?
+                let back =
+                    if asked.is_empty() { returns::everything(&sold) } else { returns::by_item(&mut sold, &asked) };
+                let back = with_points(&found, &before, back.map_err(refused)?);
+                sale = Some(found);
+                back
             }
             None => self.whole_lines(lines).await?,
         };
         let kind = if of.is_some() { Kind::Return } else { wire::kind_of(kind) };
         let tenders =
             tenders.into_iter().map(|tender| cash_like(wire::tender_kind_of(tender.tender), tender.amount)).collect();
-        self.at_once(kind, operator, of, lines, tenders).await
+        self.at_once(kind, operator, sale, lines, tenders).await
     }
 
     async fn whole_lines(&self, lines: Vec<WholeLine>) -> Result<Vec<NewLine>, TillError> {
@@ -69,17 +76,22 @@ impl Till {
         &mut self,
         kind: Kind,
         operator: SignedOn,
-        of: Option<ReceiptId>,
+        sale: Option<FoundReceipt>,
         lines: Vec<NewLine>,
         mut tenders: Vec<Tender>,
     ) -> Result<TillReply, TillError> {
         if self.receipt.is_some() {
             return Err(refused(Refusal::ReceiptOpen));
         }
+        let of = sale.as_ref().map(|found| found.receipt.uid);
         let opening = self.opening(kind, operator.number, of)?;
         let mut draft = Draft { receipt: Receipt::new(opening.clone()), records: Vec::new() };
         draft.records.push(Record::Receipt(Event::Opened(opening)));
         draft.decide(&Input::Add(lines))?;
+        let settles = sale.as_ref().map(|found| self.settles(&draft.receipt, found)).unwrap_or_default();
+        if !settles.is_empty() {
+            draft.decide(&Input::Settle(settles))?;
+        }
         let total = draft.receipt.total();
         if tenders.is_empty() && total.is_zero() {
             tenders.push(cash_like(TenderKind::Cash, Money::ZERO));
@@ -118,5 +130,5 @@ impl Till {
 
 /// A tender for which no terminal is asked: a line of a replay says that it was paid.
 fn cash_like(kind: TenderKind, amount: Money) -> Tender {
-    Tender { kind, amount, number: None, proof: None }
+    Tender::new(kind, amount)
 }

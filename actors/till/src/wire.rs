@@ -3,10 +3,12 @@
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use domain::journal::Head;
 use domain::quantity::Quantity;
+use domain::receipt::account::{Lot, Movement, MovementKind, Wallet};
 use domain::receipt::{Discount, DiscountBy, Kind, Line, Proof, Receipt, Sign, Tender, TenderKind};
 use domain::returns::SoldLine;
 use domain::shift::Shift;
 use domain::vat::VatRate;
+use messages::v1::accounts;
 use messages::v1::document::{ShiftTotals, TenderTotal, VatTotal};
 use messages::v1::receipt as v1;
 
@@ -34,6 +36,7 @@ pub(crate) fn tender_kind(kind: TenderKind) -> v1::TenderType {
         TenderKind::Credit => v1::TenderType::Credit,
         TenderKind::Points => v1::TenderType::Points,
         TenderKind::Qr => v1::TenderType::Qr,
+        TenderKind::Prepaid => v1::TenderType::Prepaid,
     }
 }
 
@@ -45,6 +48,7 @@ pub(crate) fn tender_kind_of(kind: v1::TenderType) -> TenderKind {
         v1::TenderType::Credit => TenderKind::Credit,
         v1::TenderType::Points => TenderKind::Points,
         v1::TenderType::Qr => TenderKind::Qr,
+        v1::TenderType::Prepaid => TenderKind::Prepaid,
     }
 }
 
@@ -113,6 +117,66 @@ pub(crate) fn line(line: &Line) -> v1::ReceiptLine {
         of_line: line.of_line,
         mark: line.traits.mark.as_ref().map(|mark| mark.identity.clone()),
         deposit_of: line.traits.deposit_of,
+        group: line.traits.group.clone(),
+        points: line.traits.points,
+        load: line.traits.load.is_some(),
+    }
+}
+
+pub(crate) fn wallet(wallet: Wallet) -> accounts::Wallet {
+    match wallet {
+        Wallet::Points => accounts::Wallet::Points,
+        Wallet::Gift => accounts::Wallet::Gift,
+        Wallet::Prepaid => accounts::Wallet::Prepaid,
+        Wallet::Credit => accounts::Wallet::Credit,
+    }
+}
+
+/// None: one that a till does not pay with.
+pub(crate) fn wallet_of(wallet: accounts::Wallet) -> Option<Wallet> {
+    match wallet {
+        accounts::Wallet::Points => Some(Wallet::Points),
+        accounts::Wallet::Gift => Some(Wallet::Gift),
+        accounts::Wallet::Prepaid => Some(Wallet::Prepaid),
+        accounts::Wallet::Credit => Some(Wallet::Credit),
+        accounts::Wallet::Stamps => None,
+    }
+}
+
+fn lot(lot: &Lot) -> accounts::LotPart {
+    let Lot { origin, amount, activates_on, expires_on, campaign } = *lot;
+    accounts::LotPart { origin, amount, activates_on, expires_on, campaign }
+}
+
+pub(crate) fn lots_of(lots: &[accounts::LotPart]) -> Vec<Lot> {
+    lots.iter()
+        .map(|lot| Lot {
+            origin: lot.origin,
+            amount: lot.amount,
+            activates_on: lot.activates_on,
+            expires_on: lot.expires_on,
+            campaign: lot.campaign,
+        })
+        .collect()
+}
+
+pub(crate) fn operation(movement: &Movement) -> accounts::AccountOperation {
+    accounts::AccountOperation {
+        operation: movement.operation,
+        kind: match movement.kind {
+            MovementKind::Spend => accounts::OperationKind::Spend,
+            MovementKind::Earn => accounts::OperationKind::Earn,
+            MovementKind::PutBack => accounts::OperationKind::PutBack,
+            MovementKind::TakeBack => accounts::OperationKind::TakeBack,
+            MovementKind::Load => accounts::OperationKind::Load,
+        },
+        owner: movement.owner,
+        number: movement.number.clone(),
+        wallet: wallet(movement.wallet),
+        asset: movement.asset,
+        amount: movement.amount,
+        lots: movement.lots.iter().map(lot).collect(),
+        of: movement.of,
     }
 }
 
@@ -163,6 +227,7 @@ pub(crate) fn receipt(
             .collect(),
         recalled: opening.recalled,
         accounts: Vec::new(),
+        points: None,
     }
 }
 
@@ -170,7 +235,8 @@ pub(crate) fn receipt(
 pub(crate) fn sold(sale: &v1::Receipt, returned: impl Fn(u32) -> Quantity) -> Vec<SoldLine> {
     sale.lines
         .iter()
-        .filter(|line| !line.voided)
+        // A gift card that was sold is spent, not brought back.
+        .filter(|line| !line.voided && !line.load)
         .map(|line| SoldLine {
             line: line.line,
             code: line.code.clone(),

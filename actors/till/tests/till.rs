@@ -1,5 +1,7 @@
 //! The till as a whole: real commands, a real database file, the simulated registrar's bytes, supervised as in a shop.
 
+#[path = "till/accounts.rs"]
+mod accounts;
 #[path = "till/agreement.rs"]
 mod agreement;
 #[path = "till/cash.rs"]

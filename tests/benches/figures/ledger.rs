@@ -121,6 +121,9 @@ fn receipt(number: u64) -> Receipt {
                 of_line: None,
                 mark: None,
                 deposit_of: None,
+        group: None,
+        points: Money::ZERO,
+        load: false,
             }
         })
         .collect();
@@ -159,6 +162,7 @@ fn receipt(number: u64) -> Receipt {
         approvals: Vec::new(),
         recalled: None,
         accounts: Vec::new(),
+        points: None,
     }
 }
 

@@ -61,6 +61,9 @@ pub struct Item {
     /// Weight of its wrapping, taken off at the till's scale.
     #[serde(default)]
     pub tare: Option<Quantity>,
+    /// What it sells is money on a gift card, or on the customer's prepaid account: the till asks for the number.
+    #[serde(default)]
+    pub gift_card: bool,
     /// Lower prices of late, newest first: a return without receipt gives back the lowest.
     #[serde(default)]
     pub past_prices: Vec<PastPrice>,
@@ -85,6 +88,7 @@ impl Item {
             open_price: None,
             deposit: None,
             tare: None,
+            gift_card: false,
             past_prices: Vec::new(),
         }
     }

@@ -7,6 +7,7 @@ use domain::money::Money;
 use domain::quantity::Quantity;
 use domain::vat::VatRate;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::accounts::AccountOperation;
 
@@ -31,6 +32,8 @@ pub enum TenderType {
     Points,
     /// A QR code of a fast payment system.
     Qr,
+    /// Money that the customer paid in before.
+    Prepaid,
 }
 
 /// Amounts of a return are positive too: `kind` says which way they go.
@@ -80,6 +83,37 @@ pub struct Receipt {
     /// What it did to customers' accounts.
     #[serde(default)]
     pub accounts: Vec<AccountOperation>,
+    /// What it did to the customer's points.
+    #[serde(default)]
+    pub points: Option<Box<ReceiptPoints>>,
+}
+
+/// Points of a receipt. Of a return: `earned` is what was taken back, `burned` what went back to the customer.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptPoints {
+    pub earned: Money,
+    pub burned: Money,
+    /// After this receipt, as far as the till knows.
+    #[serde(default)]
+    pub balance: Option<Money>,
+    /// By what the sale earned: its returns need the same.
+    #[serde(default)]
+    pub tier: String,
+    #[serde(default)]
+    pub birthday: Option<(u32, u32)>,
+    #[serde(default)]
+    pub first_purchase: bool,
+    #[serde(default)]
+    pub awards: Vec<AwardedPoints>,
+}
+
+/// By which rule of which programme an operation of the receipt earned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AwardedPoints {
+    pub operation: Uuid,
+    pub asset: u32,
+    pub campaign: u32,
+    pub rule: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,6 +161,15 @@ pub struct ReceiptLine {
     /// The line whose deposit this is.
     #[serde(default)]
     pub deposit_of: Option<u32>,
+    /// The group of the goods, for rules of programmes.
+    #[serde(default)]
+    pub group: Option<String>,
+    /// What burned points took off it, in money: a part of `discount`.
+    #[serde(default)]
+    pub points: Money,
+    /// It loads a gift card or a prepaid account: such a line does not come back.
+    #[serde(default)]
+    pub load: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

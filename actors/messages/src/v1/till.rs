@@ -91,6 +91,12 @@ pub enum TillCommand {
     Customer {
         number: String,
     },
+    /// Take points of the customer off the lines; none: as many as there are and may be. Lines do not change after it.
+    Burn {
+        points: Option<Money>,
+    },
+    /// What was taken from an account last goes back to it: a payment, or points.
+    GiveBack,
     /// Put the open receipt aside.
     Park {
         name: String,
@@ -101,7 +107,7 @@ pub enum TillCommand {
     Recall {
         parked: Option<ReceiptId>,
     },
-    /// One tender. The receipt closes when it is covered.
+    /// One tender. The receipt closes when it is covered. `number` is the gift card or the account that pays.
     Pay {
         tender: TenderType,
         amount: Money,
@@ -189,6 +195,10 @@ pub enum Ask {
     Quantity {
         name: String,
     },
+    /// The number of the gift card that is sold.
+    Gift {
+        name: String,
+    },
     /// A supervisor's word. `right` is the name of the right.
     Approval {
         right: String,
@@ -202,6 +212,7 @@ impl Ask {
             Ask::Mark { .. } => "asks_mark",
             Ask::Price { .. } => "asks_price",
             Ask::Quantity { .. } => "asks_quantity",
+            Ask::Gift { .. } => "asks_gift",
             Ask::Approval { .. } => "asks_approval",
         }
     }
@@ -214,6 +225,7 @@ impl std::fmt::Display for Ask {
             Ask::Mark { name } => write!(f, "{name}: scan the code of the unit itself"),
             Ask::Price { name, from, to } => write!(f, "{name}: enter its price, from {from} to {to}"),
             Ask::Quantity { name } => write!(f, "{name} is sold by weight: weigh it or enter its quantity"),
+            Ask::Gift { name } => write!(f, "{name}: scan or enter the number of the card"),
             Ask::Approval { right } => write!(f, "a supervisor must allow this: {right}"),
         }
     }
@@ -226,6 +238,7 @@ pub enum Answer {
     Mark(String),
     Price(Money),
     Quantity(Quantity),
+    Gift(String),
 }
 
 /// What a person counted in the drawer.
@@ -299,8 +312,20 @@ pub struct TillReply {
     pub found: Option<Box<FoundReceipt>>,
     pub parked: Option<Vec<ParkedReceipt>>,
     pub receipts: Option<Vec<Receipt>>,
+    /// What a customer account gave.
+    pub taken: Option<Taken>,
     /// Words about what was done beside what was asked: a price that changed while a receipt was parked.
     pub notes: Vec<String>,
+}
+
+/// An account's yes, as the cashier sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taken {
+    pub amount: Money,
+    /// The head office said yes just now; if not, the store did, of what it may take by itself.
+    pub online: bool,
+    /// What this store may still take.
+    pub here: Money,
 }
 
 /// Why a till did not do what was asked.

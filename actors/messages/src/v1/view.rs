@@ -5,6 +5,7 @@ use domain::ids::{StoreId, TillId};
 use domain::money::Money;
 use serde::{Deserialize, Serialize};
 
+use super::accounts::Identified;
 use super::receipt::{ManualDiscount, ReceiptKind, ReceiptLine, Tender, TenderType};
 use super::till::Ask;
 
@@ -60,6 +61,25 @@ pub struct TillView {
     /// Receipts that were parked at this till and not taken again, as far as it knows.
     #[serde(default)]
     pub parked: u32,
+    /// The customer of the open receipt and what may be done with the account.
+    #[serde(default)]
+    pub account: Option<Box<CustomerAccount>>,
+}
+
+/// A customer at the till.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomerAccount {
+    /// None: the store was not heard yet, or cannot be asked; the receipt goes on by the number alone.
+    pub known: Option<Identified>,
+    /// The store is being asked.
+    #[serde(default)]
+    pub asking: bool,
+    /// Points that may be taken off this receipt, as far as the till knows.
+    pub points_max: Money,
+    /// Points that were taken off.
+    pub burned: Money,
+    /// What the receipt earns as it stands.
+    pub earns: Money,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

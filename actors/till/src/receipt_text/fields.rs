@@ -3,7 +3,9 @@
 use devices::printer::cp866;
 use domain::fiscal_code::FiscalCode;
 use domain::money::Money;
-use messages::v1::receipt::{Approved, ManualDiscount, Receipt, ReceiptKind, ReceiptLine, Tender, TenderProof, VatSum};
+use messages::v1::receipt::{
+    Approved, ManualDiscount, Receipt, ReceiptKind, ReceiptLine, ReceiptPoints, Tender, TenderProof, VatSum,
+};
 
 use super::Paper;
 use super::words::{Words, masked};
@@ -136,6 +138,12 @@ fn word_if(is_so: bool, word: &str) -> String {
     if is_so { word.to_owned() } else { String::new() }
 }
 
+/// Points as people count them: no decimals where there are none. Nothing for nothing.
+fn points(slip: &Slip<'_>, read: fn(&ReceiptPoints) -> Money) -> String {
+    let points = slip.receipt.points.as_deref().map(read).unwrap_or_default();
+    slip.words.points_if_any(points)
+}
+
 fn proof(tender: &Tender, part: fn(&TenderProof) -> String) -> String {
     tender.proof.as_ref().map(part).unwrap_or_default()
 }
@@ -198,6 +206,9 @@ pub(super) static FIELDS: &[Field] = &[
     of_receipt("vat", |s| s.words.money_if_any(s.receipt.vat.iter().map(|vat| vat.amount).sum())),
     of_receipt("change", |s| s.words.money_if_any(s.receipt.change)),
     of_receipt("customer", |s| s.receipt.customer.as_deref().map(masked).unwrap_or_default()),
+    of_receipt("points.earned", |s| points(s, |points| points.earned)),
+    of_receipt("points.burned", |s| points(s, |points| points.burned)),
+    of_receipt("points.balance", |s| points(s, |points| points.balance.unwrap_or_default())),
     of_receipt("fiscal.device", |s| s.receipt.fiscal.as_ref().map(|f| f.device.clone()).unwrap_or_default()),
     of_receipt("fiscal.number", |s| s.receipt.fiscal.as_ref().map(|f| f.number.to_string()).unwrap_or_default()),
     of_receipt("fiscal.sign", |s| s.receipt.fiscal.as_ref().map(|f| f.sign.clone()).unwrap_or_default()),
@@ -213,6 +224,7 @@ pub(super) static FIELDS: &[Field] = &[
     of_line("line.price", |s, line| s.words.money(line.unit_price)),
     of_line("line.cost", |s, line| s.words.money(line.amount + line.discount)),
     of_line("line.discount", |s, line| s.words.money_if_any(line.discount)),
+    of_line("line.points", |s, line| s.words.money_if_any(line.points)),
     of_line("line.amount", |s, line| s.words.money(line.amount)),
     of_line("line.rate", |s, line| s.words.rate(line.vat_rate)),
     of_line("line.vat", |s, line| s.words.money_if_any(line.vat)),

@@ -59,6 +59,9 @@ pub(super) fn line(number: u32, name: &str, quantity: i64, price: i64, discount:
         of_line: None,
         mark: None,
         deposit_of: None,
+        group: None,
+        points: Money::ZERO,
+        load: false,
     }
 }
 
@@ -99,6 +102,7 @@ pub(super) fn receipt_of(kind: ReceiptKind, lines: Vec<ReceiptLine>) -> Receipt 
         approvals: Vec::new(),
         recalled: None,
         accounts: Vec::new(),
+        points: None,
         lines,
     }
 }

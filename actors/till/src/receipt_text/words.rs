@@ -29,6 +29,7 @@ pub(super) struct Words {
     credit: &'static str,
     points: &'static str,
     qr: &'static str,
+    prepaid: &'static str,
 }
 
 static EN: Words = Words {
@@ -49,6 +50,7 @@ static EN: Words = Words {
     credit: "Credit",
     points: "Points",
     qr: "QR payment",
+    prepaid: "Prepaid",
 };
 
 static RU: Words = Words {
@@ -69,6 +71,7 @@ static RU: Words = Words {
     credit: "В кредит",
     points: "Баллы",
     qr: "Оплата по QR",
+    prepaid: "С лицевого счёта",
 };
 
 static UK: Words = Words {
@@ -89,6 +92,7 @@ static UK: Words = Words {
     credit: "У кредит",
     points: "Бали",
     qr: "Оплата за QR",
+    prepaid: "З особового рахунку",
 };
 
 impl Words {
@@ -116,6 +120,7 @@ impl Words {
             TenderType::Credit => self.credit,
             TenderType::Points => self.points,
             TenderType::Qr => self.qr,
+            TenderType::Prepaid => self.prepaid,
         }
     }
 
@@ -127,6 +132,11 @@ impl Words {
     /// Nothing for nothing.
     pub(super) fn money_if_any(&self, money: Money) -> String {
         if money.is_zero() { String::new() } else { self.money(money) }
+    }
+
+    pub(super) fn points_if_any(&self, points: Money) -> String {
+        let text = points.to_string();
+        if points.is_zero() { String::new() } else { self.grouped(text.strip_suffix(".00").unwrap_or(&text)) }
     }
 
     pub(super) fn quantity(&self, quantity: Quantity) -> String {

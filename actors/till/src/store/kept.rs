@@ -1,5 +1,6 @@
 //! Reading what a till keeps beside its journal: closed receipts, parked ones, sold units and what came back.
 
+use chrono::{Days, NaiveDate, NaiveTime};
 use domain::ids::ReceiptId;
 use domain::quantity::Quantity;
 use messages::codec::from_body;
@@ -7,6 +8,9 @@ use messages::v1::receipt as v1;
 use sea_orm::{ConnectionTrait, DbErr, Statement, Value};
 
 use super::{signed, unreadable};
+
+/// A receipt's business day is at most so many days after its clock.
+const BUSINESS_DAY_AHEAD_MAX: u64 = 2;
 
 /// A receipt of this till that was closed.
 pub(crate) async fn receipt(connection: &impl ConnectionTrait, uid: ReceiptId) -> Result<Option<v1::Receipt>, DbErr> {
@@ -45,6 +49,30 @@ pub(crate) async fn last_closed(connection: &impl ConnectionTrait, limit: u64) -
     let backend = connection.get_database_backend();
     let rows = connection.query_all_raw(Statement::from_sql_and_values(backend, sql, [signed(limit)?.into()])).await?;
     rows.iter().map(|row| from_body(&row.try_get::<Vec<u8>>("", "body")?).map_err(unreadable)).collect()
+}
+
+/// Receipts that were closed after this number, oldest first.
+pub(crate) async fn closed_after(
+    connection: &impl ConnectionTrait,
+    sequence: u64,
+    limit: u64,
+) -> Result<Vec<v1::Receipt>, DbErr> {
+    let sql = "SELECT body FROM receipt WHERE kind IN ('sale', 'return') AND sequence > $1 ORDER BY sequence LIMIT $2";
+    let values = [signed(sequence)?.into(), signed(limit)?.into()];
+    let backend = connection.get_database_backend();
+    let rows = connection.query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+    rows.iter().map(|row| from_body(&row.try_get::<Vec<u8>>("", "body")?).map_err(unreadable)).collect()
+}
+
+/// A receipt before all of this business day. A shift that began late, and the hour of the day, are no matter: some days
+/// are looked at in vain.
+pub(crate) async fn last_before(connection: &impl ConnectionTrait, day: NaiveDate) -> Result<u64, DbErr> {
+    let before = day - Days::new(BUSINESS_DAY_AHEAD_MAX);
+    let sql = "SELECT COALESCE(MAX(sequence), 0) AS last FROM receipt WHERE at_ms < $1";
+    let before_ms = before.and_time(NaiveTime::MIN).and_utc().timestamp_millis();
+    let backend = connection.get_database_backend();
+    let row = connection.query_one_raw(Statement::from_sql_and_values(backend, sql, [before_ms.into()])).await?;
+    row.map_or(Ok(0), |row| u64::try_from(row.try_get::<i64>("", "last")?).map_err(unreadable))
 }
 
 /// How often a receipt was printed again.

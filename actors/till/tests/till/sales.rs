@@ -159,7 +159,7 @@ fn retail_s27_card_gives_no_change() {
         counter.open_shift("0.00").await;
         counter.sell("4", "COFFEE").await;
         assert_eq!(counter.refused(pay(TenderType::Card, "1400.00")).await, "over_due");
-        assert_eq!(counter.refused(pay(TenderType::Gift, "10.00")).await, "tender_not_taken");
+        assert_eq!(counter.refused(pay(TenderType::Gift, "10.00")).await, "no_gift_card");
         assert_eq!(counter.give(pay(TenderType::Card, "1000.00")).await.due, Some(money("396.00")));
         assert_eq!(counter.view().await.mode, TillMode::Paying);
         assert_eq!(counter.refused(sell("1", "MILK")).await, "payment_begun");

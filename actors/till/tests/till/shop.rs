@@ -41,6 +41,8 @@ use till::{
 pub(crate) use above::Above;
 pub(crate) use commands::*;
 
+#[path = "shop/accounts.rs"]
+pub(crate) mod accounts;
 #[path = "shop/above.rs"]
 mod above;
 #[path = "shop/commands.rs"]

@@ -6,14 +6,18 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use chrono::NaiveDate;
 use domain::ids::{ReceiptId, TillId};
 use link::requests::{
-    AskAbove, BUSINESS_DAY, CLAIM_MARK, FIND_SALE, LIST_PARKED, NOT_KNOWN, RequestError, TAKE_PARKED,
+    AUTHORISE, AskAbove, BUSINESS_DAY, CLAIM_MARK, FIND_SALE, IDENTIFY, LIST_PARKED, NOT_KNOWN, RELEASE, RequestError,
+    TAKE_PARKED, TILL_OPERATIONS,
 };
 use messages::codec::{from_body, to_body};
+use messages::v1::accounts::{IdentifyCustomer, Release};
 use messages::v1::receipt::{FoundReceipt, Receipt};
 use messages::v1::requests::{
     BusinessDay, ClaimMark, ListParked, MarkClaimed, ParkedList, ParkedReceipt, SaleBy, TakeParked, Taken,
 };
 use runtime::actor::{Actor, Handle, Scope};
+
+use super::accounts::Accounts;
 
 /// Clones are the same node.
 #[derive(Clone, Default)]
@@ -30,6 +34,7 @@ pub(crate) struct Knows {
     /// Units by the receipt that has each.
     pub(crate) marks: BTreeMap<String, ReceiptId>,
     pub(crate) day: Option<NaiveDate>,
+    pub(crate) accounts: Accounts,
 }
 
 impl Above {
@@ -85,6 +90,22 @@ impl Handle<AskAbove> for Above {
                 Some(day) => Ok(to_body(&BusinessDay { day })),
                 None => Err(RequestError::Refused("no day".to_owned())),
             },
+            IDENTIFY => {
+                let IdentifyCustomer { number, .. } = from_body(&question.body).expect("a question");
+                Ok(to_body(&knows.accounts.identify(&number)))
+            }
+            AUTHORISE => {
+                let answer = knows.accounts.authorise(from_body(&question.body).expect("a question"));
+                match std::mem::take(&mut knows.accounts.loses_answer) {
+                    true => Err(RequestError::Deadline),
+                    false => Ok(to_body(&answer)),
+                }
+            }
+            RELEASE => {
+                let Release { operation } = from_body(&question.body).expect("a question");
+                Ok(to_body(&knows.accounts.release(operation)))
+            }
+            TILL_OPERATIONS => Ok(to_body(&knows.accounts.tell(from_body(&question.body).expect("a question")))),
             other => panic!("a till does not ask {other}"),
         }
     }

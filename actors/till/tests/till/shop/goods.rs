@@ -55,6 +55,8 @@ fn items() -> Vec<Item> {
         coded("BAG", "4600000000077", "7.00", "22"),
         coded("SHAMPOO", "4600000000121", "259.00", "22"),
         coded("GIFT", "", "0.00", "22"),
+        coded("BATT", "", "199.00", "22"),
+        Item { gift_card: true, ..coded("GIFTCARD", "", "1000.00", "22") },
         Item { marked: true, ..coded("WATER", "4600000000084", "64.90", "22") },
         Item { marked: true, ..coded("JUICE", "4600000000145", "99.90", "22") },
         Item {

@@ -1,0 +1,114 @@
+//! Who is this? Asked beside the till: goods are scanned on, and the answer comes when it comes.
+
+use actix::Message;
+use domain::receipt::account::KnownCustomer;
+use domain::receipt::{Input, Receipt};
+use link::requests::{AskAbove, IDENTIFY};
+use messages::codec::{from_body, to_body};
+use messages::v1::accounts::{Customer, Identified, IdentifyCustomer, WalletState};
+
+use super::{BACKGROUND_DEADLINE, answered};
+use crate::store::Changes;
+use crate::till::Till;
+use crate::wire;
+
+/// The store's word about a customer.
+///
+/// Sender: the till's own task. Repeat: yes.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct CustomerAnswered {
+    pub(crate) number: String,
+    pub(crate) identified: Identified,
+}
+
+impl Till {
+    /// Ask who the customer of the open receipt is.
+    pub(crate) fn ask_who(&mut self) {
+        let Some(number) = self.receipt.as_ref().and_then(Receipt::customer).map(str::to_owned) else { return };
+        let Some((scope, above)) = self.beside() else { return };
+        let asking = self.beside.identifying.clone();
+        if asking.borrow().as_ref() == Some(&number) {
+            return;
+        }
+        asking.replace(Some(number.clone()));
+        let receipt = self.receipt.as_ref().map(|receipt| receipt.opening().uid);
+        let body = to_body(&IdentifyCustomer { number: number.clone(), receipt });
+        let me = scope.me::<CustomerAnswered>();
+        scope.spawn(async move {
+            let answer = above.ask_within(BACKGROUND_DEADLINE, AskAbove { type_id: IDENTIFY, body }).await;
+            let identified = answered(answer).and_then(|body| {
+                from_body(&body)
+                    .inspect_err(|error| tracing::error!(%error, "the answer about a customer cannot be read"))
+                    .ok()
+            });
+            if asking.borrow().as_ref() == Some(&number) {
+                asking.take();
+            }
+            if let Some(identified) = identified {
+                me.nudge(CustomerAnswered { number, identified });
+            }
+        });
+    }
+
+    /// A customer about whom nobody answered is asked about again; a start has forgotten what was said.
+    pub(crate) fn identify_again(&mut self) {
+        let number = self.receipt.as_ref().and_then(Receipt::customer);
+        if number.is_some() && self.customer_known().is_none() && self.beside.identifying.borrow().is_none() {
+            self.ask_who();
+        }
+    }
+
+    pub(crate) async fn customer_answered(&mut self, answered: CustomerAnswered) {
+        let CustomerAnswered { number, identified } = answered;
+        if self.receipt.as_ref().and_then(Receipt::customer) != Some(&number) {
+            return;
+        }
+        if let Identified::Customer(customer) = &identified {
+            let known = Input::Known(Box::new(KnownCustomer {
+                owner: customer.owner,
+                name: customer.name.clone(),
+                tier: customer.tier.clone(),
+                birthday: customer.birthday,
+                first_purchase: customer.first_purchase,
+            }));
+            // A receipt that is on its way to its document goes by the number alone.
+            if let Ok(records) = self.decide(&known)
+                && let Err(error) = self.commit(Changes::of(records)).await
+            {
+                tracing::warn!(%error, "who the customer is was not stored");
+                return;
+            }
+        }
+        self.customer = Some((number, identified));
+        self.show();
+    }
+
+    pub(crate) fn is_asking_who(&self) -> bool {
+        self.beside.identifying.borrow().is_some()
+    }
+
+    /// What the store said of the customer of the open receipt.
+    pub(crate) fn customer_known(&self) -> Option<&Identified> {
+        let number = self.receipt.as_ref().and_then(Receipt::customer)?;
+        self.customer.as_ref().filter(|(known, _)| known == number).map(|(_, identified)| identified)
+    }
+
+    pub(crate) fn customer_here(&self) -> Option<&Customer> {
+        match self.customer_known()? {
+            Identified::Customer(customer) => Some(customer),
+            Identified::Declined(_) => None,
+        }
+    }
+
+    /// The customer's account of this kind, as the store last said.
+    pub(crate) fn wallet_known(
+        &self,
+        wallet: domain::receipt::account::Wallet,
+        asset: Option<u32>,
+    ) -> Option<&WalletState> {
+        let wallet = wire::wallet(wallet);
+        let is = |state: &&WalletState| state.wallet == wallet && asset.is_none_or(|asset| state.asset == asset);
+        self.customer_here()?.wallets.iter().find(is)
+    }
+}
