@@ -103,10 +103,10 @@ fn a_malformed_script_runs_nothing() {
     "#]],
     );
     replay(
-        r#"{"do":"burn","points":"10"}"#,
+        r#"{"do":"promotion","name":"3 for 2"}"#,
         &expect![[r#"
             exit 2
-            day.jsonl:2: the operation "burn" is not available in this version
+            day.jsonl:2: the operation "promotion" is not available in this version
         "#]],
     );
 }

@@ -64,13 +64,14 @@ impl Runner {
             Act::SignOn { operator, pin } => TillCommand::SignOn { operator: operator.clone(), pin: pin.clone() },
             Act::SignOff {} => TillCommand::SignOff,
             Act::Lock { r#break } => TillCommand::Lock { break_: *r#break },
-            Act::Answer { old_enough, mark, price, quantity } => TillCommand::Answer(
+            Act::Answer { old_enough, mark, price, quantity, gift } => TillCommand::Answer(
                 old_enough
                     .map(Answer::OldEnough)
                     .or_else(|| mark.clone().map(Answer::Mark))
                     .or_else(|| price.map(Answer::Price))
                     .or_else(|| quantity.map(Answer::Quantity))
-                    .ok_or_else(|| refuse("no_answer", "\"answer\" needs old_enough, mark, price or quantity"))?,
+                    .or_else(|| gift.clone().map(Answer::Gift))
+                    .ok_or_else(|| refuse("no_answer", "\"answer\" needs old_enough, mark, price, quantity or gift"))?,
             ),
             Act::Approve { operator, pin, reason } => {
                 TillCommand::Approve { operator: operator.clone(), pin: pin.clone(), reason: reason.clone() }
@@ -91,6 +92,8 @@ impl Runner {
                 TillCommand::ChangePrice { line: *line, price: *price, reason: reason.clone() }
             }
             Act::Card { number } => TillCommand::Customer { number: number.clone() },
+            Act::Burn { points } => TillCommand::Burn { points: *points },
+            Act::GiveBack {} => TillCommand::GiveBack,
             Act::Park { name } => TillCommand::Park { name: name.clone() },
             Act::Recall { .. } => TillCommand::Recall { parked: None },
             Act::Find { text } => TillCommand::FindSale { text: text.clone() },

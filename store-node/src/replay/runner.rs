@@ -20,6 +20,10 @@ const OPERATION_DEADLINE: Duration = Duration::from_secs(120);
 pub const SETTLE_DEADLINE: Duration = Duration::from_secs(600);
 /// How often an operation is begun again because its till died under it before anything was stored.
 const ATTEMPTS_MAX: u32 = 5;
+/// How long a script waits for the store to say who a customer is.
+const CUSTOMER_DEADLINE: Duration = Duration::from_secs(6);
+/// How often it looks.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// Rights that one operation may lack.
 const APPROVALS_MAX: u32 = 4;
 /// The till's word for a right that a supervisor must give.
@@ -221,12 +225,16 @@ impl Runner {
                     Act::Recall { name: Some(name) } => self.recall(&store, till, name).await?,
                     act => self.command(act)?,
                 };
+                let identifies = matches!(command, TillCommand::Customer { .. });
                 let reply = match self.ask(&store, till, command).await {
                     Err(Failure::Refused(refused)) if refused.code == ASKS_APPROVAL && operation.approver.is_some() => {
                         self.approve(&store, till, operation).await?
                     }
                     other => other?,
                 };
+                if identifies {
+                    self.customer_answered(&store, till).await?;
+                }
                 Ok(self.fields(operation, reply))
             }
         }
@@ -269,6 +277,7 @@ impl Runner {
             open_price: act.open_price,
             deposit: act.deposit.clone(),
             tare: act.tare,
+            gift_card: act.gift_card,
             past_prices: Vec::new(),
         };
         self.chain.put_items(vec![item]).await.map_err(|text| refuse("bad_item", text))?;
@@ -351,6 +360,20 @@ impl Runner {
         Ok(self.fields(operation, last))
     }
 
+    /// A cashier who scanned a card looks at the screen before going on: wait until the store has said who it is, or that
+    /// nobody answers.
+    async fn customer_answered(&self, store: &StoreId, till: TillId) -> Result<(), Failure> {
+        let begun = std::time::Instant::now();
+        while begun.elapsed() < CUSTOMER_DEADLINE {
+            let view = self.chain.view(store, till).await?;
+            if view.account.as_ref().is_none_or(|account| !account.asking) {
+                break;
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        Ok(())
+    }
+
     /// The supervisor of the operation says yes, as often as the till asks.
     async fn approve(&mut self, store: &StoreId, till: TillId, operation: &Operation) -> Result<TillReply, Failure> {
         let Some((operator, pin)) = operation.approver.clone() else {
@@ -408,8 +431,20 @@ impl Runner {
     }
 
     fn fields(&mut self, operation: &Operation, reply: TillReply) -> Map<String, Value> {
-        let TillReply { receipt, line, change, due, over_short, totals, item, found, parked, receipts: _, notes } =
-            reply;
+        let TillReply {
+            receipt,
+            line,
+            change,
+            due,
+            over_short,
+            totals,
+            item,
+            found,
+            parked,
+            receipts: _,
+            taken,
+            notes,
+        } = reply;
         if let (Some(id), Some(receipt)) = (&operation.id, &receipt) {
             self.closed_by_id.insert(id.clone(), receipt.uid);
         }
@@ -419,7 +454,7 @@ impl Runner {
                 fields.insert(name.to_owned(), value);
             }
         };
-        put("receipt", receipt.map(|receipt| json!(receipt)));
+        put("receipt", receipt.map(|receipt| shown(&receipt)));
         put("line", line.map(|line| json!(line)));
         put("change", change.map(|change| json!(change)));
         put("due", due.map(|due| json!(due)));
@@ -428,9 +463,26 @@ impl Runner {
         put("item", item.map(|item| json!(item)));
         put("found", found.map(|found| json!(found)));
         put("parked", parked.map(|parked| json!(parked)));
+        put("taken", taken.map(|taken| json!(taken)));
         put("notes", (!notes.is_empty()).then(|| json!(notes)));
         fields
     }
+}
+
+/// A receipt as results show it: points of every receipt, and no more decimals than they have.
+fn shown(receipt: &messages::v1::receipt::Receipt) -> Value {
+    let mut value = json!(receipt);
+    let points = receipt.points.as_deref().cloned().unwrap_or_default();
+    let text = |points: domain::money::Money| {
+        let text = points.to_string();
+        text.strip_suffix(".00").map(str::to_owned).unwrap_or(text)
+    };
+    value["points"] = json!({
+        "earned": text(points.earned),
+        "burned": text(points.burned),
+        "balance": text(points.balance.unwrap_or_default()),
+    });
+    value
 }
 
 /// Errors of a send, for the operator's eyes.

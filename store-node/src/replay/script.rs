@@ -100,6 +100,7 @@ pub enum Act {
         mark: Option<String>,
         price: Option<Money>,
         quantity: Option<Quantity>,
+        gift: Option<String>,
     },
     Approve {
         operator: OperatorNumber,
@@ -133,6 +134,12 @@ pub enum Act {
     Card {
         number: String,
     },
+    /// Points off the lines; without `points` as many as there are and may be.
+    Burn {
+        points: Option<Money>,
+    },
+    /// What was taken from an account last goes back.
+    GiveBack {},
     Park {
         #[serde(default)]
         name: String,
@@ -269,6 +276,8 @@ pub struct ItemAct {
     pub open_price: Option<[Money; 2]>,
     pub deposit: Option<ItemCode>,
     pub tare: Option<Quantity>,
+    #[serde(default)]
+    pub gift_card: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -341,7 +350,7 @@ fn one() -> Quantity {
 }
 
 /// Operations of the format that belong to parts of the product which are not there yet.
-const NOT_YET: [&str; 3] = ["promotion", "account", "burn"];
+const NOT_YET: [&str; 2] = ["promotion", "account"];
 
 /// Reads a script line by line; each line inherits place and time from the one before.
 #[derive(Debug)]

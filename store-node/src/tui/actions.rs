@@ -46,6 +46,9 @@ pub enum Act {
     Points,
     Gift,
     Credit,
+    Prepaid,
+    /// What was taken from an account last goes back.
+    GiveBack,
     ToReceipt,
 }
 
@@ -99,7 +102,7 @@ const fn in_menu(
 
 use On::{Both, Payment, Sale};
 
-pub const ALL: [Known; 38] = [
+pub const ALL: [Known; 40] = [
     known(Act::Total, "total", Sale, &["+", "F12"], &["TL", "ИТ"], "key-total"),
     known(Act::Void, "void", Sale, &["-", "Del"], &["VD", "СТ"], "key-void"),
     known(Act::Quantity, "quantity", Sale, &["*"], &["KOL", "X", "Х"], "key-quantity"),
@@ -118,6 +121,8 @@ pub const ALL: [Known; 38] = [
     known(Act::Points, "points", Payment, &["F4"], &["BON", "БОН"], "key-points"),
     known(Act::Gift, "gift", Payment, &["F5"], &["GC", "ПК"], "key-gift"),
     known(Act::Credit, "credit", Payment, &["F6"], &["CH", "КР"], "key-credit"),
+    known(Act::Prepaid, "prepaid", Payment, &[], &["PRE", "ЛС", "ОР"], "key-prepaid"),
+    known(Act::GiveBack, "give_back", Payment, &["F8"], &["GB", "ВЕРН", "ПОВЕРН"], "key-give-back"),
     known(Act::ToReceipt, "to_receipt", Payment, &["F7"], &["BACK", "НАЗАД"], "key-to-receipt"),
     known(Act::Menu, "menu", Both, &["F9"], &["MG", "МЕНЮ"], "key-menu"),
     in_menu(Act::CashIn, "cash_in", '1', &["RA", "ВН"], "menu-cash-in"),

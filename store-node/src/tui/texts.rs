@@ -107,8 +107,13 @@ impl Texts {
         let number: String =
             text.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
         let detail = self.reason(detail);
+        let is_amount = |word: &&str| {
+            word.split_once('.').is_some_and(|(_, part)| part.len() == 2)
+                && word.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+        };
+        let amount = text.split(' ').find(is_amount).map(|amount| self.grouped(amount)).unwrap_or_default();
         let args: HashMap<Cow<'static, str>, FluentValue<'_>> =
-            [("detail", detail.as_str()), ("number", number.as_str())]
+            [("detail", detail.as_str()), ("number", number.as_str()), ("amount", amount.as_str())]
                 .map(|(name, value)| (name.into(), value.into()))
                 .into();
         let key = format!("refusal-{}", refusal.code.replace('_', "-"));

@@ -49,6 +49,9 @@ pub(crate) fn line(number: u32, name: &str, of: &str, price: &str) -> ReceiptLin
         of_line: None,
         mark: None,
         deposit_of: None,
+        group: None,
+        points: Money::ZERO,
+        load: false,
     }
 }
 
@@ -85,6 +88,7 @@ pub(crate) fn empty() -> TillView {
         locked: None,
         terminal: None,
         parked: 0,
+        account: None,
     }
 }
 
@@ -140,6 +144,7 @@ pub(crate) fn closed(view: &TillView, given: &str) -> Receipt {
         approvals: Vec::new(),
         recalled: None,
         accounts: Vec::new(),
+        points: None,
     }
 }
 

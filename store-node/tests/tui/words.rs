@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use domain::receipt::DiscountBy;
 use messages::v1::receipt::TenderType;
 use messages::v1::till::TillCommand;
+use messages::v1::view::{CustomerAccount, TillView};
 use store_node::tui::actions;
 
 use super::fixture::{Fingers, empty, money, quantity, sale, shop};
@@ -70,13 +71,21 @@ async fn a_word_does_what_its_key_does() {
         ("<+>500НАЛ<Enter>", pay(TenderType::Cash, "500")),
         ("ит<Enter>бн<Enter>", pay(TenderType::Card, "581.08")),
         ("TL<Enter>СБП<Enter>", pay(TenderType::Qr, "581.08")),
-        ("<+>100бон<Enter>", pay(TenderType::Points, "100")),
         ("<+><F3>", pay(TenderType::Qr, "581.08")),
-        ("<+><F4>", pay(TenderType::Points, "581.08")),
+        ("<+><F8>", TillCommand::GiveBack),
+        ("<+>лс<Enter>", pay(TenderType::Prepaid, "581.08")),
         ("<+><F6>", pay(TenderType::Credit, "581.08")),
     ] {
         assert_eq!(Fingers::on(sale()).press(keys).await, [expected], "{keys}");
     }
+    let burn = |points: &str| TillCommand::Burn { points: Some(money(points)) };
+    let account = CustomerAccount { points_max: money("174.30"), ..CustomerAccount::default() };
+    let known = TillView { account: Some(Box::new(account)), ..sale() };
+    assert_eq!(Fingers::on(known.clone()).press("<+>100бон<Enter>").await, [burn("100")]);
+    assert_eq!(Fingers::on(known).press("<+><F4><Enter>").await, [burn("174.30")], "as many as may be");
+    let mut nobody = Fingers::on(sale());
+    assert_eq!(nobody.press("<+><F4>").await, []);
+    assert_eq!(nobody.keyboard.screen().refusal().map(|refusal| refusal.code.as_str()), Some("no_customer"));
     let gift = TillCommand::Pay { tender: TenderType::Gift, amount: money("500"), number: Some("777".into()) };
     assert_eq!(Fingers::on(sale()).press("<+>500<F5>777<Enter>").await, [gift]);
     assert_eq!(Fingers::on(sale()).press("AB-1<Enter>").await, [scan("AB-1", None)], "a code that begins like a word");

@@ -124,7 +124,10 @@ fn form(form: &Form, view: &TillView, texts: &Texts) -> Dialog {
         FormKind::Gift { .. } => ("tender-gift", Some("lead-gift")),
         FormKind::Settle { made: true } => ("menu-settle-made", Some("lead-settle")),
         FormKind::Settle { made: false } => ("menu-settle-not-made", Some("lead-settle")),
-        FormKind::Mark | FormKind::Price | FormKind::Quantity | FormKind::Approve => ("menu-title", None),
+        FormKind::Burn => ("form-points", Some("lead-points")),
+        FormKind::Mark | FormKind::Price | FormKind::Quantity | FormKind::GiftCard | FormKind::Approve => {
+            ("menu-title", None)
+        }
     };
     let mut rows: Vec<DialogRow> = Vec::new();
     if let Some(lead) = lead {

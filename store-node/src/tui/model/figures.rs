@@ -1,12 +1,13 @@
 //! The two things a cashier looks at ten thousand times a day, always in the same place: the last line and the total.
 
 use domain::money::Money;
-use messages::v1::receipt::{ReceiptKind, ReceiptLine, TenderType};
-use messages::v1::view::TillView;
+use messages::v1::accounts::{Identified, Wallet};
+use messages::v1::receipt::{Receipt, ReceiptKind, ReceiptLine, TenderType};
+use messages::v1::view::{CustomerAccount, TillView};
 
 use super::Figure;
 use super::frame::calculation;
-use crate::tui::screen::{Screen, Stage};
+use crate::tui::screen::{Refusal, Screen, Stage};
 use crate::tui::texts::Texts;
 
 pub(super) fn figures(
@@ -21,6 +22,7 @@ pub(super) fn figures(
             label: texts.say_with("closed", [("n", format!("{:08}", receipt.sequence).into())]),
             first: pair(texts, "total-small", receipt.total),
             second: pair(texts, "given-small", given),
+            third: points(receipt, texts),
             ..Figure::default()
         };
         let (label, amount) = match receipt.kind {
@@ -129,7 +131,35 @@ pub(super) fn tender_key(tender: TenderType) -> &'static str {
         TenderType::Credit => "tender-credit",
         TenderType::Points => "tender-points",
         TenderType::Qr => "tender-qr",
+        TenderType::Prepaid => "tender-prepaid",
     }
+}
+
+/// Who the customer is, and the points there are. None: the store has not said.
+fn known(account: &CustomerAccount, texts: &Texts) -> Option<String> {
+    match account.known.as_ref()? {
+        Identified::Customer(customer) => {
+            let points = customer.wallets.iter().find(|wallet| wallet.wallet == Wallet::Points);
+            let mut said = customer.name.clone();
+            if let Some(points) = points {
+                said = format!("{said} {}", pair(texts, "tender-points", points.balance - account.burned));
+            }
+            Some(if customer.online { said } else { format!("{said} ?") })
+        }
+        Identified::Declined(no) => {
+            let code = serde_json::to_value(no.code).ok()?.as_str()?.to_owned();
+            Some(texts.refusal(&Refusal { code, text: no.code.to_string(), subject: None }))
+        }
+    }
+}
+
+/// What a receipt earned, or took back.
+fn points(receipt: &Receipt, texts: &Texts) -> String {
+    let earned = receipt.points.as_ref().map(|points| points.earned).filter(|earned| earned.is_positive());
+    earned.map_or_else(String::new, |earned| match receipt.kind {
+        ReceiptKind::Sale => pair(texts, "points-earned", earned),
+        ReceiptKind::Return => pair(texts, "points-taken-back", earned),
+    })
 }
 
 /// A card or a phone as it may be seen over a shoulder: its last digits.
@@ -140,6 +170,9 @@ pub(super) fn masked(number: &str) -> String {
 }
 
 fn customer(view: &TillView, texts: &Texts) -> String {
+    if let Some(said) = view.account.as_deref().and_then(|account| known(account, texts)) {
+        return said;
+    }
     view.customer
         .as_ref()
         .map_or_else(String::new, |customer| format!("{} {}", texts.say("customer"), masked(customer)))

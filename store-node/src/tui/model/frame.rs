@@ -90,6 +90,11 @@ pub(super) fn message(screen: &Screen, view: &TillView, texts: &Texts) -> Option
         Some(Notice::Parked(sequence)) => texts.say_with("done-parked", [("n", (*sequence).into())]),
         Some(Notice::Reprinted(sequence)) => texts.say_with("done-reprinted", [("n", (*sequence).into())]),
         Some(Notice::Customer) => texts.say("done-customer"),
+        Some(Notice::Taken { amount, online }) => {
+            let key = if *online { "done-taken" } else { "done-taken-here" };
+            texts.say_with(key, [("amount", texts.money(*amount).into())])
+        }
+        Some(Notice::GivenBack) => texts.say("done-given-back"),
         Some(Notice::Training(true)) => texts.say("done-training"),
         Some(Notice::Training(false)) => texts.say("done-training-ended"),
         Some(Notice::DrawerOpened) => texts.say("done-drawer"),

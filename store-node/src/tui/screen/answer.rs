@@ -58,8 +58,15 @@ impl Screen {
                     self.notice = Some(Notice::SignedOff);
                 }
             }
-            TillCommand::Pay { .. } if reply.receipt.is_none() => self.page = Page::Payment,
+            TillCommand::Pay { .. } | TillCommand::Burn { .. } | TillCommand::GiveBack if reply.receipt.is_none() => {
+                self.page = Page::Payment;
+                let given_back = matches!(command, TillCommand::GiveBack).then_some(Notice::GivenBack);
+                let taken = reply.taken.map(|taken| Notice::Taken { amount: taken.amount, online: taken.online });
+                self.notice = taken.or(given_back);
+            }
             TillCommand::Pay { .. }
+            | TillCommand::Burn { .. }
+            | TillCommand::GiveBack
             | TillCommand::Resume
             | TillCommand::Return { .. }
             | TillCommand::TakeOut { .. }

@@ -26,6 +26,7 @@ impl Asking {
             Ask::Mark { .. } => Some(FormKind::Mark),
             Ask::Price { .. } => Some(FormKind::Price),
             Ask::Quantity { .. } => Some(FormKind::Quantity),
+            Ask::Gift { .. } => Some(FormKind::GiftCard),
             Ask::Approval { .. } => Some(FormKind::Approve),
         };
         Asking { ask, form: kind.map(Form::new), by_card: false }
@@ -87,6 +88,7 @@ impl Screen {
     pub(super) fn scan_on_asking(&mut self, data: String) -> Option<Action> {
         match &mut self.asking {
             Some(Asking { ask: Ask::Mark { .. }, .. }) => self.send_scanned(TillCommand::Answer(Answer::Mark(data))),
+            Some(Asking { ask: Ask::Gift { .. }, .. }) => self.send_scanned(TillCommand::Answer(Answer::Gift(data))),
             Some(Asking { ask: Ask::Approval { .. }, form: Some(form), by_card }) if *by_card => {
                 // Who shows the card needs no PIN.
                 *by_card = false;
@@ -130,6 +132,7 @@ impl Screen {
     pub(super) fn answer_of(form: &Form) -> Option<TillCommand> {
         Some(match form.kind {
             FormKind::Mark => TillCommand::Answer(Answer::Mark(form.text(FieldKind::Code))),
+            FormKind::GiftCard => TillCommand::Answer(Answer::Gift(form.text(FieldKind::Code))),
             FormKind::Price => TillCommand::Answer(Answer::Price(form.amount())),
             FormKind::Quantity => {
                 TillCommand::Answer(Answer::Quantity(entry::quantity(&form.text(FieldKind::Quantity))?))

@@ -36,6 +36,8 @@ pub enum FormKind {
     Gift {
         amount: Money,
     },
+    /// Points off the lines.
+    Burn,
     /// What a supervisor saw: made, or not made.
     Settle {
         made: bool,
@@ -44,6 +46,8 @@ pub enum FormKind {
     Mark,
     Price,
     Quantity,
+    /// The number of the gift card that is sold.
+    GiftCard,
     Approve,
 }
 
@@ -93,6 +97,8 @@ impl Form {
             FormKind::FindSale => &[(Code, "field-sale")],
             FormKind::ReturnByFiscalCode => &[(Code, "field-fiscal-code")],
             FormKind::Gift { .. } => &[(Reason, "field-gift")],
+            FormKind::Burn => &[(Amount, "field-points")],
+            FormKind::GiftCard => &[(Code, "field-gift")],
             FormKind::Mark => &[(Code, "field-mark")],
             FormKind::Price => &[(Amount, "field-price")],
             FormKind::Quantity => &[(Quantity, "field-weight")],
@@ -172,8 +178,9 @@ impl Form {
                 let number = Some(reason).filter(|number| !number.is_empty());
                 TillCommand::Pay { tender: TenderType::Gift, amount, number }
             }
+            FormKind::Burn => TillCommand::Burn { points: Some(amount) },
             FormKind::Settle { made } => TillCommand::SettleConflict { made, reason },
-            FormKind::Mark | FormKind::Price | FormKind::Quantity | FormKind::Approve => {
+            FormKind::Mark | FormKind::Price | FormKind::Quantity | FormKind::GiftCard | FormKind::Approve => {
                 return Screen::answer_of(self);
             }
         })
@@ -244,7 +251,7 @@ fn fits(kind: FieldKind, c: char) -> bool {
 impl Screen {
     pub(super) fn key_on_form(&mut self, key: KeyEvent) -> Option<Action> {
         let Page::Form(form) = &mut self.page else { return None };
-        let was_gift = matches!(form.kind, FormKind::Gift { .. });
+        let was_gift = matches!(form.kind, FormKind::Gift { .. } | FormKind::Burn);
         let step = form.key(key);
         if matches!(step, Step::Away) {
             self.page = if was_gift { Page::Payment } else { Page::Base };

@@ -15,6 +15,12 @@ pub enum Notice {
     Cancelled(u64),
     Parked(u64),
     Customer,
+    /// An account gave this; by the word of the store alone if the head office was not asked.
+    Taken {
+        amount: Money,
+        online: bool,
+    },
+    GivenBack,
     Reprinted(u64),
     Training(bool),
     DrawerOpened,

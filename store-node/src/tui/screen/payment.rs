@@ -6,7 +6,7 @@ use messages::v1::receipt::{ReceiptKind, TenderType};
 use messages::v1::till::TillCommand;
 use messages::v1::view::TillView;
 
-use super::{Action, FormKind, Screen};
+use super::{Action, Form, FormKind, Page, Screen};
 use crate::tui::actions::{Act, On};
 use crate::tui::entry;
 
@@ -43,6 +43,21 @@ impl Screen {
             Some(spoken) if spoken.act == Act::ToReceipt && begun => self.refuse("payment_begun", None),
             Some(spoken) => self.act(view, spoken.act, Some(spoken)),
             None => self.pay(view, TenderType::Cash, &typed),
+        }
+    }
+
+    /// Points off the lines: so many, or a box that proposes as many as may be.
+    pub(super) fn burn(&mut self, view: &TillView, typed: &str) -> Option<Action> {
+        self.entry.clear();
+        let Some(account) = &view.account else { return self.refuse("no_customer", None) };
+        if typed.is_empty() {
+            let most = account.points_max;
+            let proposed = if most.is_positive() { most.to_string() } else { String::new() };
+            return self.open(Page::Form(Form::filled(FormKind::Burn, &proposed)));
+        }
+        match entry::amount(typed) {
+            Some(points) => self.send_by_hand(TillCommand::Burn { points: Some(points) }),
+            None => self.refuse("bad_amount", None),
         }
     }
 

@@ -61,7 +61,9 @@ impl Screen {
         let typed = match (spoken, act) {
             (Some(spoken), _) => spoken.argument,
             (None, Act::Weigh | Act::Search | Act::CheckPrice | Act::Customer | Act::Discount) => self.entry.take(),
-            (None, Act::Cash | Act::Card | Act::Qr | Act::Points | Act::Gift | Act::Credit) => self.entry.take(),
+            (None, Act::Cash | Act::Card | Act::Qr | Act::Points | Act::Gift | Act::Credit | Act::Prepaid) => {
+                self.entry.take()
+            }
             (None, _) => String::new(),
         };
         match act {
@@ -113,7 +115,9 @@ impl Screen {
             Act::Cash => self.pay(view, TenderType::Cash, &typed),
             Act::Card => self.pay(view, TenderType::Card, &typed),
             Act::Qr => self.pay(view, TenderType::Qr, &typed),
-            Act::Points => self.pay(view, TenderType::Points, &typed),
+            Act::Points => self.burn(view, &typed),
+            Act::Prepaid => self.pay(view, TenderType::Prepaid, &typed),
+            Act::GiveBack => self.send_by_hand(TillCommand::GiveBack),
             Act::Gift => self.pay(view, TenderType::Gift, &typed),
             Act::Credit => self.pay(view, TenderType::Credit, &typed),
             Act::ToReceipt => self.open(Page::Base),
