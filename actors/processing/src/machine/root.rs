@@ -11,6 +11,7 @@ mod days;
 pub mod desk;
 mod grants;
 mod late;
+pub mod looks;
 pub mod people;
 mod sync;
 
@@ -30,6 +31,9 @@ use crate::store::{Row, StoreError};
 
 pub use desk::{Asked, AskedFor, DeskError, Done, Request, RequestState};
 pub use people::{Merge, Moved, PeopleError};
+
+/// How far apart the epochs of two restorations from one backup may be.
+const EPOCHS_APART: u32 = 1 << 16;
 
 /// What an operator may set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +83,9 @@ struct Meta {
     next_alert: u64,
     /// Not every store has reported since the last restoration.
     recovering: bool,
+    /// Restored, and nothing was said since.
+    #[serde(default)]
+    epoch_unsaid: bool,
 }
 
 /// A store as the root knows it.
@@ -234,6 +241,7 @@ impl Root {
     /// The book was brought back from a backup: a new epoch, and nothing is given until all stores have reported.
     pub fn restored(&mut self) {
         self.meta.epoch += 1;
+        self.meta.epoch_unsaid = true;
         self.meta.recovering = true;
         self.put_meta();
         self.end_recovery();
@@ -241,6 +249,32 @@ impl Root {
             epoch = self.meta.epoch,
             "the root was restored: it gives no rights until every store has reported"
         );
+    }
+
+    /// Two restorations from one backup must not have one epoch: stores would take words of the first for words of the
+    /// second. The clock only makes them differ; if the later one comes out lower, [`Root::hear_epoch`] puts it above.
+    pub(super) fn say_epoch(&mut self, now: Now) {
+        if std::mem::take(&mut self.meta.epoch_unsaid) {
+            let about: [&[u8]; 2] = [b"epoch", &now.wall_ms.to_le_bytes()];
+            self.meta.epoch += (super::derived(now, &about).0 >> 4) as u32 % EPOCHS_APART;
+            self.put_meta();
+        }
+    }
+
+    /// A store knows a later epoch: of a life of this root that came after its backup. False: this is an old root that
+    /// came back, and it has nothing to say.
+    pub(super) fn hear_epoch(&mut self, store: NodeId, epoch: u32) -> bool {
+        if epoch <= self.meta.epoch {
+            return true;
+        }
+        if !self.meta.recovering {
+            tracing::error!(store, epoch, known = self.meta.epoch, "a store knows a later root than this one");
+            return false;
+        }
+        // Nothing was given in this epoch; whoever reported in it reports again.
+        self.meta.epoch = epoch + 1;
+        self.put_meta();
+        true
     }
 
     pub fn ledger(&mut self) -> &mut domain::ledger::Ledger {
@@ -351,6 +385,11 @@ impl Root {
             self.put_meta();
             tracing::info!(epoch, "every store has reported: rights are given again");
         }
+    }
+
+    /// Plain transfers, for programs that bring their own rules.
+    pub fn post_plain(&mut self, transfers: &[Transfer], now: Now) -> Vec<domain::ledger::transfer::Code> {
+        self.book.post(transfers, now)
     }
 
     /// A movement that is the root's own.

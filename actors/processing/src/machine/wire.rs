@@ -18,6 +18,9 @@ pub const NUMBER_BYTES_MAX: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToRoot {
     pub from: NodeId,
+    /// The latest epoch of the root that the store knows.
+    #[serde(default)]
+    pub epoch: u32,
     pub say: Say,
 }
 

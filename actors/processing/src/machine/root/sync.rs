@@ -17,7 +17,8 @@ impl Root {
     /// A message of a store. The shell has checked that it is from this store.
     pub fn on_store(&mut self, message: ToRoot, now: Now) -> Vec<Out> {
         let store = message.from;
-        if store == crate::machine::ROOT {
+        self.say_epoch(now);
+        if store == crate::machine::ROOT || !self.hear_epoch(store, message.epoch) {
             return Vec::new();
         }
         if !self.peers.contains_key(&store) {

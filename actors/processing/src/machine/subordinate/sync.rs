@@ -14,7 +14,7 @@ use crate::machine::{Now, derived};
 
 impl Subordinate {
     fn say(&self, say: Say) -> ToRoot {
-        ToRoot { from: self.me, say }
+        ToRoot { from: self.me, epoch: self.meta.epoch, say }
     }
 
     /// What is to be said now, unasked. Called when a line comes up, after a write, and once a second.
