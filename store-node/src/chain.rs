@@ -4,6 +4,7 @@
 //! Replays and demonstrations work on it. Any node can be killed without warning and started again on its files; the
 //! emulated devices are not nodes and live through it, as devices on a counter do.
 
+pub mod accounts;
 pub mod desk;
 pub mod hq;
 pub mod look;

@@ -1,6 +1,8 @@
 //! `store-node replay`: a till script through the real tills, stores and head office, on a clock that the script sets.
 
 mod commands;
+mod head_office;
+mod parts;
 pub mod expect;
 pub mod runner;
 pub mod script;

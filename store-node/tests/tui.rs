@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on stops where it stands")]
 
+#[path = "tui/accounts.rs"]
+mod accounts;
 #[path = "tui/fixture.rs"]
 mod fixture;
 #[path = "tui/frames.rs"]

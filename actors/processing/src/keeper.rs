@@ -94,6 +94,15 @@ impl<M: Send + 'static> Door<M> {
         ids: Vec<TransferId>,
         work: impl FnOnce(&mut M, Now) -> R + Send + 'static,
     ) -> Result<R, DoorError> {
+        self.put(ids, work)?.await.map_err(|_| DoorError::Interrupted)
+    }
+
+    /// The same, with the answer to be waited for elsewhere: what is put one after another is done in that order.
+    pub fn put<R: Send + 'static>(
+        &self,
+        ids: Vec<TransferId>,
+        work: impl FnOnce(&mut M, Now) -> R + Send + 'static,
+    ) -> Result<oneshot::Receiver<R>, DoorError> {
         let inside = self.inside.load_full().ok_or(DoorError::NotReady)?;
         let (answer, answered) = oneshot::channel();
         let run = Box::new(move |machine: &mut M, now| {
@@ -105,8 +114,7 @@ impl<M: Send + 'static> Door<M> {
             mpsc::error::TrySendError::Full(_) => DoorError::Busy,
             mpsc::error::TrySendError::Closed(_) => DoorError::NotReady,
         })?;
-        drop(inside);
-        answered.await.map_err(|_| DoorError::Interrupted)
+        Ok(answered)
     }
 
     /// The number of the last block, as it grows.

@@ -67,6 +67,9 @@ impl Chain {
             if place.line_up && !agrees(&self.store_status(store).await?, &self.hq_versions().await?) {
                 return Ok(false);
             }
+            if !self.accounts_agree(store, place.line_up).await? {
+                return Ok(false);
+            }
         }
         Ok(true)
     }
@@ -129,6 +132,12 @@ impl Chain {
             let totals = records::shift(&self.till(store, till)?.database).await?;
             let rows: Vec<Value> = totals.iter().map(serde_json::to_value).collect::<Result<_, _>>()?;
             return Ok(Ok(Value::Array(rows)));
+        }
+        if name == "account" {
+            let Some(card) = args.get("card").and_then(Value::as_str) else {
+                return Ok(Err("the report \"account\" is of a card: name it".to_owned()));
+            };
+            return self.customer_accounts(card).await;
         }
         let report = match reports::find(name) {
             Ok(report) => report,

@@ -28,7 +28,7 @@ impl Runner {
             Act::Pay { tender, amount, number } => {
                 TillCommand::Pay { tender: *tender, amount: *amount, number: number.clone() }
             }
-            Act::Receipt { lines, tenders, operator, kind, of } => TillCommand::Whole(WholeReceipt {
+            Act::Receipt { lines, tenders, operator, card, kind, of } => TillCommand::Whole(WholeReceipt {
                 kind: kind.unwrap_or(ReceiptKind::Sale),
                 lines: lines
                     .iter()
@@ -43,6 +43,7 @@ impl Runner {
                 tenders: tenders.iter().map(|given| Tender::new(given.tender, given.amount)).collect(),
                 of: of.as_deref().map(|of| self.receipt_of(of)).transpose()?,
                 operator: operator.clone(),
+                customer: card.clone(),
             }),
             Act::Return { of, lines, tender } => TillCommand::Return {
                 of: of.as_deref().map(|of| self.receipt_of(of)).transpose()?,

@@ -10,7 +10,7 @@ use runtime::reference::SendError;
 use serde_json::{Map, Value, json};
 
 use super::expect::{expects_refusal, unmet};
-use super::script::{Act, End, ItemAct, Operation};
+use super::script::{Act, End, Operation};
 use crate::chain::Chain;
 use crate::tui::keys::{Keyboard, Outcome};
 
@@ -85,9 +85,9 @@ pub struct Runner {
     closed_by_id: BTreeMap<String, ReceiptId>,
     keyboards: BTreeMap<(StoreId, TillId), Keyboard>,
     /// PINs that the script gave to operators.
-    pins: BTreeMap<OperatorNumber, String>,
+    pub(super) pins: BTreeMap<OperatorNumber, String>,
     /// The catalogue changed since a till was last waited for.
-    catalogue_changed: bool,
+    pub(super) catalogue_changed: bool,
     realtime: bool,
 }
 
@@ -174,34 +174,10 @@ impl Runner {
     }
 
     async fn act(&mut self, operation: &Operation) -> Result<Map<String, Value>, Failure> {
+        if let Some(done) = self.head_office(&operation.act).await {
+            return done;
+        }
         match &operation.act {
-            Act::Item(item) => self.item(item).await,
-            Act::BarcodeRule { prefix, length, item, value, decimals, kind } => {
-                let rule = messages::v1::catalogue::BarcodeRule {
-                    prefix: prefix.clone(),
-                    length: *length,
-                    item: *item,
-                    value: *value,
-                    decimals: *decimals,
-                    kind: *kind,
-                };
-                self.catalogue_changed = true;
-                self.chain.put_barcode_rule(rule).await.map_err(|text| refuse("bad_barcode_rule", text))?;
-                Ok(Map::new())
-            }
-            Act::Operator { number, name, pin, role, card } => {
-                self.catalogue_changed = true;
-                self.pins.insert(number.clone(), pin.clone());
-                let put = self.chain.put_operator(number.clone(), name.clone(), pin.clone(), *role, card.clone()).await;
-                put.map_err(|text| refuse("bad_operator", text))?;
-                Ok(Map::new())
-            }
-            Act::Settings { section, value, r#for } => {
-                self.catalogue_changed = true;
-                let put = self.chain.put_till_settings(section.clone(), r#for.clone(), value.to_string()).await;
-                put.map_err(|text| refuse("bad_settings", text))?;
-                Ok(Map::new())
-            }
             Act::Link { between, up } => self.link(operation, *between, *up).await,
             Act::Crash { node, when } => self.crash(operation, *node, when.as_deref()).await,
             Act::Device { device, fault } => {
@@ -250,38 +226,6 @@ impl Runner {
             self.catalogue_changed = false;
         }
         Ok((store, till))
-    }
-
-    async fn item(&mut self, act: &ItemAct) -> Result<Map<String, Value>, Failure> {
-        self.catalogue_changed = true;
-        if act.deleted {
-            self.chain.remove_item(act.code.clone()).await.map_err(|text| refuse("bad_item", text))?;
-            return Ok(Map::new());
-        }
-        let (Some(price), Some(vat)) = (act.price, act.vat) else {
-            return Err(refuse("bad_item", format!("item {}: price and vat are needed", act.code)));
-        };
-        let item = messages::v1::catalogue::Item {
-            code: act.code.clone(),
-            name: act.name.clone().unwrap_or_else(|| act.code.0.clone()),
-            price,
-            vat,
-            unit: act.unit,
-            barcodes: act.barcodes.clone(),
-            plu: act.plu,
-            group: act.group.clone(),
-            marked: act.marked,
-            min_age: act.min_age,
-            discountable: act.discountable,
-            no_sale: act.no_sale,
-            open_price: act.open_price,
-            deposit: act.deposit.clone(),
-            tare: act.tare,
-            gift_card: act.gift_card,
-            past_prices: Vec::new(),
-        };
-        self.chain.put_items(vec![item]).await.map_err(|text| refuse("bad_item", text))?;
-        Ok(Map::new())
     }
 
     async fn link(

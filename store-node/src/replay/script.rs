@@ -12,11 +12,13 @@ use domain::money::Money;
 use domain::quantity::Quantity;
 use domain::vat::VatRate;
 use messages::v1::catalogue::{BarcodeKind, Role, Unit};
-use messages::v1::document::{CashKind, Pieces};
+use messages::v1::document::CashKind;
 use messages::v1::receipt::{ReceiptKind, TenderType};
-use messages::v1::till;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+
+use super::head_office::AccountAct;
+pub use super::parts::{Counted, End, TenderAct};
 
 /// Longest line of a script, in bytes: a receipt of 2,000 lines takes about 300 kB.
 const LINE_BYTES_MAX: usize = 4 << 20;
@@ -49,6 +51,7 @@ pub struct Operation {
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Act {
     Item(ItemAct),
+    Account(AccountAct),
     BarcodeRule {
         prefix: String,
         length: usize,
@@ -200,6 +203,7 @@ pub enum Act {
         lines: Vec<ReceiptLineAct>,
         tenders: Vec<TenderAct>,
         operator: Option<OperatorNumber>,
+        card: Option<String>,
         kind: Option<ReceiptKind>,
         #[serde(default)]
         of: Option<String>,
@@ -297,50 +301,6 @@ pub struct ReturnLineAct {
     pub quantity: Quantity,
 }
 
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TenderAct {
-    pub tender: TenderType,
-    pub amount: Money,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-pub enum Counted {
-    Amount(Money),
-    Pieces(BTreeMap<String, u32>),
-}
-
-impl Counted {
-    /// The sum that was counted.
-    pub fn counted(&self) -> Result<till::Counted, String> {
-        match self {
-            Counted::Amount(amount) => Ok(till::Counted::from(*amount)),
-            Counted::Pieces(pieces) => {
-                let piece = |(worth, count): (&String, &u32)| {
-                    let worth: Money = worth.parse().map_err(|error| format!("counted: {error}"))?;
-                    Ok(Pieces { worth, count: *count })
-                };
-                let pieces = pieces.iter().map(piece).collect::<Result<Vec<_>, String>>()?;
-                let worth = |pieces: &Pieces| {
-                    let count = Quantity::from_thousandths(i64::from(pieces.count) * 1000);
-                    domain::rounding::line_amount(pieces.worth, count)
-                };
-                Ok(till::Counted { amount: pieces.iter().map(worth).sum(), pieces })
-            }
-        }
-    }
-}
-
-/// A node, as scripts call it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum End {
-    Till,
-    Store,
-    Hq,
-}
-
 fn yes() -> bool {
     true
 }
@@ -350,7 +310,7 @@ fn one() -> Quantity {
 }
 
 /// Operations of the format that belong to parts of the product which are not there yet.
-const NOT_YET: [&str; 2] = ["promotion", "account"];
+const NOT_YET: [&str; 1] = ["promotion"];
 
 /// Reads a script line by line; each line inherits place and time from the one before.
 #[derive(Debug)]
@@ -444,6 +404,7 @@ impl Operation {
         !matches!(
             self.act,
             Act::Item(_)
+                | Act::Account(_)
                 | Act::BarcodeRule { .. }
                 | Act::Operator { .. }
                 | Act::Settings { .. }
