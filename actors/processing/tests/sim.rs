@@ -47,7 +47,10 @@ fn hold(plan: &Plan, seeds: &[u64], test: &str) {
         run::tell(plan, seeds[0], test);
     }
     if let Some(first) = failed.first() {
-        panic!("{} of {} seeds failed: {failed:?}\n{}", failed.len(), seeds.len(), run::tell(plan, *first, test));
+        for (seed, sentence) in &failed {
+            eprintln!("seed {seed}: {sentence}");
+        }
+        panic!("{} of {} seeds failed\n{}", failed.len(), seeds.len(), run::tell(plan, first.0, test));
     }
 }
 

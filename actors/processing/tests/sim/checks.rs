@@ -30,6 +30,7 @@ impl Watch {
 
     pub(crate) fn root_restored(&mut self) {
         self.peers.clear();
+        self.root_epoch = 0;
     }
 }
 
@@ -118,7 +119,7 @@ impl World {
         for entry in self.root.entries(space::DOWN, range) {
             match Told::from_body(&entry.body).expect("what the root said can be read") {
                 Told::Grant { transfers } => {
-                    transfers.iter().for_each(|grant| *way.entry(grant.credit).or_default() += grant.amount);
+                    transfers.iter().for_each(|grant| *way.entry(grant.credit).or_default() -= grant.amount);
                 }
                 Told::Fence { .. } => return Ok(()),
                 _ => {}

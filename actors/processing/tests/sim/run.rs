@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Mutex;
 
 use crate::plan::Plan;
+use crate::shown::movement;
 use crate::world::{HOUR_MS, MINUTE_MS, SECOND_MS, Stats, Violation, World};
 
 /// Events that a failure shows.
@@ -20,10 +21,20 @@ pub(crate) struct Ended {
 
 /// One run of a plan, to its end or to the first rule that is broken.
 pub(crate) fn run(plan: &Plan, seed: u64) -> Ended {
-    ended(plan, seed, false).0
+    end(plan, seed, false).0
 }
 
-fn ended(plan: &Plan, seed: u64, log: bool) -> (Ended, Vec<(u64, String)>) {
+/// What the root posted on the accounts that a failure is about.
+fn postings(world: &World, about: &[String]) -> Vec<String> {
+    let all = world.root.postings().into_iter().map(|posting| {
+        format!("{} ({:?})", movement(&posting.transfer), posting.code)
+    });
+    let concerns = |line: &String| about.iter().any(|word| line.split(' ').any(|part| part == word));
+    let mut lines: Vec<String> = all.filter(concerns).collect();
+    lines.split_off(lines.len().saturating_sub(SHOWN_MAX))
+}
+
+fn end(plan: &Plan, seed: u64, log: bool) -> (Ended, World) {
     let mut world = World::new(plan.clone(), seed, log);
     let end = plan.hours * HOUR_MS;
     let result = catch_unwind(AssertUnwindSafe(|| {
@@ -43,13 +54,14 @@ fn ended(plan: &Plan, seed: u64, log: bool) -> (Ended, Vec<(u64, String)>) {
         world.fail(format!("a machine gave up: {said}"), &[]);
     }
     world.stats.blocks = world.root.blocks + world.shops.iter().map(|shop| shop.node.blocks).sum::<u64>();
-    let World { hash, stats, violation, log, .. } = world;
-    (Ended { hash, stats, violation }, log.unwrap_or_default())
+    let ended = Ended { hash: world.hash, stats: world.stats.clone(), violation: world.violation.clone() };
+    (ended, world)
 }
 
 /// The failure of a seed, told: when, which rule, what happened before, and how to see it again.
 pub(crate) fn tell(plan: &Plan, seed: u64, test: &str) -> String {
-    let (ended, log) = ended(plan, seed, true);
+    let (ended, world) = end(plan, seed, true);
+    let log = world.log.clone().unwrap_or_default();
     if let Ok(path) = std::env::var("OPENSTORE_SIM_LOG") {
         let lines: Vec<String> = log.iter().map(|(at_ms, line)| format!("{} {line}", clock(*at_ms))).collect();
         std::fs::write(path, lines.join("\n")).expect("the log of the run can be written");
@@ -68,11 +80,12 @@ pub(crate) fn tell(plan: &Plan, seed: u64, test: &str) -> String {
         .collect();
     lines.reverse();
     format!(
-        "seed {seed} at {}: {}\nthe last events of it:\n{}\nagain: OPENSTORE_SIM_SEED={seed} OPENSTORE_SIM_HOURS={} \
+        "seed {seed} at {}: {}\nthe last events of it:\n{}\nthe root's last postings of it:\n  {}\nagain: OPENSTORE_SIM_SEED={seed} OPENSTORE_SIM_HOURS={} \
          cargo test -p processing --test sim {test} -- --nocapture",
         clock(violation.at_ms),
         violation.sentence,
         lines.join("\n"),
+        postings(&world, about).join("\n  "),
         plan.hours
     )
 }
@@ -83,7 +96,7 @@ fn clock(at_ms: u64) -> String {
 }
 
 /// All seeds, on as many cores as there are. The seeds that failed, in order.
-pub(crate) fn run_all(plan: &Plan, seeds: &[u64]) -> (Vec<u64>, Stats) {
+pub(crate) fn run_all(plan: &Plan, seeds: &[u64]) -> (Vec<(u64, String)>, Stats) {
     let next = AtomicU64::new(0);
     let found = Mutex::new((Vec::new(), Stats::default()));
     std::thread::scope(|scope| {
@@ -94,10 +107,10 @@ pub(crate) fn run_all(plan: &Plan, seeds: &[u64]) -> (Vec<u64>, Stats) {
                     let Some(seed) = seeds.get(at) else { return };
                     let ended = run(plan, *seed);
                     let mut found = found.lock().expect("a run does not panic here");
-                    if ended.violation.is_some() {
-                        found.0.push(*seed);
-                    }
                     found.1.add(&ended.stats);
+                    if let Some(violation) = ended.violation {
+                        found.0.push((*seed, violation.sentence));
+                    }
                 }
             });
         }

@@ -295,7 +295,7 @@ impl World {
         self.note(|| format!("root hears store {store}: {}", short(&message.say)));
         if let Say::Push { epoch, inc, down_next, .. } = &message.say {
             let say = Say::Push { epoch: *epoch, inc: *inc, up: Vec::new(), down_next: *down_next };
-            self.waiting.insert(store, ToRoot { from: store, say });
+            self.waiting.insert(store, ToRoot { from: store, epoch: message.epoch, say });
         }
         let now = self.root.now(self.at_ms);
         let life = self.root.life.as_mut().expect("it is up");
