@@ -88,10 +88,17 @@ impl HqNode {
         let machines = machines.map(|known| ApiToken::new(&known.machine, &known.token, known.role)).collect();
         let doors = Doors::new(PeopleTable::new(database.clone()), machines, COOKIE, settings.https);
         let catalogue = Catalogue::of(&publisher);
-        let site = Site::new(&settings, database.reader.clone(), clock, catalogue.clone(), imports, trade.clone());
+        let reader = database.reader.clone();
+        let site = Site::new(&settings, reader, clock, catalogue.clone(), imports, trade.clone(), accounts.clone());
         let acceptor: Acceptor = downlinks.reference();
         let taking = acceptor.clone();
         let https = settings.https;
+        if let Some(port) = &settings.accounts_port {
+            let listener = tokio::net::TcpListener::bind(&port.listen).await;
+            let listener = listener.with_context(|| format!("the accounts port {} cannot be opened", port.listen))?;
+            // It ends with the thread of this node.
+            tokio::task::spawn_local(processing::port::serve(listener, accounts.clone(), port.token.clone()));
+        }
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(actix::Data::new(doors.clone()))

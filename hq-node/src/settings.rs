@@ -32,6 +32,9 @@ pub struct Settings {
     /// The password of "admin" at the first start. Without it one is made up and printed once.
     #[serde(default)]
     pub admin_password: Option<String>,
+    /// Where plain transfers are taken from programs of the head office itself. Without it nowhere.
+    #[serde(default)]
+    pub accounts_port: Option<AccountsPort>,
     /// Machines that use the programming interface.
     #[serde(default)]
     pub machines: Vec<Machine>,
@@ -46,6 +49,19 @@ pub struct Machine {
     pub machine: String,
     pub token: String,
     pub role: Role,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccountsPort {
+    pub listen: String,
+    pub token: String,
+}
+
+impl std::fmt::Debug for AccountsPort {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AccountsPort").field("listen", &self.listen).finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone, Deserialize)]
@@ -96,6 +112,7 @@ impl Settings {
             https: false,
             ops_token: None,
             admin_password: None,
+            accounts_port: None,
             machines: Vec::new(),
             stores: Vec::new(),
         }
@@ -113,6 +130,9 @@ impl Settings {
             .map_err(|error| unreadable(sentence(&error.to_string())))?;
         if let Some(weak) = settings.machines.iter().find(|machine| machine.token.chars().count() < TOKEN_CHARS_MIN) {
             return Err(SettingsError::WeakToken { file: file.to_owned(), machine: weak.machine.clone() });
+        }
+        if settings.accounts_port.as_ref().is_some_and(|port| port.token.chars().count() < TOKEN_CHARS_MIN) {
+            return Err(SettingsError::WeakToken { file: file.to_owned(), machine: "accounts_port".to_owned() });
         }
         Ok(settings)
     }
