@@ -102,11 +102,7 @@ impl Till {
     /// Whose receipt it is. Before the first line it is remembered for the receipt that comes.
     pub(crate) async fn customer(&mut self, number: String) -> Result<TillReply, TillError> {
         self.may_sell()?;
-        let digits: String = number.chars().filter(char::is_ascii_digit).collect();
-        let only = number.chars().all(|c| c.is_ascii_digit() || " +-()".contains(c));
-        if !only || !CUSTOMER_DIGITS.contains(&digits.len()) {
-            return Err(refused(Refusal::NotACustomer));
-        }
+        let digits = customer_digits(&number).map_err(refused)?;
         let records = match &self.receipt {
             Some(_) => self.decide(&Input::Customer { number: digits })?,
             None => {
@@ -119,6 +115,13 @@ impl Till {
         self.ask_who();
         Ok(TillReply { due: self.receipt.as_ref().map(Receipt::due), ..TillReply::default() })
     }
+}
+
+/// The digits of a card or a phone, however it was written.
+pub(crate) fn customer_digits(number: &str) -> Result<String, Refusal> {
+    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+    let only = number.chars().all(|c| c.is_ascii_digit() || " +-()".contains(c));
+    if only && CUSTOMER_DIGITS.contains(&digits.len()) { Ok(digits) } else { Err(Refusal::NotACustomer) }
 }
 
 fn live(receipt: &Receipt, number: u32) -> Option<&domain::receipt::Line> {

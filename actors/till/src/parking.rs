@@ -136,6 +136,11 @@ impl Till {
         // Lines that were voided stay behind, so numbers change: a discount finds its line by the old one.
         let mut numbers = std::collections::BTreeMap::new();
         for line in parked.lines.iter().filter(|line| !line.voided) {
+            if line.load {
+                // Which card it was for stands on no paper.
+                reply.notes.push(format!("{} is left out: sell the card again", line.name));
+                continue;
+            }
             let mut new = self.taken_up(line, keep, &mut reply.notes).await?;
             if let Some(parent) = line.deposit_of {
                 // The deposit of goods that are left out is left out too.

@@ -167,7 +167,10 @@ impl Till {
             self.drawer_holds(Kind::Return, &Tender::new(kind, total))?;
             permitted = permitted.and(self.permit_refund(kind, total, &found).await?);
             let noted = noted_grants(&permitted);
-            let records = std::iter::once(Event::Opened(opening)).chain(noted).chain(events).map(Record::Receipt);
+            // Points and money go to the customer of the sale.
+            let customer = found.receipt.customer.clone().map(|number| Event::CustomerIdentified { number });
+            let opened = std::iter::once(Event::Opened(opening)).chain(customer).chain(noted);
+            let records = opened.chain(events).map(Record::Receipt);
             self.commit(permitted.and(Changes::of(records.collect()))).await?;
         } else {
             let due = self.receipt.as_ref().map_or(Money::ZERO, Receipt::due);

@@ -8,6 +8,7 @@ use domain::returns;
 use messages::v1::receipt::FoundReceipt;
 use messages::v1::till::{TillError, TillReply, WholeLine, WholeReceipt};
 
+use crate::changing::customer_digits;
 use crate::desk::{Record, SignedOn};
 use crate::fiscal;
 use crate::returns::{sold, with_points};
@@ -19,6 +20,14 @@ use crate::wire;
 struct Draft {
     receipt: Receipt,
     records: Vec<Record>,
+}
+
+/// What a whole receipt is about.
+struct Goods {
+    /// Whose goods come back.
+    sale: Option<FoundReceipt>,
+    lines: Vec<NewLine>,
+    customer: Option<String>,
 }
 
 impl Draft {
@@ -33,7 +42,7 @@ impl Draft {
 
 impl Till {
     pub(crate) async fn whole(&mut self, whole: WholeReceipt) -> Result<TillReply, TillError> {
-        let WholeReceipt { kind, lines, tenders, of, operator } = whole;
+        let WholeReceipt { kind, lines, tenders, of, operator, customer } = whole;
         self.may_sell()?;
         let operator = match operator {
             Some(number) => self.name_of(number).await?,
@@ -57,7 +66,9 @@ impl Till {
         let kind = if of.is_some() { Kind::Return } else { wire::kind_of(kind) };
         let tenders =
             tenders.into_iter().map(|tender| cash_like(wire::tender_kind_of(tender.tender), tender.amount)).collect();
-        self.at_once(kind, operator, sale, lines, tenders).await
+        let customer = customer.map(|number| customer_digits(&number)).transpose().map_err(refused)?;
+        let goods = Goods { sale, lines, customer };
+        self.at_once(kind, operator, goods, tenders).await
     }
 
     async fn whole_lines(&self, lines: Vec<WholeLine>) -> Result<Vec<NewLine>, TillError> {
@@ -66,6 +77,10 @@ impl Till {
             let complete = line.price.is_some() && line.name.is_some() && line.vat.is_some();
             let item =
                 if complete { None } else { self.ports.catalogue.by_code(&line.code).await.map_err(not_read)? };
+            if item.as_ref().is_some_and(|item| item.gift_card) {
+                // Nobody says which card it is.
+                return Err(refused(Refusal::NoGiftCard));
+            }
             made.push(self.line(line, item)?);
         }
         Ok(made)
@@ -76,18 +91,21 @@ impl Till {
         &mut self,
         kind: Kind,
         operator: SignedOn,
-        sale: Option<FoundReceipt>,
-        lines: Vec<NewLine>,
+        goods: Goods,
         mut tenders: Vec<Tender>,
     ) -> Result<TillReply, TillError> {
         if self.receipt.is_some() {
             return Err(refused(Refusal::ReceiptOpen));
         }
+        let Goods { sale, lines, customer } = goods;
         let of = sale.as_ref().map(|found| found.receipt.uid);
         let opening = self.opening(kind, operator.number, of)?;
         let mut draft = Draft { receipt: Receipt::new(opening.clone()), records: Vec::new() };
         draft.records.push(Record::Receipt(Event::Opened(opening)));
         draft.decide(&Input::Add(lines))?;
+        if let Some(number) = customer {
+            draft.decide(&Input::Customer { number })?;
+        }
         let settles = sale.as_ref().map(|found| self.settles(&draft.receipt, found)).unwrap_or_default();
         if !settles.is_empty() {
             draft.decide(&Input::Settle(settles))?;

@@ -2,6 +2,8 @@
 
 #[path = "till/accounts.rs"]
 mod accounts;
+#[path = "till/accounts_random.rs"]
+mod accounts_random;
 #[path = "till/agreement.rs"]
 mod agreement;
 #[path = "till/cash.rs"]

@@ -278,6 +278,9 @@ pub struct WholeReceipt {
     pub tenders: Vec<Tender>,
     pub of: Option<ReceiptId>,
     pub operator: Option<OperatorNumber>,
+    /// The card or the phone by which the customer is known.
+    #[serde(default)]
+    pub customer: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

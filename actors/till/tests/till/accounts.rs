@@ -15,8 +15,8 @@ use till::SagaStep;
 use crate::shop::accounts::{POINTS, ROUBLES};
 use crate::shop::{Above, Counter, Shop, back, closed, money, pay, sell};
 
-const CARD: &str = "79160001122";
-const GIFT: &str = "9900000000000001";
+pub(crate) const CARD: &str = "79160001122";
+pub(crate) const GIFT: &str = "9900000000000001";
 
 fn programme() -> Programme {
     Programme {
@@ -49,7 +49,7 @@ fn programme() -> Programme {
     }
 }
 
-fn with_accounts(mut shop: Shop) -> Shop {
+pub(crate) fn with_accounts(mut shop: Shop) -> Shop {
     let above = Above::default();
     {
         let accounts = &mut above.knows().accounts;
@@ -65,25 +65,25 @@ fn shop_with_accounts() -> Shop {
     with_accounts(Shop::new())
 }
 
-fn points(shop: &Shop) -> Money {
+pub(crate) fn points(shop: &Shop) -> Money {
     balance(shop, CARD, Wallet::Points, POINTS)
 }
 
-fn balance(shop: &Shop, number: &str, wallet: Wallet, asset: u32) -> Money {
+pub(crate) fn balance(shop: &Shop, number: &str, wallet: Wallet, asset: u32) -> Money {
     shop.above.as_ref().expect("accounts").knows().accounts.balance(number, wallet, asset)
 }
 
-fn holds(shop: &Shop) -> usize {
+pub(crate) fn holds(shop: &Shop) -> usize {
     shop.above.as_ref().expect("accounts").knows().accounts.holds.len()
 }
 
-async fn settle(shop: &Shop, counter: &Counter) {
+pub(crate) async fn settle(shop: &Shop, counter: &Counter) {
     let documents = counter.outbox().await;
     shop.above.as_ref().expect("accounts").knows().accounts.settle(&documents);
 }
 
 /// What the till does beside its commands is done.
-async fn until(what: &str, done: impl AsyncFn() -> bool) {
+pub(crate) async fn until(what: &str, done: impl AsyncFn() -> bool) {
     let begun = std::time::Instant::now();
     while !done().await {
         assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{what}");
@@ -91,15 +91,15 @@ async fn until(what: &str, done: impl AsyncFn() -> bool) {
     }
 }
 
-fn card() -> TillCommand {
+pub(crate) fn card() -> TillCommand {
     TillCommand::Customer { number: CARD.to_owned() }
 }
 
-fn burn(points: &str) -> TillCommand {
+pub(crate) fn burn(points: &str) -> TillCommand {
     TillCommand::Burn { points: Some(money(points)) }
 }
 
-fn gift(amount: &str) -> TillCommand {
+pub(crate) fn gift(amount: &str) -> TillCommand {
     TillCommand::Pay { tender: TenderType::Gift, amount: money(amount), number: Some(GIFT.to_owned()) }
 }
 

@@ -102,6 +102,7 @@ fn retail_s33_power_cut_at_every_step_of_a_whole_receipt() {
                 tenders: vec![Tender::new(TenderType::Card, money("438.90"))],
                 of: None,
                 operator: None,
+                customer: None,
             };
             counter.ask(TillCommand::Whole(whole)).await.expect_err("the node dies");
         });

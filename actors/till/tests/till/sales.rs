@@ -186,6 +186,7 @@ fn retail_s49_cash_count() {
                 tenders: vec![Tender::new(TenderType::Cash, money(price))],
                 of: None,
                 operator: None,
+                customer: None,
             })
         };
         counter.give(whole(messages::v1::receipt::ReceiptKind::Sale, "48730.00")).await;
@@ -275,6 +276,7 @@ fn two_thousand_lines_are_one_receipt() {
                 tenders: vec![Tender::new(TenderType::Card, money(total))],
                 of: None,
                 operator: None,
+                customer: None,
             })
         };
         assert_eq!(counter.refused(whole(2_001, "2101.05")).await, "too_many_lines");
@@ -300,6 +302,7 @@ fn paying_takes_three_commits_and_a_whole_receipt_two() {
             tenders: vec![Tender::new(TenderType::Cash, sale.total)],
             of: Some(sale.uid),
             operator: None,
+            customer: None,
         });
         counter.give(back).await;
         assert_eq!(counter.commits().await - before, 5);
