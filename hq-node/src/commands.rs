@@ -1,5 +1,6 @@
 //! The commands of `hq-node`: what a person types, and what is printed for them.
 
+pub mod accounts;
 pub mod import;
 pub mod operators;
 pub mod people;

@@ -1,5 +1,6 @@
 //! What the head office serves: pages for people and an interface for machines. One list of routes, each with its right.
 
+pub mod accounts;
 pub mod api;
 pub mod catalogue;
 pub mod doors;
@@ -32,6 +33,8 @@ use dataserver::requests::{
     ImportItems, ImportView, PutBarcodeRules, PutItems, PutOperators, PutTillSettings, RemoveItems, RemoveOperators,
     RemoveTillSettings,
 };
+use processing::keeper::Door;
+use processing::machine::root::Root;
 use runtime::clock::Clock;
 use runtime::node::ChildRef;
 use runtime::reference::ActorRef;
@@ -85,6 +88,8 @@ pub struct Site {
     pub catalogue: Catalogue,
     pub imports: watch::Receiver<ImportView>,
     pub trade: watch::Receiver<Arc<TradeNow>>,
+    /// The root of customer accounts.
+    pub accounts: Door<Root>,
     pub viewers: Viewers,
 }
 
@@ -96,9 +101,10 @@ impl Site {
         catalogue: Catalogue,
         imports: watch::Receiver<ImportView>,
         trade: watch::Receiver<Arc<TradeNow>>,
+        accounts: Door<Root>,
     ) -> Site {
         let (name, data) = (settings.name.as_str().into(), Arc::new(settings.data.clone()));
-        Site { name, data, reader, clock, catalogue, imports, trade, viewers: Viewers::default() }
+        Site { name, data, reader, clock, catalogue, imports, trade, accounts, viewers: Viewers::default() }
     }
 
     pub(crate) fn frame<'a>(&'a self, title: &'a str, here: &'a str, visitor: &'a Visitor) -> Frame<'a> {
@@ -106,7 +112,7 @@ impl Site {
     }
 }
 
-const MENU: [MenuItem; 9] = [
+const MENU: [MenuItem; 10] = [
     MenuItem { href: "/", label: words::OVERVIEW, right: Right::ViewOverview },
     MenuItem { href: "/sales", label: words::SALES, right: Right::ViewSales },
     MenuItem { href: "/reports", label: words::REPORTS, right: Right::ViewSales },
@@ -114,6 +120,7 @@ const MENU: [MenuItem; 9] = [
     MenuItem { href: "/catalogue", label: words::CATALOGUE, right: Right::ViewCatalogue },
     MenuItem { href: "/tills/people", label: till_people::TITLE, right: Right::ChangePeople },
     MenuItem { href: "/tills/settings", label: till_settings::TITLE, right: Right::ViewCatalogue },
+    MenuItem { href: accounts::PATH, label: accounts::TITLE, right: accounts::VIEW },
     MenuItem { href: "/incidents", label: words::INCIDENTS, right: Right::ViewStores },
     MenuItem { href: "/ops", label: words::OPERATIONS, right: Right::OperateNode },
 ];
@@ -184,6 +191,32 @@ pub fn routes() -> Vec<Guarded> {
         get("/tills/settings", Some(ViewCatalogue), |route| route.to(till_settings::index)),
         get("/tills/settings/{section}", Some(ViewCatalogue), |route| route.to(till_settings::page)),
         post("/tills/settings/{section}", Some(ChangeCatalogue), |route| route.to(till_settings::save)),
+        get("/accounts", Some(accounts::VIEW), |route| route.to(accounts::page)),
+        post("/accounts", Some(accounts::CHANGE), |route| route.to(accounts::changes::add)),
+        get("/accounts/requests", Some(accounts::VIEW), |route| route.to(accounts::desk::requests)),
+        post("/accounts/requests", Some(accounts::CHANGE), |route| route.to(accounts::desk::judge)),
+        get("/accounts/stores", Some(accounts::VIEW), |route| route.to(accounts::desk::stores)),
+        post("/accounts/stores", Some(accounts::CHANGE), |route| route.to(accounts::desk::change_store)),
+        get("/accounts/holds", Some(accounts::VIEW), |route| route.to(accounts::lists::holds)),
+        get("/accounts/alerts", Some(accounts::VIEW), |route| route.to(accounts::lists::alerts)),
+        get("/accounts/budgets", Some(accounts::VIEW), |route| route.to(accounts::lists::budgets)),
+        post("/accounts/budgets", Some(accounts::CHANGE), |route| route.to(accounts::lists::set_budget)),
+        get("/accounts/gift", Some(accounts::VIEW), |route| route.to(accounts::gift::page)),
+        post("/accounts/gift", Some(accounts::CHANGE), |route| route.to(accounts::gift::change)),
+        get("/accounts/gift/numbers", Some(accounts::CHANGE), |route| route.to(accounts::gift::numbers)),
+        get("/accounts/{owner}", Some(accounts::VIEW), |route| route.to(accounts::customer::page)),
+        post("/accounts/{owner}", Some(accounts::CHANGE), |route| route.to(accounts::changes::change)),
+        get("/api/accounts/customers/{number}", Some(accounts::VIEW), |route| route.to(api::accounts::customer)),
+        get("/api/accounts/customers/{number}/balance", Some(accounts::VIEW), |route| route.to(api::accounts::balance)),
+        get("/api/accounts/customers/{number}/statement", Some(accounts::VIEW), |route| {
+            route.to(api::accounts::statement)
+        }),
+        post("/api/accounts/hold", Some(accounts::CHANGE), |route| route.to(api::accounts::posts::hold)),
+        post("/api/accounts/capture", Some(accounts::CHANGE), |route| route.to(api::accounts::posts::capture)),
+        post("/api/accounts/void", Some(accounts::CHANGE), |route| route.to(api::accounts::posts::void)),
+        post("/api/accounts/topup", Some(accounts::CHANGE), |route| route.to(api::accounts::posts::topup)),
+        post("/api/accounts/spend", Some(accounts::CHANGE), |route| route.to(api::accounts::posts::spend)),
+        post("/api/accounts/transfer", Some(accounts::CHANGE), |route| route.to(api::accounts::posts::transfer)),
         get("/api/v1/items", Some(ViewCatalogue), |route| route.to(api::items)),
         post("/api/v1/items", Some(ChangeCatalogue), |route| route.to(api::put_items)),
         post("/api/v1/items/import", Some(ChangeCatalogue), |route| route.to(api::import)),

@@ -1,6 +1,7 @@
-//! The interface for machines: items, operators, barcode rules, settings of the tills, and reports. Refusals are JSON
-//! `{"code", "text"}`.
+//! The interface for machines: items, operators, barcode rules, settings of the tills, customer accounts, and reports.
+//! Refusals are JSON `{"code", "text"}`.
 
+pub mod accounts;
 pub mod operators;
 pub mod till_settings;
 
