@@ -6,7 +6,7 @@ use messages::v1::receipt::TenderType;
 use messages::v1::till::{Answer, Ask, Taken, TillCommand, TillReply};
 use messages::v1::view::{CustomerAccount, TillView};
 
-use super::fixture::{Fingers, money, sale};
+use super::fixture::{Fingers, asks, money, sale};
 use super::frames::check;
 
 fn customer(online: bool) -> Identified {
@@ -59,8 +59,11 @@ async fn points_and_what_the_account_said() {
 
 #[tokio::test]
 async fn a_gift_card_that_is_sold_has_its_number() {
-    let view = TillView { asks: Some(Ask::Gift { name: "Подарочная карта 1000".into() }), ..sale() };
-    check("asks_gift", &Fingers::on(view.clone()));
+    let ask = Ask::Gift { name: "Подарочная карта 1000".into() };
+    let mut fingers = Fingers::on(sale());
+    fingers.scan_with("GIFTCARD", asks(ask.clone())).await;
+    check("asks_gift", &fingers);
+    let view = TillView { asks: Some(ask), ..sale() };
     let answer = |number: &str| TillCommand::Answer(Answer::Gift(number.into()));
     assert_eq!(Fingers::on(view).press("9900000000000001<Enter>").await, [answer("9900000000000001")]);
     let gift = TillCommand::Pay { tender: TenderType::Gift, amount: money("581.08"), number: Some("99".into()) };
