@@ -100,14 +100,14 @@ pub(crate) fn approval(receipt: &Receipt) -> Input {
     Input::Tender { tender: Tender { proof: Some(proof()), ..Tender::new(kind, amount) }, rounding: None }
 }
 
-fn account_asked(wallet: Wallet, amount: Money, up_to: bool) -> Input {
+pub(crate) fn account_asked(wallet: Wallet, amount: Money, up_to: bool) -> Input {
     let operation = uuid::Uuid::from_u128(0x10);
     let number = "79990000000".to_owned();
     Input::AskAccount(AccountAsked { operation, wallet, asset: 1, number, amount, up_to })
 }
 
 /// The processing centre's yes: to all that it is asked for, or to less.
-fn account_yes(receipt: &Receipt, amount: Option<Money>) -> Movement {
+pub(crate) fn account_yes(receipt: &Receipt, amount: Option<Money>) -> Movement {
     let asked = receipt.account_asked().cloned();
     let asked = asked.unwrap_or_else(|| match account_asked(Wallet::Gift, Money::ZERO, false) {
         Input::AskAccount(asked) => asked,

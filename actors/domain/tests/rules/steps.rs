@@ -1,9 +1,11 @@
 //! Random steps of a receipt: every input there is, with numbers that mostly make sense and sometimes do not.
 
+use domain::allocation;
 use domain::claims::ClaimKind;
 use domain::ids::ItemCode;
 use domain::money::Money;
 use domain::quantity::Quantity;
+use domain::receipt::account::{Burn, BurnPart, Wallet};
 use domain::receipt::{
     AMOUNT_MAX, Approval, AskedFor, Baseline, Discount, DiscountBy, Input, Kind, LineSource, NewLine, Receipt, Sign,
     State, TENDERS_MAX, Tender, TenderKind, VatRounding,
@@ -13,7 +15,7 @@ use domain::rounding::{self, CashRounding, Direction};
 use domain::vat::VatRate;
 use proptest::prelude::*;
 
-use crate::language::{approval, asked, at, line, mark, opening, proof};
+use crate::language::{account_asked, account_yes, approval, asked, at, line, mark, opening, proof};
 
 const RATES: [VatRate; 4] = [VatRate::None, VatRate::percent(0), VatRate::percent(10), VatRate::percent(22)];
 const WAYS: [Direction; 3] = [Direction::Down, Direction::Up, Direction::Nearest];
@@ -30,7 +32,7 @@ pub(crate) struct Step {
 }
 
 pub(crate) const LINES: std::ops::Range<u8> = 0..12;
-pub(crate) const ALL: std::ops::Range<u8> = 0..32;
+pub(crate) const ALL: std::ops::Range<u8> = 0..40;
 
 pub(crate) fn step(what: std::ops::Range<u8>) -> impl Strategy<Value = Step> {
     let sum =
@@ -140,9 +142,47 @@ pub(crate) fn input(step: &Step, receipt: &Receipt, rounding: Option<CashRoundin
                 .filter(|_| step.percent < 100),
         },
         30 => Input::Close { at: at() },
+        31 => anew(receipt, account_asked(Wallet::Points, part(receipt.total(), step.percent), true)),
+        32 => anew(receipt, account_asked(Wallet::Gift, part(receipt.due(), step.percent), false)),
+        33 | 34 => match receipt.account_asked().map(|asked| asked.wallet) {
+            Some(Wallet::Points) => burn(receipt, step.percent),
+            _ => {
+                let taken = account_yes(receipt, None);
+                let account = Some(Box::new(taken.clone()));
+                Input::Tender { tender: Tender { account, ..Tender::new(TenderKind::Gift, taken.amount) }, rounding }
+            }
+        },
+        35 => burn(receipt, step.percent),
+        36 => Input::AccountRefused {
+            operation: receipt.account_asked().map(|asked| asked.operation).unwrap_or_default(),
+            code: "not_enough".to_owned(),
+            may_hold: step.percent < 50,
+        },
+        37 => Input::GiveBack,
         _ if step.percent < 50 => Input::Park { at: at(), name: "later".to_owned() },
         _ => Input::Cancel { at: at() },
     }
+}
+
+/// Each asking has a number of its own.
+fn anew(receipt: &Receipt, input: Input) -> Input {
+    match input {
+        Input::AskAccount(mut asked) => {
+            asked.operation = uuid::Uuid::from_u128(0x10 * (1 + receipt.claims().all().count() as u128));
+            Input::AskAccount(asked)
+        }
+        other => other,
+    }
+}
+
+/// The account's yes to a part of what it is asked for, spread over the lines.
+fn burn(receipt: &Receipt, percent: u32) -> Input {
+    let asked = receipt.account_asked().map_or(Money::ZERO, |asked| asked.amount);
+    let taken = account_yes(receipt, Some(part(asked, percent)));
+    let amounts: Vec<Money> = receipt.live_lines().map(|line| line.amount).collect();
+    let parts = receipt.live_lines().zip(allocation::spread(taken.amount, &amounts));
+    let parts = parts.map(|(line, amount)| BurnPart { line: line.number, amount }).collect();
+    Input::Burn(Box::new(Burn { taken, parts }))
 }
 
 /// What holds of a receipt at every moment.
@@ -164,6 +204,15 @@ pub(crate) fn check(receipt: &Receipt) {
         }
     }
     assert!(receipt.tenders().iter().all(|tender| !tender.amount.is_negative()));
+    let burned: Money = receipt.lines().iter().map(|line| line.traits.points).sum();
+    assert_eq!(burned, receipt.burn().map_or(Money::ZERO, Burn::money), "R-10");
+    // Whatever an account gave is held while the receipt lives, and is in what closes it.
+    for movement in receipt.movements() {
+        let held = receipt.claims().holds(movement.wallet.claim(), &movement.operation.to_string());
+        assert_eq!(held, !is_over, "R-11");
+        let lots: Money = movement.lots.iter().map(|lot| lot.amount).sum();
+        assert_eq!(lots, movement.amount);
+    }
     assert!(!receipt.change().is_negative() && !receipt.voids().is_negative());
     assert!(receipt.tenders().len() <= TENDERS_MAX);
     let tendered: Money = receipt.tenders().iter().map(|tender| tender.amount).sum();
