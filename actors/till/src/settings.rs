@@ -102,7 +102,11 @@ impl FromStr for SagaStep {
     type Err = NotAStep;
     fn from_str(text: &str) -> Result<SagaStep, NotAStep> {
         let same = |step: &SagaStep| step.name().eq_ignore_ascii_case(text);
-        SagaStep::ALL.into_iter().chain(SagaStep::OF_ACCOUNTS).find(same).ok_or_else(|| NotAStep { text: text.to_owned() })
+        SagaStep::ALL
+            .into_iter()
+            .chain(SagaStep::OF_ACCOUNTS)
+            .find(same)
+            .ok_or_else(|| NotAStep { text: text.to_owned() })
     }
 }
 

@@ -20,8 +20,8 @@ use crate::till::Till;
 const TELL_EVERY: Duration = Duration::from_secs(60);
 /// Receipts that are read for one message; most have no operations.
 const RECEIPTS_READ_MAX: u64 = 500;
-/// Receipts with operations in one message: far below the largest body.
-const SETTLED_MAX: usize = 200;
+/// Operations after which a message is full: some 300 kB, far below the largest body.
+const OPERATIONS_TOLD_MAX: usize = 1_000;
 
 /// How far the store was told.
 #[derive(Debug, Default)]
@@ -90,13 +90,15 @@ impl Till {
         let mut more = u64::try_from(receipts.len()).is_ok_and(|read| read == RECEIPTS_READ_MAX);
         let mut up_to = after;
         let mut settled = Vec::new();
+        let mut operations = 0;
         for receipt in receipts {
-            if settled.len() == SETTLED_MAX {
+            if operations >= OPERATIONS_TOLD_MAX {
                 more = true;
                 break;
             }
             up_to = receipt.sequence;
             if !receipt.accounts.is_empty() && from.is_none_or(|from| receipt.business_day >= from) {
+                operations += receipt.accounts.len();
                 settled.push(Settled {
                     receipt: receipt.uid,
                     operator: receipt.operator,

@@ -41,10 +41,10 @@ use till::{
 pub(crate) use above::Above;
 pub(crate) use commands::*;
 
-#[path = "shop/accounts.rs"]
-pub(crate) mod accounts;
 #[path = "shop/above.rs"]
 mod above;
+#[path = "shop/accounts.rs"]
+pub(crate) mod accounts;
 #[path = "shop/commands.rs"]
 mod commands;
 #[path = "shop/goods.rs"]
