@@ -8,6 +8,8 @@ mod desk;
 mod faults;
 #[path = "sim/ghost.rs"]
 mod ghost;
+#[path = "sim/mutants.rs"]
+mod mutants;
 #[path = "sim/node.rs"]
 mod node;
 #[path = "sim/plan.rs"]
@@ -66,4 +68,16 @@ fn processing_plain() {
     let mut plan = Plan::new(Work::Plain);
     plan.hours = setting("OPENSTORE_SIM_HOURS").unwrap_or(24);
     hold(&plan, &seeds(20), "processing_plain");
+}
+
+#[test]
+fn processing_s01_never_overdrawn() {
+    let mut plan = Plan::new(Work::All);
+    plan.hours = setting("OPENSTORE_SIM_HOURS").unwrap_or(24);
+    hold(&plan, &seeds(20), "processing_s01_never_overdrawn");
+}
+
+#[test]
+fn processing_mutants_are_noticed() {
+    mutants::all_are_noticed(setting("OPENSTORE_SIM_SEEDS").unwrap_or(4));
 }

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use domain::ledger::transfer::TransferCode;
-use domain::ledger::{AccountId, AccountKind, Ledger, OperationId};
+use domain::ledger::transfer::{TransferCode, VOID_PENDING};
+use domain::ledger::{AccountId, AccountKind, Ledger, OperationId, TransferId};
 use messages::v1::accounts::OperationKind;
 use processing::machine::book::space;
 use processing::machine::log::{Act, Document, Entry, Range, Told};
-use processing::machine::root::Root;
+use processing::machine::root::{PeerStanding, Root};
 use processing::machine::subordinate::Subordinate;
 
 use crate::ghost::{MONEY, POINTS};
 use crate::node::Node;
+use crate::shown::movement;
 use crate::till::card_number;
 use crate::world::{Event, MINUTE_MS, World};
 
@@ -36,10 +37,9 @@ impl Watch {
 
 impl World {
     /// I8 at the root.
-    pub(crate) fn watch_root(&mut self) {
+    pub(crate) fn watch_root(&mut self, peers: &[PeerStanding]) {
         let Some(life) = &self.root.life else { return };
         let epoch = life.machine.epoch();
-        let peers = life.machine.peers();
         if epoch < self.watch.root_epoch {
             self.fail(format!("I8: the root's epoch fell from {} to {epoch}", self.watch.root_epoch), &["root"]);
         }
@@ -158,11 +158,36 @@ impl World {
         }
     }
 
+    /// I14: what a store answered before it crashed is in its book.
+    pub(crate) fn knows_its_answers(&self, shop: usize) -> Result<(), String> {
+        let Some(machine) = self.shops[shop].machine() else { return Ok(()) };
+        let known = |operation: uuid::Uuid, line| {
+            machine.book().ledger.known(OperationId::from_uuid(operation.as_u128()).line(line)).is_some()
+        };
+        let waits = machine.standing().waiting > 0;
+        for till in self.tills.iter().filter(|till| till.shop == shop) {
+            let approved = till.approved_now().filter(|operation| !known(*operation, 1));
+            let taken = till.settled.iter().rev().take(20).filter(|remembered| remembered.taken && !waits);
+            let taken = taken.map(|remembered| remembered.settled.receipt.0).filter(|operation| !known(*operation, 2));
+            if let Some(lost) = approved.into_iter().chain(taken).next() {
+                return Err(format!(
+                    "I14: store {} answered till {} about {:x}, and does not know it after a crash",
+                    shop + 1,
+                    till.till + 1,
+                    lost.as_u128()
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// When all faults have ended: I13 first, then all that can be compared only in quiet.
     pub(crate) fn check_quiet(&mut self) {
         self.look_at_books();
-        let checks: [fn(&World) -> Result<(), String>; 6] = [
+        self.desk_counts_again();
+        let checks: [fn(&World) -> Result<(), String>; 7] = [
             World::all_done,
+            World::copies_are_posted,
             World::logs_are_equal,
             World::posted_once,
             World::money_is_conserved,
@@ -250,6 +275,26 @@ impl World {
         Ok(())
     }
 
+    /// I6 for what was born at the root: what a store keeps as its second copy is in the root's book.
+    fn copies_are_posted(&self) -> Result<(), String> {
+        let ledger = &self.root_machine().book().ledger;
+        for peer in self.root_machine().peers() {
+            let range = Range { peer: peer.store, from: 0, to: peer.down_next };
+            for entry in self.root.entries(space::DOWN, range) {
+                if let Ok(Told::Copy { transfers }) = Told::from_body(&entry.body) {
+                    let posted = |id| ledger.known(id).is_some_and(|known| known.is_posted());
+                    let moves = transfers.iter().filter(|transfer| transfer.flags & VOID_PENDING == 0);
+                    let mut moves = moves;
+                    let lost = moves.find(|t| !posted(t.id) && !posted(TransferId(t.id.0 ^ 8)));
+                    if let Some(lost) = lost {
+                        return Err(format!("I6: {} has a copy and is not in the root's book", movement(lost)));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// I3: all that belongs to a customer is what was received less what was handed over, taken back and expired.
     fn money_is_conserved(&self) -> Result<(), String> {
         let root = self.root_machine();
@@ -260,9 +305,17 @@ impl World {
             }
         }
         let mut has: BTreeMap<(usize, u32), i64> = BTreeMap::new();
-        let card_of: BTreeMap<u64, usize> = (0..self.plan.cards)
-            .filter_map(|card| Some((self.ghost.owner_at_till(card), self.ghost.leader(card))).filter(|c| c.0 != 0))
-            .collect();
+        let mut card_of: BTreeMap<u64, usize> =
+            (0..self.plan.cards).map(|card| (self.ghost.owner_at_till(card), self.ghost.leader(card))).collect();
+        for card in self.plan.cards..self.plan.cards + crate::till::WALK_INS {
+            // Numbered by a store, and perhaps opened at the desk as well.
+            let met = root.customers().filter(|customer| customer.name.is_empty() && customer.owner >> 43 == 1);
+            let number = card_number(card);
+            let here = met.filter(|customer| provisional(&number) == customer.owner).map(|customer| customer.owner);
+            for owner in here.chain(root.whose(&number).map(|customer| customer.owner)) {
+                card_of.insert(owner, card);
+            }
+        }
         for (_, account) in root.book().ledger.accounts() {
             let id = account.id;
             let of_customer = id.kind().is_some_and(AccountKind::is_wallet)
@@ -365,6 +418,13 @@ fn same<'e>(log: &str, store: u32, here: impl Iterator<Item = &'e Entry>, there:
         None => Ok(()),
         Some(more) => Err(format!("I7: the root has more of the {log}-log of store {store}, from {}", more.seq)),
     }
+}
+
+/// The owner that stores give to a number that nobody knows.
+fn provisional(number: &str) -> u64 {
+    let hash = blake3::hash(number.as_bytes());
+    let low = u64::from_le_bytes(hash.as_bytes()[..8].try_into().expect("a hash has 32 bytes"));
+    1 << 43 | low & ((1 << 43) - 1)
 }
 
 fn read(entry: &Entry) -> Document {

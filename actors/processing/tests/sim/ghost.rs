@@ -88,6 +88,10 @@ impl Ghost {
         }
     }
 
+    pub(crate) fn took_back(&mut self, card: usize, asset: u32, amount: i64) {
+        self.truth_mut(card, asset).taken_back += amount;
+    }
+
     pub(crate) fn gave(&mut self, card: usize, asset: u32, amount: i64) -> Result<(), String> {
         self.settled(card, asset, OperationKind::Spend, amount)
     }

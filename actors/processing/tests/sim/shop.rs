@@ -59,6 +59,8 @@ pub(crate) struct Shop {
     heard: Vec<u64>,
     policy: Policy,
     answers_early: bool,
+    /// Restored, and not all is told again: it need not know what it answered.
+    has_lost: bool,
 }
 
 impl Shop {
@@ -73,6 +75,7 @@ impl Shop {
             heard: vec![0; plan.shops * plan.tills],
             policy,
             answers_early: plan.answers_early,
+            has_lost: false,
         }
     }
 
@@ -178,6 +181,9 @@ impl World {
         if self.shops[shop].node.is_up() {
             self.shop_does(shop, |machine, now| machine.tick(now));
             self.serve(shop);
+            if self.shops[shop].machine().is_some_and(|machine| machine.standing().trusted) {
+                self.shops[shop].has_lost = false;
+            }
             let unheard = self.shops[shop].machine().map(|machine| machine.standing().unheard).unwrap_or_default();
             for till in unheard {
                 self.tell(shop, till as usize - 1, ShopSays::Tell);
@@ -325,6 +331,7 @@ impl World {
             said = self.random.chance(500);
             self.stats.restores += 1;
             self.watch.shop_restored(shop);
+            self.shops[shop].has_lost = true;
             self.note(|| format!("store {} is restored: {keep} of 1000 kept, said: {said}", shop + 1));
         }
         let machine = Subordinate::new(shop as u32 + 1, self.shops[shop].policy.clone(), said);
@@ -332,6 +339,11 @@ impl World {
             return self.fail(format!("store {} does not start: {error}", shop + 1), &[]);
         }
         self.note(|| format!("store {} is up", shop + 1));
+        if !self.shops[shop].has_lost
+            && let Err(sentence) = self.knows_its_answers(shop)
+        {
+            return self.fail(sentence, &[&format!("store {}", shop + 1)]);
+        }
         let tills = self.tills.iter().filter(|till| till.shop == shop).map(|till| till.till).collect::<Vec<_>>();
         for till in tills {
             self.tell(shop, till, ShopSays::Tell);

@@ -20,6 +20,8 @@ use crate::world::{Event, MINUTE_MS, SECOND_MS, World};
 const TICK_MS: u64 = 10 * SECOND_MS;
 /// A cashier does not wait longer for an answer.
 const PATIENCE_MS: u64 = MINUTE_MS;
+/// Cards that only stores have met.
+pub(crate) const WALK_INS: usize = 8;
 /// Settled receipts that are told again at once.
 const AGAIN_MAX: usize = 32;
 
@@ -78,6 +80,10 @@ impl Till {
         }
     }
 
+    pub(crate) fn approved_now(&self) -> Option<Uuid> {
+        self.open.as_ref().filter(|open| open.approved.is_some()).map(|open| open.asked.operation)
+    }
+
     pub(crate) fn is_idle(&self) -> bool {
         self.open.is_none() && self.releasing.is_empty() && self.untaken.is_empty()
     }
@@ -113,6 +119,8 @@ impl World {
             false => self.random.index(self.plan.cards),
         };
         let all = self.plan.work == Work::All;
+        let walks_in = all && self.random.chance(50);
+        let card = if walks_in { self.plan.cards + self.random.index(WALK_INS) } else { card };
         match self.random.below(100) {
             0..65 => {
                 let points = all && self.random.chance(400);

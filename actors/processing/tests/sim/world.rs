@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 
 use processing::machine::NodeId;
 use processing::machine::book::space;
-use processing::machine::root::{Out, Root};
+use processing::machine::root::{Out, PeerStanding, Root};
 use processing::machine::wire::{Reply, Say, ToRoot};
 
 use crate::checks::Watch;
@@ -352,20 +352,15 @@ impl World {
             };
             self.send_down(store, reply);
         }
-        self.watch_root();
-        self.tell_waiting();
+        let peers = self.root.life.as_ref().map(|life| life.machine.peers()).unwrap_or_default();
+        self.watch_root(&peers);
+        self.tell_waiting(&peers);
     }
 
     /// A store's question was kept until there is something to tell it.
-    fn tell_waiting(&mut self) {
-        let Some(life) = &self.root.life else { return };
-        if self.waiting.is_empty() {
-            return;
-        }
-        let news: Vec<NodeId> = life
-            .machine
-            .peers()
-            .into_iter()
+    fn tell_waiting(&mut self, peers: &[PeerStanding]) {
+        let news: Vec<NodeId> = peers
+            .iter()
             .filter(|peer| {
                 let asked = self.waiting.get(&peer.store).map(|message| &message.say);
                 matches!(asked, Some(Say::Push { down_next, .. }) if *down_next < peer.down_next)

@@ -322,7 +322,8 @@ impl Root {
         if home != 0 && posted.flags & PENDING == 0 {
             let mut copy = posted.clone();
             if copy.flags & POST_PENDING != 0 {
-                (copy.flags, copy.pending) = (0, domain::ledger::TransferId::NONE);
+                // A movement of its own, that names the hold which it ends.
+                copy.flags = 0;
             }
             copy.flags |= domain::ledger::transfer::IMPORTED;
             self.tell(home, &Told::Copy { transfers: vec![copy] });

@@ -52,6 +52,10 @@ impl Root {
         if balance <= 0 {
             return false;
         }
+        if to.kind().is_some_and(AccountKind::is_wallet) && !self.open_wallet(to) {
+            tracing::error!(%from, %to, "an amount that is set aside belongs to nobody who is known");
+            return false;
+        }
         let mut about = about.to_vec();
         let (account, balanced) = (from.0.to_le_bytes(), self.book.ledger.account(from).map(|a| a.credits_posted));
         let total = balanced.unwrap_or(0).to_le_bytes();

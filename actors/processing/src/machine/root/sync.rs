@@ -1,12 +1,12 @@
 //! The root's side of the two logs.
 
-use domain::ledger::transfer::{Code, Transfer, TransferCode};
-use domain::ledger::{AccountId, AccountKind};
+use domain::ledger::transfer::{Code, Transfer, TransferCode, VOID_PENDING};
+use domain::ledger::{AccountId, AccountKind, TransferId};
 
 use super::{Out, Peer, PeerRow, Root};
 use crate::machine::book::{log_key, space};
 use crate::machine::log::{Act, Document, Entry, Range, Told};
-use crate::machine::subordinate::{MOVED, Mutant};
+use crate::machine::subordinate::{MOVED, Mutant, movement};
 use crate::machine::wire::{ENTRIES_MAX, Reply, Say, Sync, ToRoot};
 use crate::machine::{NodeId, Now};
 
@@ -315,22 +315,52 @@ impl Root {
                 self.quarantine(store, inc, now);
             }
             Told::Customer(customer) => self.relearn_customer(*customer, store),
-            Told::Copy { transfers } => {
-                for transfer in transfers {
-                    for id in [transfer.debit, transfer.credit] {
-                        if id.kind().is_some_and(AccountKind::is_wallet) {
-                            self.open_wallet(id);
-                        }
-                    }
-                    let credit = transfer.credit;
-                    self.post(transfer, now);
-                    if credit.kind().is_some_and(AccountKind::is_wallet) {
-                        self.came_in(credit, now);
-                    }
-                }
-            }
+            Told::Copy { transfers } => transfers.into_iter().for_each(|transfer| self.relearn_copy(transfer, now)),
             Told::Balance { .. } | Told::Recall { .. } => {}
         }
         self.put_peer(store);
+    }
+
+    /// What the root did itself and had lost: money changed hands, so it is posted, from suspense if from nowhere else.
+    fn relearn_copy(&mut self, mut transfer: Transfer, now: Now) {
+        for id in [transfer.debit, transfer.credit] {
+            match id.kind() {
+                Some(AccountKind::Expense) => {
+                    self.campaign(id.asset(), u32::try_from(id.owner()).unwrap_or(u32::MAX));
+                }
+                Some(kind) if kind.is_wallet() => drop(self.open_wallet(id)),
+                _ => {}
+            }
+        }
+        let is_void = transfer.flags & VOID_PENDING != 0;
+        if !is_void && transfer.pending != TransferId::NONE {
+            self.end_hold(std::mem::replace(&mut transfer.pending, TransferId::NONE), now);
+        }
+        let (debit, credit) = (transfer.debit, transfer.credit);
+        let known = self.book.ledger.known(transfer.id).is_some_and(|known| known.is_posted());
+        if !known && !self.post(transfer.clone(), now).is_posted() && !is_void {
+            transfer.id = TransferId(transfer.id.0 ^ 0x8);
+            transfer.debit = AccountId::house(AccountKind::Suspense, debit.asset(), 0, debit.owner());
+            if !credit.has_lots() {
+                transfer.slices.clear();
+            }
+            let code = self.post(transfer, now);
+            if !code.is_posted() {
+                tracing::error!(%code, %debit, %credit, "what the root had done could not be done again");
+            }
+        }
+        for wallet in [debit, credit].into_iter().filter(|id| id.kind().is_some_and(AccountKind::is_wallet)) {
+            self.came_in(wallet, now);
+        }
+    }
+
+    /// Its capture was lost and comes back as a movement of its own.
+    fn end_hold(&mut self, hold: TransferId, now: Now) {
+        if self.book.ledger.hold(hold).is_some() {
+            let id = crate::machine::derived(now, &[b"captured", &hold.0.to_le_bytes()]).line(1);
+            let mut void = movement(id, TransferCode::Void, AccountId(0), AccountId(0), 0, 0);
+            (void.pending, void.flags) = (hold, VOID_PENDING);
+            self.post(void, now);
+        }
     }
 }
