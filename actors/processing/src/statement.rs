@@ -80,8 +80,8 @@ pub struct Line {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
-    /// At the beginning of this reading, or as of the moment.
-    pub balance: i64,
+    /// At the beginning of this reading, or as of the moment; none: that moment is further back than this reading came.
+    pub balance: Option<i64>,
     /// The newest first.
     pub lines: Vec<Line>,
     /// Where to go on; none: that was all.
@@ -165,13 +165,12 @@ pub async fn read(store: &dyn Store, place: Place, wanted: &Wanted) -> Result<St
                 break;
             }
             if lines.len() >= wanted.lines_max || looked_at >= POSTINGS_MAX {
-                let balance = balance_then.unwrap_or(place.balance);
                 let next = (place.block > 0).then_some(place);
-                return Ok(Statement { balance, lines, next });
+                return Ok(Statement { balance: balance_then, lines, next });
             }
         }
     }
-    Ok(Statement { balance: balance_then.unwrap_or(place.balance), lines, next: None })
+    Ok(Statement { balance: balance_then.or(Some(place.balance)), lines, next: None })
 }
 
 /// When the transfers of these ids were posted, as far as the newest blocks say. For holds: they are not old.

@@ -1,7 +1,7 @@
 //! What people and programs look at: wallets with all their parts, who is meant by a name, open holds, rights by store,
 //! budgets. And what was answered to an operation before, whatever its customer has become since.
 //!
-//! Must never: change the books. (A mark of time is the one thing that it writes.)
+//! Must never: change the books. (A mark of time is written, and stores are asked to give back.)
 
 use std::collections::BTreeMap;
 
@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::{Asked, AskedFor, DeskError, Done, Root};
 use crate::machine::book::{log_key, space};
 use crate::machine::customer::{Customer, kind_of};
+use crate::machine::log::Told;
 use crate::machine::subordinate::movement;
 use crate::machine::{NodeId, Now, ROOT};
 
@@ -192,9 +193,13 @@ impl Root {
         owners.iter().filter_map(|owner| self.customers.get(owner).cloned()).collect()
     }
 
-    /// The customers opened last, the last first.
-    pub fn newest(&self, max: usize) -> Vec<Customer> {
-        self.customers.values().rev().take(max).cloned().collect()
+    /// Of the `scan_max` opened last those who are more than a gift card, the last first.
+    pub fn newest(&self, scan_max: usize, max: usize) -> Vec<Customer> {
+        let is_card = |customer: &&Customer| {
+            !customer.wallets.is_empty() && customer.wallets.iter().all(|held| held.wallet == Wallet::Gift)
+        };
+        let last = self.customers.values().rev().take(scan_max);
+        last.filter(|customer| !is_card(customer)).take(max).cloned().collect()
     }
 
     pub fn customer_count(&self) -> usize {
@@ -306,6 +311,15 @@ impl Root {
             true => Ok(Done::Posted { operation: asked.operation, code, amount: known.amount }),
             false => Err(DeskError::Refused(code)),
         })
+    }
+
+    /// Ask the stores that hold rights of a wallet to give them back. What they hold together.
+    pub fn ask_back(&mut self, wallet: AccountId) -> i64 {
+        let holders: Vec<(NodeId, i64)> = self.holders(wallet).collect();
+        for (store, _) in &holders {
+            self.tell(*store, &Told::Recall { account: wallet });
+        }
+        holders.iter().map(|(_, right)| right).sum()
     }
 
     /// Write down what the clock on the wall shows: blocks have none, and statements are asked by it.
