@@ -331,6 +331,7 @@ impl World {
             let has = has.remove(&(card, asset)).unwrap_or(0);
             let should = truth.received - truth.handed_over - truth.taken_back;
             if has != should {
+                self.explain(card, asset);
                 return Err(format!(
                     "I3: {} has {has} of asset {asset} at the root (with what expired), by what happened it is {should}",
                     card_number(card)
@@ -338,6 +339,40 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// By code, what the root posted on the wallets of a card: beside what happened.
+    fn explain(&self, card: usize, asset: u32) {
+        if self.log.is_none() {
+            return;
+        }
+        let owners: Vec<u64> =
+            (0..self.plan.cards).filter(|other| self.ghost.leader(*other) == card).map(|c| self.ghost.owner_at_till(c)).collect();
+        let mine = |id: AccountId| {
+            owners.contains(&id.owner())
+                && id.asset() == asset
+                && (id.kind().is_some_and(AccountKind::is_wallet)
+                    || matches!(
+                        id.kind(),
+                        Some(AccountKind::Escrow | AccountKind::Quarantine | AccountKind::Debt | AccountKind::Suspense)
+                    ))
+        };
+        let mut sums: BTreeMap<(TransferCode, bool), i64> = BTreeMap::new();
+        for posting in self.root.postings().iter().filter(|posting| posting.code.is_posted()) {
+            let transfer = &posting.transfer;
+            if transfer.flags & (domain::ledger::transfer::PENDING | VOID_PENDING) != 0 {
+                continue;
+            }
+            match (mine(transfer.debit), mine(transfer.credit)) {
+                (true, false) => *sums.entry((transfer.code, false)).or_default() -= transfer.amount,
+                (false, true) => *sums.entry((transfer.code, true)).or_default() += transfer.amount,
+                _ => {}
+            }
+        }
+        eprintln!("card {card} of owners {owners:?}: {sums:?}");
+        for truth in self.ghost.truths().filter(|(c, a, _)| *c == card && *a == asset) {
+            eprintln!("{truth:?}");
+        }
     }
 
     /// I15: what a store took and gave is the same in both books. And rights are escrows, nothing is in quarantine.

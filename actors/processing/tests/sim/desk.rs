@@ -49,6 +49,10 @@ pub(crate) struct Desk {
 impl Desk {
     fn number(&mut self) -> OperationId {
         self.counter += 1;
+        self.last()
+    }
+
+    fn last(&self) -> OperationId {
         OperationId((1 << 40) << 80 | 7 << 76 | 1 << 60 | self.counter << 4)
     }
 }
@@ -103,7 +107,7 @@ impl World {
             return;
         }
         for operation in std::mem::take(&mut self.desk.unsure) {
-            self.desk_repeats(operation);
+            self.desk_repeats(operation, true);
         }
         if self.quiet {
             return;
@@ -127,7 +131,8 @@ impl World {
             40..55 => {
                 let timeout_s = if self.random.chance(500) { 600 } else { 0 };
                 self.desk_asks(AskedFor::Hold { account, amount, timeout_s }, Effect { asset, ..Effect::default() });
-                if let Some(last) = self.desk.done.last().filter(|done| matches!(done.what, AskedFor::Hold { .. })) {
+                let number = self.desk.last();
+                if let Some(last) = self.desk.done.last().filter(|done| done.operation == number) {
                     self.desk.holds.push((last.operation, card, asset, last.amount));
                 }
             }
@@ -170,10 +175,10 @@ impl World {
         if let Some((card, amount)) = effect.received {
             self.ghost.received(card, effect.asset, amount);
         }
-        self.desk_repeats(DeskOperation { operation, what, effect, amount: 0 });
+        self.desk_repeats(DeskOperation { operation, what, effect, amount: 0 }, false);
     }
 
-    fn desk_repeats(&mut self, mut asked: DeskOperation) {
+    fn desk_repeats(&mut self, mut asked: DeskOperation, again: bool) {
         let (operation, what) = (asked.operation, asked.what.clone());
         let answer = self.root_does(|root, now| ask(root, operation, what, now));
         if self.at_ms > 0 {
@@ -187,6 +192,8 @@ impl World {
                 self.desk_counts(&asked, 1);
                 self.desk.done.push(asked);
             }
+            // It may have been done, and lost since, and come back.
+            Err(_) if again => self.desk.unsure.push(asked),
             // Refused for now, and not asked again: what was taken is handed back.
             Err(_) => {
                 if let Some((card, amount)) = asked.effect.received {
@@ -293,6 +300,18 @@ impl World {
         }
         self.desk.lost = lost.into_iter().chain(gone).collect();
         if !more_may_come {
+            for mut asked in std::mem::take(&mut self.desk.unsure) {
+                let ledger = &self.root.life.as_ref().expect("it is up").machine.book().ledger;
+                let line = asked.operation.line(1);
+                let known = [line, TransferId(line.0 ^ 8)].into_iter().filter_map(|line| ledger.known(line));
+                match known.filter(|known| known.is_posted()).next() {
+                    Some(known) => {
+                        asked.amount = known.amount;
+                        self.desk_counts(&asked, 1);
+                    }
+                    None => self.desk.lost.push(asked),
+                }
+            }
             for lost in std::mem::take(&mut self.desk.lost) {
                 if let Some((card, amount)) = lost.effect.received {
                     self.ghost.received(card, lost.effect.asset, -amount);

@@ -232,12 +232,12 @@ impl Root {
         let lots = |lot: &Option<LotTerms>| lot.unwrap_or(LotTerms::NONE);
         let transfer = match what {
             AskedFor::TopUp { account, amount, tender, lot } => {
-                self.may_move(*account, *amount, false)?;
+                self.may_move(*account, *amount, false, line)?;
                 let from = AccountId::house(AccountKind::TenderIn, account.asset(), 0, *tender);
                 Transfer { lot: lots(lot), ..movement(line, TransferCode::TopUp, from, *account, *amount, reference) }
             }
             AskedFor::Give { account, amount, campaign, lot } => {
-                self.may_move(*account, *amount, false)?;
+                self.may_move(*account, *amount, false, line)?;
                 let from = self.campaign(account.asset(), *campaign);
                 Transfer { lot: lots(lot), ..movement(line, TransferCode::Accrue, from, *account, *amount, reference) }
             }
@@ -261,17 +261,17 @@ impl Root {
             }
             AskedFor::Give2 { from, to, amount } => {
                 self.may_spend(*from, *amount, line, now)?;
-                self.may_move(*to, *amount, false)?;
+                self.may_move(*to, *amount, false, line)?;
                 movement(line, TransferCode::PersonToPerson, *from, *to, *amount, reference)
             }
             AskedFor::Adjust { account, amount, .. } => {
                 let house = AccountId::house(AccountKind::Adjustment, account.asset(), 0, 0);
                 let sum = amount.checked_abs().ok_or(DeskError::AmountNotPositive)?;
                 if *amount > 0 {
-                    self.may_move(*account, sum, true)?;
+                    self.may_move(*account, sum, true, line)?;
                     movement(line, TransferCode::ManualAdjustment, house, *account, sum, reference)
                 } else {
-                    self.may_move(*account, sum, true)?;
+                    self.may_move(*account, sum, true, line)?;
                     movement(line, TransferCode::ManualAdjustment, *account, house, sum, reference)
                 }
             }
@@ -330,7 +330,17 @@ impl Root {
         }
     }
 
-    fn may_move(&mut self, account: AccountId, amount: i64, also_blocked: bool) -> Result<(), DeskError> {
+    /// An operation that is known was judged when it was asked first: the ledger answers it.
+    fn may_move(
+        &mut self,
+        account: AccountId,
+        amount: i64,
+        also_blocked: bool,
+        line: domain::ledger::TransferId,
+    ) -> Result<(), DeskError> {
+        if self.book.ledger.known(line).is_some() {
+            return Ok(());
+        }
         if amount <= 0 {
             return Err(DeskError::AmountNotPositive);
         }
@@ -361,7 +371,7 @@ impl Root {
         line: domain::ledger::TransferId,
         now: Now,
     ) -> Result<(), DeskError> {
-        self.may_move(account, amount, false)?;
+        self.may_move(account, amount, false, line)?;
         if self.book.ledger.known(line).is_some() {
             return Ok(());
         }

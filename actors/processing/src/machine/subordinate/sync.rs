@@ -164,6 +164,10 @@ impl Subordinate {
                 && entry.inc == self.meta.inc
                 && entry.down_seen <= self.down.end.next
             {
+                if entry.seq > self.up.end.next {
+                    // Asked for before a fence cut this log: it is asked for again, from where the log ends now.
+                    return;
+                }
                 if !self.up.end.takes(entry) {
                     self.cut_fork();
                     self.fear_restored();
@@ -256,6 +260,8 @@ impl Subordinate {
     fn fenced(&mut self, inc: u32, up_next: u64, tills: Vec<u32>, now: Now) {
         if let Some(end) = self.up.end_at(up_next) {
             self.lose_place(end);
+            // The root has all before its fence: no later fork reaches back behind it, into another incarnation.
+            self.meta.acked = end;
         }
         self.drop_rights(inc, now);
         for document in self.waiting.values_mut() {
