@@ -120,7 +120,7 @@ const MENU: [MenuItem; 10] = [
     MenuItem { href: "/catalogue", label: words::CATALOGUE, right: Right::ViewCatalogue },
     MenuItem { href: "/tills/people", label: till_people::TITLE, right: Right::ChangePeople },
     MenuItem { href: "/tills/settings", label: till_settings::TITLE, right: Right::ViewCatalogue },
-    MenuItem { href: accounts::PATH, label: accounts::TITLE, right: accounts::VIEW },
+    MenuItem { href: accounts::PATH, label: accounts::LABEL, right: accounts::VIEW },
     MenuItem { href: "/incidents", label: words::INCIDENTS, right: Right::ViewStores },
     MenuItem { href: "/ops", label: words::OPERATIONS, right: Right::OperateNode },
 ];
@@ -206,6 +206,7 @@ pub fn routes() -> Vec<Guarded> {
         get("/accounts/gift/numbers", Some(accounts::CHANGE), |route| route.to(accounts::gift::numbers)),
         get("/accounts/{owner}", Some(accounts::VIEW), |route| route.to(accounts::customer::page)),
         post("/accounts/{owner}", Some(accounts::CHANGE), |route| route.to(accounts::changes::change)),
+        get("/api/accounts/openapi.json", Some(accounts::VIEW), |route| route.to(api::accounts::openapi)),
         get("/api/accounts/customers/{number}", Some(accounts::VIEW), |route| route.to(api::accounts::customer)),
         get("/api/accounts/customers/{number}/balance", Some(accounts::VIEW), |route| route.to(api::accounts::balance)),
         get("/api/accounts/customers/{number}/statement", Some(accounts::VIEW), |route| {

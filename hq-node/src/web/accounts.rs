@@ -40,6 +40,8 @@ pub const VIEW: Right = Right::ViewSales;
 pub const CHANGE: Right = Right::ChangeCatalogue;
 
 pub const TITLE: &str = "Customer accounts";
+/// In the menu, where room is short.
+pub const LABEL: &str = "Accounts";
 pub const PATH: &str = "/accounts";
 /// Rows of a page; files have all.
 pub(crate) const ROWS_SHOWN: usize = 200;
@@ -304,7 +306,7 @@ pub struct Query {
 async fn found(site: &Site, text: &str) -> Result<Vec<Customer>, Refusal> {
     let text = text.trim().to_owned();
     if text.is_empty() {
-        return look(site, |root, _| root.newest(FOUND_MAX)).await;
+        return look(site, |root, _| root.newest(SCANNED_AT_ONCE, FOUND_MAX)).await;
     }
     let number = text.clone();
     let by_number = look(site, move |root, _| {

@@ -48,8 +48,10 @@ async fn processing_s24_audit() {
     assert_eq!(line(&verified, "file "), line(&told, "file "));
     let (well, running) = text(&hq(&["verify"], Some(data)));
     assert!(well && running.contains("right"), "{running}");
+    let claim = runtime::claim::Claim::take(&data.join("hq.sqlite")).unwrap();
     let (well, refused) = text(&hq(&["block", "100"], Some(data)));
     assert!(!well && refused.contains("open in another process"), "{refused}");
+    drop(claim);
     let (well, statement) = text(&hq(&["statement", "100", "--wallet", "prepaid", "--format", "csv"], Some(data)));
     assert!(well && statement.lines().count() == 32, "{statement}");
     shop.close().await;

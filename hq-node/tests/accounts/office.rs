@@ -22,14 +22,14 @@ use runtime::spec::{ChildSpec, Strategy};
 use serde_json::Value;
 use web::rights::Role;
 
-pub const MONEY: u32 = 643;
+pub(crate) const MONEY: u32 = 643;
 /// Administrators, a web shop, and somebody who may only look.
-pub const PEOPLE: [(&str, Role); 4] =
+pub(crate) const PEOPLE: [(&str, Role); 4] =
     [("anna", Role::HqAdmin), ("boris", Role::HqAdmin), ("shop", Role::HqAdmin), ("eve", Role::HqAnalyst)];
 
-pub struct Office {
-    pub node: HqNode,
-    pub folder: tempfile::TempDir,
+pub(crate) struct Office {
+    pub(crate) node: HqNode,
+    pub(crate) folder: tempfile::TempDir,
     client: Client,
 }
 
@@ -38,7 +38,7 @@ fn token(name: &str) -> String {
 }
 
 impl Office {
-    pub async fn open() -> Office {
+    pub(crate) async fn open() -> Office {
         let folder = tempfile::tempdir().unwrap();
         let mut settings = Settings::in_process(folder.path());
         let machine = |(name, role): (&str, Role)| Machine { machine: name.to_owned(), token: token(name), role };
@@ -49,12 +49,12 @@ impl Office {
         Office { node, folder, client }
     }
 
-    pub fn ask(&self, who: &str, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn ask(&self, who: &str, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("http://{}{path}", self.node.addr())).bearer_auth(token(who))
     }
 
     /// A customer with prepaid money and points of programme 1, both empty.
-    pub async fn customer(&self, name: &str, number: &str) -> u64 {
+    pub(crate) async fn customer(&self, name: &str, number: &str) -> u64 {
         let held = |wallet, asset| Held { wallet, asset, limit: 0 };
         let new = NewCustomer {
             name: name.to_owned(),
@@ -66,13 +66,13 @@ impl Office {
         opened.await.unwrap().unwrap()
     }
 
-    pub async fn page(&self, who: &str, path: &str) -> (StatusCode, String) {
+    pub(crate) async fn page(&self, who: &str, path: &str) -> (StatusCode, String) {
         let answer = self.ask(who, Method::GET, path).send().await.unwrap();
         (answer.status(), answer.text().await.unwrap())
     }
 
     /// Send a form; where it leads, or the sentence of the refusal.
-    pub async fn send(&self, who: &str, path: &str, fields: &[(&str, &str)]) -> String {
+    pub(crate) async fn send(&self, who: &str, path: &str, fields: &[(&str, &str)]) -> String {
         let mut body = String::new();
         for (name, value) in fields {
             let escaped: String = value.bytes().map(|byte| format!("%{byte:02X}")).collect();
@@ -90,7 +90,7 @@ impl Office {
     }
 
     /// Ask the interface as the web shop; the answer in a line.
-    pub async fn api(&self, line: &str) -> String {
+    pub(crate) async fn api(&self, line: &str) -> String {
         let mut words = line.trim().splitn(3, ' ');
         let (what, key, body) = (words.next().unwrap(), words.next().unwrap_or("-"), words.next().unwrap_or(""));
         if what == "get" {
@@ -105,7 +105,7 @@ impl Office {
     }
 
     /// The statement of a wallet, a movement a line.
-    pub async fn statement(&self, number: &str, query: &str) -> String {
+    pub(crate) async fn statement(&self, number: &str, query: &str) -> String {
         let path = format!("/api/accounts/customers/{number}/statement?{query}");
         let answer = self.ask("shop", Method::GET, &path).send().await.unwrap().json::<Value>().await.unwrap();
         let mut text = format!("balance {}\n", answer["balance"].as_str().unwrap());
@@ -118,7 +118,7 @@ impl Office {
     }
 }
 
-pub fn between<'t>(text: &'t str, start: &str, end: &str) -> Option<&'t str> {
+pub(crate) fn between<'t>(text: &'t str, start: &str, end: &str) -> Option<&'t str> {
     let (_, rest) = text.split_once(start)?;
     Some(rest.split_once(end)?.0)
 }
@@ -135,14 +135,14 @@ async fn told(answer: reqwest::Response) -> String {
 }
 
 /// A store beside the head office, with a book of its own.
-pub struct Shop {
+pub(crate) struct Shop {
     talk: Talk,
     node: Node,
     _folder: tempfile::TempDir,
 }
 
 impl Shop {
-    pub async fn open(office: &Office, name: &str) -> Shop {
+    pub(crate) async fn open(office: &Office, name: &str) -> Shop {
         let folder = tempfile::tempdir().unwrap();
         let door: Door<Subordinate> = Door::default();
         let making = Making::in_file(
@@ -167,7 +167,7 @@ impl Shop {
     }
 
     /// A customer comes: the store gets rights. Until the store agrees with its root it asks in vain.
-    pub async fn meets(&self, number: &str, office: &Office) {
+    pub(crate) async fn meets(&self, number: &str, office: &Office) {
         for _ in 0..200 {
             self.talk.identify(IdentifyCustomer { number: number.to_owned(), receipt: None }).await;
             let held = office.node.accounts().ask(Vec::new(), |root, _| root.leases().len());
@@ -179,7 +179,7 @@ impl Shop {
         panic!("the store got no right");
     }
 
-    pub async fn close(self) {
+    pub(crate) async fn close(self) {
         self.node.shutdown().await;
     }
 }

@@ -104,6 +104,48 @@ async fn a_correction_needs_two_people() {
 }
 
 #[actix_web::test]
+async fn a_correction_below_zero_waits_for_what_stores_hold() {
+    let office = Office::open().await;
+    let owner = office.customer("Anna", "100").await;
+    let shop = Shop::open(&office, "S1").await;
+    office.api(r#"topup t1 {"number":"100","wallet":"prepaid","amount":"100"}"#).await;
+    shop.meets("100", &office).await;
+    let path = format!("/accounts/{owner}");
+    let wallet = format!("prepaid.{MONEY}");
+    let ask = async |amount: &str| {
+        let operation = operation(&office.page("anna", &path).await.1, "adjust");
+        let fields = [
+            ("do", "adjust"),
+            ("operation", operation.as_str()),
+            ("wallet", &wallet),
+            ("amount", amount),
+            ("reason", "x"),
+        ];
+        assert_eq!(office.send("anna", &path, &fields).await, format!("{path}?done=asked"));
+        operation
+    };
+    let allow = async |operation: &str| {
+        office.send("boris", "/accounts/requests", &[("do", "allow"), ("operation", operation)]).await
+    };
+    let operation = ask("-70.00").await;
+    let first = allow(&operation).await;
+    assert!(first.starts_with("422 Only 0.00 are free, the rest is at stores"), "{first}");
+    let mut answer = first;
+    for _ in 0..200 {
+        answer = allow(&operation).await;
+        if !answer.starts_with("422 Only") {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(answer, "/accounts/requests?done=saved");
+    let too_much = allow(&ask("-31.00").await).await;
+    assert!(too_much.starts_with("422 The wallet has only 30.00"), "{too_much}");
+    shop.close().await;
+    office.node.shutdown().await;
+}
+
+#[actix_web::test]
 async fn a_lost_store_is_fenced_and_written_off_by_two() {
     let office = Office::open().await;
     office.customer("Anna", "100").await;
@@ -197,11 +239,13 @@ async fn a_customer_is_added_and_a_budget_set_on_a_page() {
     let change = async |fields: &[(&str, &str)]| office.send("anna", "/accounts/1", fields).await;
     assert_eq!(change(&[("do", "add_card"), ("number", "101"), ("day_max", "50.00")]).await, "/accounts/1?done=saved");
     assert!(change(&[("do", "add_card"), ("number", "101")]).await.starts_with("422 The number 101 is in use"));
+    let limited = office.api(r#"spend s0 {"number":"101","wallet":"prepaid","amount":"50.01"}"#).await;
+    assert_eq!(limited, "422 operation_refused: The card may spend at most 50.00 a day.");
     assert_eq!(
         change(&[("do", "wallet"), ("wallet", "credit"), ("asset", "643"), ("limit", "300.00")]).await,
         "/accounts/1?done=saved"
     );
-    let spent = office.api(r#"spend s1 {"number":"101","wallet":"credit","amount":"300.00"}"#).await;
+    let spent = office.api(r#"spend s1 {"number":"100","wallet":"credit","amount":"300.00"}"#).await;
     assert!(spent.starts_with("200"), "{spent}");
     assert!(change(&[("do", "wallet"), ("wallet", "points"), ("asset", "1"), ("limit", "5")]).await.starts_with("422"));
 

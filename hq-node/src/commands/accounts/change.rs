@@ -107,11 +107,7 @@ pub(super) async fn adjust(data: &Path, of: &OfWallet, amount: &str, asker: Aske
 
 pub(super) async fn judge(data: &Path, operation: &str, by: String, allow: bool) -> anyhow::Result<()> {
     let operation = operation_of(operation).with_context(|| format!("\"{operation}\" is no operation"))?;
-    change(data, |root, now| {
-        root.mark_time(now);
-        root.judge(operation, &OperatorNumber(by), allow, now)
-    })
-    .await?;
+    change(data, |root, now| changes::judge(root, operation, &OperatorNumber(by), allow, now)).await?;
     println!("{} is {}", operation_text(operation), if allow { "allowed" } else { "refused" });
     Ok(())
 }

@@ -37,7 +37,7 @@ pub(super) async fn customer(number: &str, shown: &Shown) -> anyhow::Result<()> 
         let wallets = root.wallets_now(customer.owner, now.moment.day);
         let names = Names::of(root);
         print(&tables::customers(std::slice::from_ref(customer)), shown.format)?;
-        print(&tables::cards(customer), shown.format)?;
+        print(&tables::cards(customer, true), shown.format)?;
         print(&tables::wallets(&wallets), shown.format)?;
         print(&tables::exposure(&wallets, &names), shown.format)
     })
@@ -70,9 +70,7 @@ pub(super) async fn statement(
         let (mut balance, mut all) = (None, Vec::new());
         while let Some(from) = place.filter(|_| all.len() < lines) {
             let read = statement::read(store, from, &wanted).await?;
-            // As of a moment: the balance of the first reading that came so far back.
-            let reached = as_of.is_none() || !read.lines.is_empty() || read.next.is_none();
-            balance = balance.or(reached.then_some(read.balance));
+            balance = balance.or(read.balance);
             all.extend(read.lines);
             place = read.next;
         }

@@ -9,7 +9,7 @@ use messages::v1::accounts::Wallet;
 use processing::machine::Now;
 use processing::machine::customer::{Card, CardState, Customer, Held};
 use processing::machine::root::looks::WalletNow;
-use processing::machine::root::{Asked, AskedFor, DeskError, Done, PeopleError, Root};
+use processing::machine::root::{Asked, AskedFor, DeskError, Done, PeopleError, RequestState, Root};
 use serde::Deserialize;
 
 use super::customer::{Query, Seen, shown};
@@ -67,6 +67,10 @@ pub enum ChangeError {
     NoWallet,
     #[error("the page is too old: open it again")]
     OldPage,
+    #[error("only {} are free, the rest is at stores and was asked back: allow it again in a moment", decimal(*free))]
+    AtStores { free: i64 },
+    #[error("the wallet has only {}: refuse the request, and ask for less", decimal(*free))]
+    TooMuch { free: i64 },
     #[error("what is to be done is not known")]
     Unknown,
 }
@@ -409,6 +413,33 @@ pub fn asked(
         return known;
     }
     root.ask(&asked, now)
+}
+
+/// The second person's word. A correction that takes more than is free would be refused for ever: what stores hold of it
+/// is asked back first.
+pub fn judge(
+    root: &mut Root,
+    operation: OperationId,
+    by: &OperatorNumber,
+    allow: bool,
+    now: Now,
+) -> Result<Done, ChangeError> {
+    root.mark_time(now);
+    let waits = root.requests().find(|known| known.operation == operation && known.state == RequestState::Waits);
+    if let Some(AskedFor::Adjust { account, amount, .. }) = waits.map(|request| request.what.clone())
+        && allow
+        && amount < 0
+    {
+        let free = root.book().ledger.available(account, now.moment.day);
+        if free < amount.saturating_abs() {
+            let elsewhere = root.ask_back(account);
+            return Err(match elsewhere {
+                0 => ChangeError::TooMuch { free },
+                _ => ChangeError::AtStores { free },
+            });
+        }
+    }
+    Ok(root.judge(operation, by, allow, now)?)
 }
 
 /// For commands: a wallet by its word, of the customer with this number.

@@ -129,7 +129,7 @@ pub(super) async fn shown(
     let mut sections = vec![facts(&seen)];
 
     let mut cards = Section::new("Cards and phones");
-    cards = cards.table(&tables::cards(&seen.customer), "There is no card.", |_| None);
+    cards = cards.table(&tables::cards(&seen.customer, may_change), "There is no card.", |_| None);
     let mut wallets = Section::new("Wallets");
     wallets.note =
         "The balance is what is free and held here, what stores may spend, and what is set aside.".to_owned();
@@ -165,7 +165,15 @@ pub(super) async fn shown(
         };
         let lines_max = if query.format.is_empty() { LINES_SHOWN } else { LINES_EXPORTED };
         let wanted = Wanted { wallet: account, as_of, lines_max, with_rights: query.rights };
-        let read = read(site, &query.from, &wanted).await?;
+        let mut read = read(site, &query.from, &wanted).await?;
+        // A file has all of it, however far back it goes.
+        while let Some(next) = read.next.filter(|_| !query.format.is_empty() && read.lines.len() < LINES_EXPORTED) {
+            let store = site.accounts.store().map_err(refused)?;
+            let further = statement::read(store.as_ref(), next, &wanted).await;
+            let further = further.map_err(|error| Refusal::failed(error.to_string()))?;
+            read.lines.extend(further.lines);
+            read.next = further.next;
+        }
         let made = tables::statement(&read.lines, &seen.names, offset);
         if let Some(file) = file("statement", &query.format, &made) {
             return file;
@@ -208,9 +216,12 @@ fn statement_section(
     let keys = seen.wallets.iter().map(|now| wallet_key(now.wallet, now.asset));
     let mut section = Section::new(format!("Statement of {key}"));
     section.note = match query.as_of.as_str() {
-        "" if query.from.is_empty() => format!("Balance now: {}", decimal(read.balance)),
+        "" if query.from.is_empty() => format!("Balance now: {}", decimal(read.balance.unwrap_or_default())),
         "" => String::new(),
-        text => format!("Balance as of {text}: {}", decimal(read.balance)),
+        text => match read.balance {
+            Some(balance) => format!("Balance as of {text}: {}", decimal(balance)),
+            None => format!("{text} is further back: go on with older movements."),
+        },
     };
     let rights = Field::of("checkbox", "rights", "Rights of stores too").with(query.rights.to_string());
     section.filter = Some(Form::get(

@@ -86,10 +86,8 @@ pub async fn judge(
         _ => return Err(Refusal::bad_request("A request is allowed or refused.")),
     };
     let person = by(&visitor);
-    let judged = ask(&site, vec![operation.line(1)], move |root, now| {
-        root.mark_time(now);
-        root.judge(operation, &person, allow, now)
-    });
+    let judged =
+        ask(&site, vec![operation.line(1)], move |root, now| changes::judge(root, operation, &person, allow, now));
     match judged.await? {
         Ok(_) => Ok(seen_at(&format!("{REQUESTS}?done=saved"))),
         Err(error) => requests_shown(&site, &visitor, &Query::default(), &Told::refused(against(error))).await,

@@ -104,10 +104,12 @@ pub fn sums(sums: &BTreeMap<(u32, AccountKind), Sum>) -> Table {
     }
 }
 
-pub fn cards(customer: &Customer) -> Table {
+/// `whole`: numbers that are as good as money as well.
+pub fn cards(customer: &Customer, whole: bool) -> Table {
     let row = |card: &processing::machine::customer::Card| {
         let limit = card.day_max.map_or_else(|| "none".to_owned(), decimal);
-        vec![word(card.number.clone()), word(card_word(card.state)), word(limit)]
+        let number = if whole || !is_bearers(customer) { card.number.clone() } else { masked(&card.number) };
+        vec![word(number), word(card_word(card.state)), word(limit)]
     };
     Table {
         columns: ["number", "state", "limit_of_a_day"].map(text).to_vec(),

@@ -30,7 +30,14 @@ use error::{ApiError, ApiErrorKind};
 /// Movements of one answer.
 const LINES_MAX: usize = 100;
 
+/// What the interface is, for programs that make programs.
+const OPENAPI: &str = include_str!("../../../../deploy/accounts-openapi.json");
+
 type Answer = Result<HttpResponse, ApiError>;
+
+pub async fn openapi(_: May<View>) -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(OPENAPI)
+}
 
 /// Which wallet; left out, the customer's only one.
 #[derive(Debug, Default, Deserialize)]
@@ -133,13 +140,13 @@ pub async fn statement(
     let as_of = match which.as_of.as_str() {
         "" => None,
         text => Some(moment(text, offset).ok_or_else(|| {
-            ApiError::body(format!("\"{text}\" is not a moment: write it as 2026-11-25T14:30:00+03:00"))
+            ApiError::address(format!("\"{text}\" is not a moment: write it as 2026-11-25T14:30:00+03:00"))
         })?),
     };
     let wanted = Wanted { wallet: now.account, as_of, lines_max: LINES_MAX, with_rights: false };
     let read = read(&site, &which.before, &wanted).await.map_err(|refusal| ApiError::of_refusal(&refusal))?;
     Ok(HttpResponse::Ok().json(json!({
-        "wallet": wallet_word(now.wallet), "asset": now.asset, "balance": decimal(read.balance),
+        "wallet": wallet_word(now.wallet), "asset": now.asset, "balance": read.balance.map(decimal),
         "lines": read.lines.iter().map(|each| line(each, &found.names, offset)).collect::<Vec<_>>(),
         "before": read.next.as_ref().map(place_text),
     })))

@@ -179,6 +179,9 @@ pub async fn read<T: DeserializeOwned + Serialize>(what: &str, mut payload: Payl
     if length > BODY_BYTES_MAX {
         return Err(ApiError::too_long(BODY_BYTES_MAX));
     }
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(ApiError::body("a JSON object is expected"));
+    }
     let body: T = serde_json::from_slice(&bytes).map_err(ApiError::body)?;
     let same = serde_json::to_vec(&body).map_err(ApiError::body)?;
     Ok((body, hash(&[what.as_bytes(), &same])))

@@ -43,6 +43,30 @@ pub enum ApiErrorKind {
 }
 
 impl ApiErrorKind {
+    pub const ALL: [ApiErrorKind; 21] = [
+        ApiErrorKind::UnknownCard,
+        ApiErrorKind::CardBlocked,
+        ApiErrorKind::AccountClosed,
+        ApiErrorKind::NoSuchWallet,
+        ApiErrorKind::AmountNotPositive,
+        ApiErrorKind::AmountBad,
+        ApiErrorKind::NotEnough,
+        ApiErrorKind::Elsewhere,
+        ApiErrorKind::OperationDiffers,
+        ApiErrorKind::OperationRefused,
+        ApiErrorKind::HoldUnknown,
+        ApiErrorKind::HoldCaptured,
+        ApiErrorKind::HoldVoided,
+        ApiErrorKind::HoldExpired,
+        ApiErrorKind::ExceedsHold,
+        ApiErrorKind::Recovering,
+        ApiErrorKind::Busy,
+        ApiErrorKind::NotReady,
+        ApiErrorKind::BodyBad,
+        ApiErrorKind::KeyMissing,
+        ApiErrorKind::KeyBad,
+    ];
+
     pub fn code(self) -> &'static str {
         match self {
             ApiErrorKind::UnknownCard => "unknown_card",
@@ -121,6 +145,17 @@ impl ApiError {
     pub fn body(reason: impl fmt::Display) -> ApiError {
         let text = format!("The body cannot be used: {reason}.");
         ApiError { text, ..ApiErrorKind::BodyBad.into() }
+    }
+
+    /// What stands in the address cannot be used, for this reason.
+    pub fn address(reason: impl fmt::Display) -> ApiError {
+        let text = format!("The address cannot be used: {reason}.");
+        ApiError { text, ..ApiErrorKind::BodyBad.into() }
+    }
+
+    /// Against a rule; the key is not used up.
+    pub fn against(text: String) -> ApiError {
+        ApiError { text, ..ApiErrorKind::OperationRefused.into() }
     }
 
     pub fn too_long(bytes_max: usize) -> ApiError {

@@ -79,6 +79,9 @@ impl Plan {
             }
             Plan::Transfer { from, to, amount } => {
                 let ((from, own), (to, other)) = (resolve(root, from)?, resolve(root, to)?);
+                if from == to {
+                    return Err(ApiError::body("from and to are the same customer"));
+                }
                 let what = AskedFor::Give2 { from, to, amount: *amount };
                 Meant { what, from: Some((from, *amount)), cards: vec![own, other] }
             }
@@ -105,6 +108,16 @@ fn usable((customer, number): &(Customer, String)) -> Result<(), ApiError> {
     if customer.blocked || !is_active { Err(ApiErrorKind::CardBlocked.into()) } else { Ok(()) }
 }
 
+/// A card that may spend less a day may not spend more at once. What it spent at stores today is counted there.
+fn within_card((customer, number): &(Customer, String), amount: i64) -> Result<(), ApiError> {
+    match customer.card(number).and_then(|card| card.day_max) {
+        Some(day_max) if amount > day_max => {
+            Err(ApiError::against(format!("The card may spend at most {} a day.", decimal(day_max))))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// One try. `again`: the rest was asked back before.
 fn carry(root: &mut Root, plan: &Plan, asked: &Wish, again: bool, now: Now) -> Result<Done, ApiError> {
     let meant = plan.meant(root)?;
@@ -114,6 +127,7 @@ fn carry(root: &mut Root, plan: &Plan, asked: &Wish, again: bool, now: Now) -> R
     }
     meant.cards.iter().try_for_each(usable)?;
     if let Some((account, amount)) = meant.from {
+        within_card(&meant.cards[0], amount)?;
         let free = root.book().ledger.available(account, now.moment.day);
         let elsewhere: i64 = root.holders(account).map(|(_, right)| right).sum();
         if free < amount && elsewhere > 0 {
