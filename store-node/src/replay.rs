@@ -1,9 +1,9 @@
 //! `store-node replay`: a till script through the real tills, stores and head office, on a clock that the script sets.
 
 mod commands;
+pub mod expect;
 mod head_office;
 mod parts;
-pub mod expect;
 pub mod runner;
 pub mod script;
 

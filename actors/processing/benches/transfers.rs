@@ -58,7 +58,10 @@ fn middle(mut values: Vec<f64>) -> f64 {
 }
 
 async fn sizes() {
-    println!("{:>9}  {:>12}  {:>16}  {:>16}  {:>7}", "in flight", "transfers/s", "bare rows/s", "bare blocks/s", "ratio");
+    println!(
+        "{:>9}  {:>12}  {:>16}  {:>16}  {:>7}",
+        "in flight", "transfers/s", "bare rows/s", "bare blocks/s", "ratio"
+    );
     let folder = tempfile::tempdir().expect("a folder");
     let server = Server::start(&folder.path().join("book"), ACCOUNTS).await;
     let mut load = Load::connect(&server, ACCOUNTS).await;

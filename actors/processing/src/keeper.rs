@@ -47,11 +47,14 @@ pub enum DoorError {
 }
 
 type Answer = Box<dyn FnOnce() + Send>;
+type Work<M> = Box<dyn FnOnce(&mut M, Now) -> Answer + Send>;
+pub type Opening = dyn Fn() -> BoxFuture<'static, Result<Arc<dyn Store>, StoreError>> + Send + Sync;
+type Written = oneshot::Receiver<Result<crate::store::run::Run, StoreError>>;
 
 struct Job<M> {
     /// Transfers that may be of long ago: they are remembered before the work.
     ids: Vec<TransferId>,
-    run: Box<dyn FnOnce(&mut M, Now) -> Answer + Send>,
+    run: Work<M>,
 }
 
 struct Inside<M> {
@@ -135,7 +138,7 @@ impl<M: Send + 'static> Door<M> {
 
 /// How a store is opened and an empty machine made: for every start anew.
 pub struct Making<M> {
-    pub store: Arc<dyn Fn() -> BoxFuture<'static, Result<Arc<dyn Store>, StoreError>> + Send + Sync>,
+    pub store: Arc<Opening>,
     pub machine: Arc<dyn Fn() -> M + Send + Sync>,
     /// The book was brought back from a backup: the machine is told before the first question.
     pub restored: Arc<dyn Fn(&mut M) + Send + Sync>,
@@ -238,7 +241,7 @@ struct Writing<M> {
     index: Index,
     /// Ids that the ledger has in memory and the index has not in a run yet.
     recent: Vec<TransferId>,
-    sealing: Option<(Vec<TransferId>, oneshot::Receiver<Result<crate::store::run::Run, StoreError>>)>,
+    sealing: Option<(Vec<TransferId>, Written)>,
     jobs: mpsc::Receiver<Job<M>>,
     clock: Clock,
     started: Instant,
@@ -302,7 +305,7 @@ impl<M: Machine + Send + 'static> Writing<M> {
         // What the start itself wrote.
         self.commit(Vec::new()).await;
         while self.jobs.recv_many(&mut batch, BATCH_MAX).await > 0 {
-            let mut waiting = batch.drain(..).collect::<Vec<_>>().into_iter().peekable();
+            let mut waiting = std::mem::take(&mut batch).into_iter().peekable();
             while waiting.peek().is_some() {
                 let mut answers = Vec::new();
                 let now = self.now();

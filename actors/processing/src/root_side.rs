@@ -61,6 +61,8 @@ impl RootAnswers {
             return Err(RootError::TooMuch);
         }
         let ids = envelope.messages.iter().flat_map(ids_of).collect();
+        // Heard from before the question: what comes between it and the waiting counts.
+        let mut ear = self.door.bell(envelope.node).ear();
         let (name, messages) = (from.name.clone(), envelope.messages);
         let asked = messages.clone();
         let (node, out) = self
@@ -73,7 +75,6 @@ impl RootAnswers {
             .await?;
         let mut replies = self.replies(out).await?;
         if envelope.waits && replies.iter().all(is_no_news) {
-            let mut ear = self.door.bell(node).ear();
             tokio::time::timeout(NEWS_WITHIN - SOONER, ear.heard()).await.ok();
             let again = asked.into_iter().filter(|message| message.from == node);
             let again: Vec<ToRoot> = again.collect();

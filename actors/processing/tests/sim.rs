@@ -18,6 +18,8 @@ mod plan;
 mod random;
 #[path = "sim/run.rs"]
 mod run;
+#[path = "sim/scenarios.rs"]
+mod scenarios;
 #[path = "sim/shop.rs"]
 mod shop;
 #[path = "sim/shown.rs"]
@@ -80,4 +82,64 @@ fn processing_s01_never_overdrawn() {
 #[test]
 fn processing_mutants_are_noticed() {
     mutants::all_are_noticed(setting("OPENSTORE_SIM_SEEDS").unwrap_or(4));
+}
+
+#[test]
+fn processing_s02_same_card_two_parted_stores() {
+    scenarios::s02_same_card_two_parted_stores();
+}
+
+#[test]
+fn processing_s06_duplicates() {
+    scenarios::s06_duplicates();
+}
+
+#[test]
+fn processing_s09_store_restored_from_a_backup() {
+    scenarios::s09_store_restored_from_a_backup();
+}
+
+#[test]
+fn processing_s10_silent_rollback_without_a_line() {
+    scenarios::s10_silent_rollback_without_a_line();
+}
+
+#[test]
+fn processing_s11_root_lost() {
+    scenarios::s11_root_lost();
+}
+
+#[test]
+fn processing_s12_dead_store() {
+    scenarios::s12_dead_store();
+}
+
+#[test]
+fn processing_s13_block() {
+    scenarios::s13_block();
+}
+
+#[test]
+fn processing_s14_offline_day() {
+    scenarios::s14_offline_day();
+}
+
+#[test]
+fn processing_s15_recall() {
+    scenarios::s15_recall();
+}
+
+#[test]
+fn processing_s22_merge_in_a_partition() {
+    scenarios::s22_merge_in_a_partition();
+}
+
+#[test]
+fn processing_the_same_seed_is_the_same_run() {
+    let mut plan = Plan::new(Work::All);
+    plan.hours = 4;
+    for seed in [7, 8] {
+        assert_eq!(run::run(&plan, seed).hash, run::run(&plan, seed).hash);
+    }
+    assert_ne!(run::run(&plan, 7).hash, run::run(&plan, 8).hash);
 }

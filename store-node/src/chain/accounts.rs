@@ -94,13 +94,11 @@ fn open(root: &mut Root, new: &NewCustomer, now: processing::machine::Now) -> Re
     let wallets = wallets.into_iter().filter_map(|(wallet, asset, opening)| Some((wallet, asset, opening?)));
     let wallets: Vec<(Wallet, u32, Money)> = wallets.collect();
     let limit = |wallet: Wallet, sum: Money| if wallet == Wallet::Credit { sum.minor() } else { 0 };
-    let held = wallets.iter().map(|(wallet, asset, sum)| Held {
-        wallet: *wallet,
-        asset: *asset,
-        limit: limit(*wallet, *sum),
-    });
+    let held =
+        wallets.iter().map(|(wallet, asset, sum)| Held { wallet: *wallet, asset: *asset, limit: limit(*wallet, *sum) });
     let card = Card { number: new.card.clone(), state: CardState::Active, day_max: None, pin: None };
-    let customer = Customer { name: new.name.clone(), cards: vec![card], wallets: held.collect(), ..Customer::default() };
+    let customer =
+        Customer { name: new.name.clone(), cards: vec![card], wallets: held.collect(), ..Customer::default() };
     let owner = root.open_customer(customer).map_err(|error| error.to_string())?;
     for (wallet, asset, sum) in wallets {
         if wallet == Wallet::Credit || !sum.is_positive() {

@@ -48,7 +48,8 @@ impl Runner {
             Act::Operator { number, name, pin, role, card } => {
                 self.catalogue_changed = true;
                 self.pins.insert(number.clone(), pin.clone());
-                let put = self.chain().put_operator(number.clone(), name.clone(), pin.clone(), *role, card.clone()).await;
+                let put =
+                    self.chain().put_operator(number.clone(), name.clone(), pin.clone(), *role, card.clone()).await;
                 put.map_err(|text| refuse("bad_operator", text))
             }
             Act::Settings { section, value, r#for } => {

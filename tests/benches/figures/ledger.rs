@@ -121,9 +121,9 @@ fn receipt(number: u64) -> Receipt {
                 of_line: None,
                 mark: None,
                 deposit_of: None,
-        group: None,
-        points: Money::ZERO,
-        load: false,
+                group: None,
+                points: Money::ZERO,
+                load: false,
             }
         })
         .collect();

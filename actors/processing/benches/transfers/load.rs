@@ -47,7 +47,12 @@ impl Load {
             let tender = AccountId::house(AccountKind::TenderIn, ASSET, 0, 1);
             let fills: Vec<Transfer> = owners
                 .iter()
-                .map(|owner| Transfer { debit: tender, credit: wallet(*owner), amount: 1 << 50, ..load.next(Spread::Even) })
+                .map(|owner| Transfer {
+                    debit: tender,
+                    credit: wallet(*owner),
+                    amount: 1 << 36,
+                    ..load.next(Spread::Even)
+                })
                 .collect();
             let codes = load.client.post(&fills).await.expect("filled");
             assert!(codes.iter().all(|code| *code == Code::Created as u8), "every wallet is filled");

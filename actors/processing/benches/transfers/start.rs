@@ -5,7 +5,8 @@ use crate::server::Server;
 use crate::{TURN, timed};
 
 pub(crate) async fn measure() {
-    let number = |name: &str, default: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    let number =
+        |name: &str, default: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
     let (accounts, transfers) = (number("OPENSTORE_ACCOUNTS", 100_000), number("OPENSTORE_TRANSFERS", 5_000_000));
     let folder = tempfile::tempdir().expect("a folder");
     let book = folder.path().join("book");
@@ -21,7 +22,11 @@ pub(crate) async fn measure() {
         }
     })
     .await;
-    println!("{posted} transfers of {accounts} accounts were posted in {:.0} s ({:.0}/s)", took.as_secs_f64(), posted as f64 / took.as_secs_f64());
+    println!(
+        "{posted} transfers of {accounts} accounts were posted in {:.0} s ({:.0}/s)",
+        took.as_secs_f64(),
+        posted as f64 / took.as_secs_f64()
+    );
     let after = load.run(100, TURN, Spread::Even).await.rate();
     let p99_after = load.p99_ms();
     println!("100 in flight: {before:.0}/s, p99 {p99_before:.2} ms before; {after:.0}/s, p99 {p99_after:.2} ms after");

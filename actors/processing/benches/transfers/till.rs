@@ -37,8 +37,7 @@ async fn run() {
     let mut tree = Tree::new("bench");
     tree.group("accounts", Strategy::OneForOne);
     let policy = root::Policy { standing_max: 10_000_000, ..root::Policy::default() };
-    let making =
-        Making::in_file(folder.path().join("root.sqlite"), move || Root::new(policy.clone()), Root::restored);
+    let making = Making::in_file(folder.path().join("root.sqlite"), move || Root::new(policy.clone()), Root::restored);
     let opened = root_door.clone();
     tree.child(ChildSpec::new("accounts/root", "keeper", move || {
         std::future::ready(Ok(Keeper::new(making.clone(), opened.clone(), Clock::system())))
@@ -124,8 +123,7 @@ fn customers(root: &mut Root, now: processing::machine::Now) {
     for n in 0..CUSTOMERS as u32 {
         let card = Card { number: number(n), state: CardState::Active, day_max: None, pin: None };
         let wallets = vec![Held { wallet: Wallet::Prepaid, asset: ASSET, limit: 0 }];
-        let owner =
-            root.open_customer(Customer { cards: vec![card], wallets, ..Customer::default() }).expect("opened");
+        let owner = root.open_customer(Customer { cards: vec![card], wallets, ..Customer::default() }).expect("opened");
         let asked = Asked {
             operation: OperationId::from_uuid(u128::from(n + 1) << 64),
             by: OperatorNumber("1".to_owned()),

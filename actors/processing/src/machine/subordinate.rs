@@ -28,6 +28,9 @@ const KEPT_MAX: usize = 100_000;
 /// Documents that wait for the first word with the root after a start.
 const WAITING_MAX: usize = 100_000;
 
+/// Documents of one store for ever fit into so many bits of a mark.
+const MARK_DOCUMENTS_BITS: u32 = 40;
+
 /// What an operator may set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
@@ -329,6 +332,12 @@ impl Subordinate {
         self.down.entries.iter()
     }
 
+    /// How far this book has come. It only grows; a till that has seen a further one than this knows that the book was
+    /// set back, also if it lost nothing of the till's own.
+    pub fn mark(&self) -> u64 {
+        u64::from(self.meta.inc) << MARK_DOCUMENTS_BITS | self.up.end.next.min((1 << MARK_DOCUMENTS_BITS) - 1)
+    }
+
     fn unheard(&self) -> impl Iterator<Item = u32> {
         self.tills.keys().copied().filter(|till| !self.heard.contains(till))
     }
@@ -340,7 +349,10 @@ impl Subordinate {
     fn know(&mut self, customer: Customer) {
         if let Some(before) = self.customers.get(&customer.owner) {
             for card in &before.cards {
-                self.numbers.remove(&card.number);
+                // Another customer may have the card by now.
+                if self.numbers.get(&card.number) == Some(&customer.owner) {
+                    self.numbers.remove(&card.number);
+                }
             }
         }
         for card in &customer.cards {
@@ -424,7 +436,13 @@ impl Subordinate {
                     tracing::warn!(operation = ?document.operation, %code, "a movement did not fit this store's book");
                     local.id = TransferId(local.id.0 ^ 0xF);
                     local.debit = AccountId::house(AccountKind::Clearing, local.debit.asset(), self.me, 0);
-                    self.book.post_one(local, now);
+                    if !local.credit.has_lots() {
+                        local.slices.clear();
+                    }
+                    let code = self.book.post_one(local, now);
+                    if !code.is_posted() {
+                        tracing::error!(operation = ?document.operation, %code, "a movement is not in this store's book");
+                    }
                 }
             }
             Act::Open { customer } => {

@@ -35,6 +35,9 @@ impl Watch {
     }
 }
 
+/// A check of a whole world, and what is wrong with it.
+type Check = fn(&World) -> Result<(), String>;
+
 impl World {
     /// I8 at the root.
     pub(crate) fn watch_root(&mut self, peers: &[PeerStanding]) {
@@ -91,7 +94,10 @@ impl World {
                 wrong.push((format!("at {name}: {sentence}"), name.clone()));
             }
             if let Err(sentence) = self.rights(shop) {
-                wrong.push((format!("I4: at {name}: {sentence}"), sentence.split(' ').nth(2).unwrap_or_default().to_owned()));
+                wrong.push((
+                    format!("I4: at {name}: {sentence}"),
+                    sentence.split(' ').nth(2).unwrap_or_default().to_owned(),
+                ));
             }
         }
         for (sentence, about) in wrong {
@@ -185,7 +191,7 @@ impl World {
     pub(crate) fn check_quiet(&mut self) {
         self.look_at_books();
         self.desk_counts_again();
-        let checks: [fn(&World) -> Result<(), String>; 7] = [
+        let checks: [Check; 7] = [
             World::all_done,
             World::copies_are_posted,
             World::logs_are_equal,
@@ -346,8 +352,10 @@ impl World {
         if self.log.is_none() {
             return;
         }
-        let owners: Vec<u64> =
-            (0..self.plan.cards).filter(|other| self.ghost.leader(*other) == card).map(|c| self.ghost.owner_at_till(c)).collect();
+        let owners: Vec<u64> = (0..self.plan.cards)
+            .filter(|other| self.ghost.leader(*other) == card)
+            .map(|c| self.ghost.owner_at_till(c))
+            .collect();
         let mine = |id: AccountId| {
             owners.contains(&id.owner())
                 && id.asset() == asset
@@ -386,6 +394,12 @@ impl World {
         for shop in 0..self.shops.len() {
             let store = shop as u32 + 1;
             let ledger = &self.shop_machine(shop).book().ledger;
+            if self.log.is_some() {
+                let refused = self.shops[shop].node.postings().into_iter().filter(|posting| !posting.code.is_posted());
+                for posting in refused.filter(|posting| posting.transfer.code != TransferCode::Hold) {
+                    eprintln!("store {store} refused {} ({})", movement(&posting.transfer), posting.code);
+                }
+            }
             let balance = |ledger: &Ledger, id| ledger.account(id).map_or(0, |account| account.balance());
             for asset in [MONEY, POINTS] {
                 for kind in [AccountKind::TenderIn, AccountKind::Redeemed] {

@@ -119,7 +119,9 @@ impl World {
         let received = Effect { asset, received: Some((card, amount)), ..Effect::default() };
         let handed_over = Effect { asset, handed_over: Some(card), ..Effect::default() };
         match self.random.below(100) {
-            0..25 if asset == MONEY => self.desk_asks(AskedFor::TopUp { account, amount, tender: 1, lot: None }, received),
+            0..25 if asset == MONEY => {
+                self.desk_asks(AskedFor::TopUp { account, amount, tender: 1, lot: None }, received)
+            }
             0..25 => {
                 let today = self.root.day(self.at_ms);
                 let expires_on = if self.random.chance(500) { today + self.random.below(3) as i32 } else { NEVER };
@@ -158,9 +160,11 @@ impl World {
             98 => self.desk_opens(),
             _ if self.random.chance(100) => {
                 let (store, reason) = (1 + self.random.index(self.plan.shops) as u32, "it is silent".to_owned());
-                let compared = self.root.life.as_ref().is_some_and(|life| {
-                    life.machine.peers().iter().any(|peer| peer.store == store && peer.synced)
-                });
+                let compared = self
+                    .root
+                    .life
+                    .as_ref()
+                    .is_some_and(|life| life.machine.peers().iter().any(|peer| peer.store == store && peer.synced));
                 if compared {
                     self.desk_asks(AskedFor::Fence { store, reason }, Effect::default());
                 }
@@ -225,7 +229,8 @@ impl World {
         if self.random.chance(300) {
             return self.desk_asks(AskedFor::Void { hold }, Effect { asset, ..Effect::default() });
         }
-        let amount = if self.random.chance(500) { None } else { Some(self.random.between(1, held.max(1) as u64) as i64) };
+        let amount =
+            if self.random.chance(500) { None } else { Some(self.random.between(1, held.max(1) as u64) as i64) };
         let effect = Effect { asset, handed_over: Some(card), ..Effect::default() };
         self.desk_asks(AskedFor::Capture { hold, amount }, effect);
     }
@@ -303,8 +308,8 @@ impl World {
             for mut asked in std::mem::take(&mut self.desk.unsure) {
                 let ledger = &self.root.life.as_ref().expect("it is up").machine.book().ledger;
                 let line = asked.operation.line(1);
-                let known = [line, TransferId(line.0 ^ 8)].into_iter().filter_map(|line| ledger.known(line));
-                match known.filter(|known| known.is_posted()).next() {
+                let mut known = [line, TransferId(line.0 ^ 8)].into_iter().filter_map(|line| ledger.known(line));
+                match known.find(|known| known.is_posted()) {
                     Some(known) => {
                         asked.amount = known.amount;
                         self.desk_counts(&asked, 1);

@@ -143,6 +143,14 @@ impl World {
         }
     }
 
+    /// Its journal was set back by hand.
+    pub(crate) fn boots_root_restored(&mut self) {
+        self.watch.root_restored();
+        self.boot_root(false);
+        self.root_does(|root, _| root.restored());
+        self.desk_lost();
+    }
+
     pub(crate) fn clock_jumps(&mut self) {
         if self.quiet {
             return;

@@ -56,6 +56,8 @@ pub(crate) struct Plan {
     pub(crate) answers_early: bool,
     pub(crate) opening: i64,
     pub(crate) standing_max: i64,
+    /// A right that nobody used for so long goes back.
+    pub(crate) idle_ms: u64,
     /// Prepaid money spent a time, at most.
     pub(crate) spend_max: i64,
 }
@@ -91,6 +93,7 @@ impl Plan {
             answers_early: false,
             opening: 20_000,
             standing_max: 20_000,
+            idle_ms: 4 * HOUR_MS,
             spend_max: 5_000,
         }
     }

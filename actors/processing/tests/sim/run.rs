@@ -1,8 +1,8 @@
 //! Runs by seed, on all cores; and what a failure says.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::plan::Plan;
 use crate::shown::movement;
@@ -26,9 +26,11 @@ pub(crate) fn run(plan: &Plan, seed: u64) -> Ended {
 
 /// What the root posted on the accounts that a failure is about.
 fn postings(world: &World, about: &[String]) -> Vec<String> {
-    let all = world.root.postings().into_iter().map(|posting| {
-        format!("{} ({:?})", movement(&posting.transfer), posting.code)
-    });
+    let all = world
+        .root
+        .postings()
+        .into_iter()
+        .map(|posting| format!("{} ({:?})", movement(&posting.transfer), posting.code));
     let concerns = |line: &String| about.iter().any(|word| line.split(' ').any(|part| part == word));
     let mut lines: Vec<String> = all.filter(concerns).collect();
     lines.split_off(lines.len().saturating_sub(SHOWN_MAX))

@@ -26,7 +26,8 @@ pub(crate) enum TillSays {
     Authorise(Box<Authorise>),
     Release(Uuid),
     Settled(Arc<Settled>),
-    Operations(Arc<TillOperations>),
+    /// All that it remembers, and the furthest mark that it has seen.
+    Operations(Arc<TillOperations>, u64),
 }
 
 #[derive(Clone, Debug)]
@@ -66,7 +67,7 @@ pub(crate) struct Shop {
 impl Shop {
     pub(crate) fn new(shop: usize, plan: &Plan, random: &mut Random) -> Shop {
         let policy =
-            Policy { excuse_tills_after_ms: None, mutant: plan.mutant, idle_ms: 4 * HOUR_MS, ..Policy::default() };
+            Policy { excuse_tills_after_ms: None, mutant: plan.mutant, idle_ms: plan.idle_ms, ..Policy::default() };
         Shop {
             node: Node::new(if shop == 0 { 0 } else { random.below(HOUR_MS) }),
             out: Vec::new(),
@@ -77,6 +78,13 @@ impl Shop {
             answers_early: plan.answers_early,
             has_lost: false,
         }
+    }
+
+    /// What was only in its memory is gone.
+    pub(crate) fn forget(&mut self) {
+        self.out.clear();
+        self.asks.clear();
+        self.heard.fill(0);
     }
 
     pub(crate) fn machine(&self) -> Option<&Subordinate> {
@@ -232,7 +240,7 @@ impl World {
                 self.shop_does(shop, |machine, now| machine.settle(id, &settled, now));
                 self.tell(shop, till, ShopSays::Taken(settled.receipt.0));
             }
-            TillSays::Operations(told) => {
+            TillSays::Operations(told, mark) => {
                 // One line to a till: what was said later is not heard before.
                 if number < self.shops[shop].heard[till] {
                     return;
@@ -248,7 +256,10 @@ impl World {
                         told.more
                     )
                 });
-                self.shop_does(shop, |machine, now| machine.till_operations(id, &told, now));
+                self.shop_does(shop, |machine, now| {
+                    machine.till_saw(id, mark);
+                    machine.till_operations(id, &told, now)
+                });
                 for settled in &told.settled {
                     self.tell(shop, till, ShopSays::Taken(settled.receipt.0));
                 }
@@ -315,9 +326,7 @@ impl World {
 
     pub(crate) fn shop_is_down(&mut self, shop: usize) {
         let restored = self.random.chance(self.plan.faults.shop_restored_per_mille) && !self.quiet;
-        self.shops[shop].out.clear();
-        self.shops[shop].asks.clear();
-        self.shops[shop].heard.fill(0);
+        self.shops[shop].forget();
         self.stats.crashes += 1;
         let delay = self.random.between(SECOND_MS, 2 * MINUTE_MS);
         self.after(delay, Event::BootShop { shop, restored });
@@ -334,6 +343,17 @@ impl World {
             self.shops[shop].has_lost = true;
             self.note(|| format!("store {} is restored: {keep} of 1000 kept, said: {said}", shop + 1));
         }
+        self.starts(shop, said);
+    }
+
+    /// Its journal was set back by hand.
+    pub(crate) fn boots_restored(&mut self, shop: usize, said: bool) {
+        self.watch.shop_restored(shop);
+        self.shops[shop].has_lost = true;
+        self.starts(shop, said);
+    }
+
+    fn starts(&mut self, shop: usize, said: bool) {
         let machine = Subordinate::new(shop as u32 + 1, self.shops[shop].policy.clone(), said);
         if let Err(error) = self.shops[shop].node.boot(machine, self.at_ms) {
             return self.fail(format!("store {} does not start: {error}", shop + 1), &[]);
@@ -352,4 +372,3 @@ impl World {
         self.poll(shop);
     }
 }
-

@@ -50,6 +50,8 @@ pub(crate) struct Till {
     /// What its store sent to it, counted; and the last of it that was heard and asks for all.
     pub(crate) told: u64,
     heard: u64,
+    /// The furthest mark of its store's book that it has seen.
+    pub(crate) mark: u64,
     counter: u64,
     pub(crate) open: Option<Open>,
     pub(crate) releasing: Vec<Uuid>,
@@ -69,6 +71,7 @@ impl Till {
             sent: 0,
             told: 0,
             heard: 0,
+            mark: 0,
             counter: 0,
             open: None,
             releasing: Vec::new(),
@@ -243,7 +246,8 @@ impl World {
         let settled = settled.map(|remembered| remembered.settled.as_ref().clone()).collect();
         let open = here.open.iter().filter(|open| open.approved.is_some()).map(|open| open.asked.operation).collect();
         let told = TillOperations { settled, open, more: !all };
-        self.send_to_shop(till, TillSays::Operations(Arc::new(told)));
+        let mark = self.tills[till].mark;
+        self.send_to_shop(till, TillSays::Operations(Arc::new(told), mark));
     }
 
     fn give_up(&mut self, till: usize) {
@@ -364,7 +368,9 @@ impl World {
             business_day: self.business_day(till),
             operations: vec![what],
         });
-        self.note(|| format!("till {} settles {:x}: {kind:?} {} {amount}", till + 1, operation.as_u128(), card_number(card)));
+        self.note(|| {
+            format!("till {} settles {:x}: {kind:?} {} {amount}", till + 1, operation.as_u128(), card_number(card))
+        });
         if let Err(sentence) = self.ghost.settled(card, asset, kind, amount) {
             self.fail(sentence, &[&card_number(card), &format!("store {}", self.tills[till].shop + 1)]);
         }

@@ -30,7 +30,7 @@ pub(crate) enum Event {
     ToRoot(ToRoot),
     ToShop(usize, Reply),
     TillToShop(usize, u64, TillSays),
-    ShopToTill { till: usize, boots: u64, number: u64, says: ShopSays },
+    ShopToTill { till: usize, boots: u64, number: u64, mark: u64, says: ShopSays },
     RootTick,
     ShopTick(usize),
     TillTick(usize),
@@ -195,9 +195,10 @@ impl World {
                 }
             }
             Event::TillToShop(till, number, says) => self.shop_asked(till, number, says),
-            Event::ShopToTill { till, boots, number, says } => {
+            Event::ShopToTill { till, boots, number, mark, says } => {
                 // A line ends with the store that held it.
                 if boots == self.shops[self.tills[till].shop].node.boots {
+                    self.tills[till].mark = self.tills[till].mark.max(mark);
                     self.till_hears(till, number, says);
                 }
             }
@@ -266,12 +267,13 @@ impl World {
     }
 
     pub(crate) fn send_to_till(&mut self, till: usize, says: ShopSays) {
-        let boots = self.shops[self.tills[till].shop].node.boots;
+        let shop = &self.shops[self.tills[till].shop];
+        let (boots, mark) = (shop.node.boots, shop.machine().map_or(0, |machine| machine.mark()));
         self.tills[till].told += 1;
         let number = self.tills[till].told;
         for _ in 0..self.copies() {
             let delay = self.random.between(1, 30);
-            self.after(delay, Event::ShopToTill { till, boots, number, says: says.clone() });
+            self.after(delay, Event::ShopToTill { till, boots, number, mark, says: says.clone() });
         }
     }
 
@@ -304,10 +306,7 @@ impl World {
         self.after_root();
     }
 
-    pub(crate) fn root_does<R>(
-        &mut self,
-        work: impl FnOnce(&mut Root, processing::machine::Now) -> R,
-    ) -> Option<R> {
+    pub(crate) fn root_does<R>(&mut self, work: impl FnOnce(&mut Root, processing::machine::Now) -> R) -> Option<R> {
         if !self.root.is_up() {
             return None;
         }
@@ -387,4 +386,3 @@ impl World {
         self.after(delay, Event::BootRoot { restored });
     }
 }
-

@@ -172,12 +172,10 @@ impl Root {
     pub fn named(&self, text: &str, from: u64, scan_max: usize, max: usize) -> (Vec<Customer>, Option<u64>) {
         let text = text.to_lowercase();
         let mut found = Vec::new();
-        let mut scanned = 0;
-        for (owner, customer) in self.customers.range(from..) {
+        for (scanned, (owner, customer)) in self.customers.range(from..).enumerate() {
             if scanned == scan_max || found.len() == max {
                 return (found, Some(*owner));
             }
-            scanned += 1;
             if customer.name.to_lowercase().contains(&text) {
                 found.push(customer.clone());
             }

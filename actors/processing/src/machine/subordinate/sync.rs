@@ -43,7 +43,7 @@ impl Subordinate {
     pub fn on_reply(&mut self, reply: Reply, now: Now) -> Vec<ToRoot> {
         match reply {
             Reply::Welcome { epoch, nonce, up, down_next, down_chain } => {
-                self.welcomed(epoch, nonce, up, End { next: down_next, chain: down_chain }, now)
+                self.welcomed(epoch, nonce, up, End { next: down_next, chain: down_chain })
             }
             Reply::Downs { epoch, ups, downs } => {
                 if self.takes_epoch(epoch) {
@@ -71,7 +71,7 @@ impl Subordinate {
         true
     }
 
-    fn welcomed(&mut self, epoch: u32, nonce: u64, up: End, down: End, now: Now) -> Vec<ToRoot> {
+    fn welcomed(&mut self, epoch: u32, nonce: u64, up: End, down: End) -> Vec<ToRoot> {
         if !self.takes_epoch(epoch) || (self.agreed && !self.restored) {
             return Vec::new();
         }
