@@ -51,7 +51,7 @@ pub struct Card {
     /// Most that this card spends a day, in minor units.
     #[serde(default)]
     pub day_max: Option<i64>,
-    /// Its PIN, as `subordinate::till::pin_of` keeps it.
+    /// Its PIN, as `subordinate::limits::pin_of` keeps it.
     #[serde(default)]
     pub pin: Option<String>,
 }

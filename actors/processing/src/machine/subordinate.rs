@@ -7,7 +7,9 @@
 //!
 //! Must never: spend what it has no right to, write into its log before it knows where the log ends, or forget a document.
 
+mod kept;
 mod leases;
+pub mod limits;
 mod sync;
 pub mod till;
 
@@ -16,6 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::ledger::transfer::{Day, IMPORTED, LotTerms, Transfer, TransferCode};
 use domain::ledger::{AccountId, AccountKind, OperationId, TransferId};
 use serde::{Deserialize, Serialize};
+
+use kept::{Log, load_entry};
 
 use super::book::{Book, Changes, log_key, read, space};
 use super::customer::Customer;
@@ -99,44 +103,6 @@ pub(crate) struct Meta {
 pub(crate) struct TillRow {
     /// What it told up to this day is in the book.
     heard: Day,
-}
-
-/// A log as a store keeps it: all of it since `base`, in memory.
-#[derive(Debug, Default)]
-pub(crate) struct Log {
-    base: End,
-    entries: Vec<Entry>,
-    end: End,
-}
-
-impl Log {
-    fn push(&mut self, entry: Entry) {
-        self.end.advance(&entry);
-        self.entries.push(entry);
-    }
-
-    fn from(&self, seq: u64, max: usize) -> Vec<Entry> {
-        let skip = usize::try_from(seq.saturating_sub(self.base.next)).unwrap_or(usize::MAX);
-        self.entries.iter().skip(skip).take(max).cloned().collect()
-    }
-
-    /// Where it would end after `seq` entries; none: that is not kept any more, or not there yet.
-    fn end_at(&self, seq: u64) -> Option<End> {
-        match seq.checked_sub(self.base.next)? {
-            0 => Some(self.base),
-            past => {
-                let entry = self.entries.get(usize::try_from(past - 1).ok()?)?;
-                Some(End { next: seq, chain: entry.chain })
-            }
-        }
-    }
-
-    /// Take off all after `end`.
-    fn cut(&mut self, end: End) -> Vec<Entry> {
-        let keep = usize::try_from(end.next - self.base.next).expect("a log in memory is counted by usize");
-        self.end = end;
-        self.entries.split_off(keep)
-    }
 }
 
 /// How a store stands, for operators and tests.
@@ -475,15 +441,6 @@ impl Subordinate {
         }
         local
     }
-}
-
-fn load_entry(log: &mut Log, entry: Entry) {
-    if log.entries.is_empty() && entry.seq > 0 {
-        // Older ones were taken off: the chain before this one is not needed any more.
-        log.base = End { next: entry.seq, chain: [0; 32] };
-        log.end = log.base;
-    }
-    log.push(entry);
 }
 
 /// A movement of one operation, as a document carries it.

@@ -86,7 +86,7 @@ impl Customers {
             }
             7 => vec![Transfer { flags: BALANCING, ..plain(id, points, redeemed(POINTS), TransferCode::Burn) }],
             8 => {
-                let (debit, asset) = if owner % 2 == 0 { (money, ROUBLES) } else { (points, POINTS) };
+                let (debit, asset) = if owner.is_multiple_of(2) { (money, ROUBLES) } else { (points, POINTS) };
                 self.holds.push(id);
                 let hold = plain(id, debit, redeemed(asset), TransferCode::Hold);
                 vec![Transfer { flags: PENDING, timeout_s: 600, ..hold }]
