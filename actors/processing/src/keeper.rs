@@ -270,7 +270,7 @@ impl<M: Machine + Send + 'static> Writing<M> {
             (making.restored)(&mut machine);
         }
         let loaded_in_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        tracing::info!(block = head.number, loaded_in_ms, "the account book is loaded");
+        tracing::debug!(block = head.number, loaded_in_ms, "the account book is loaded");
         see.send_modify(|state| {
             state.block = head.number;
             state.loaded_in_ms = loaded_in_ms;

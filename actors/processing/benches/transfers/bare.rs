@@ -39,7 +39,7 @@ impl Bare {
             let mut left = size;
             while left > 0 {
                 let part = left.min(ROWS_A_STATEMENT);
-                let places = vec![format!("({})", vec!["?"; COLUMNS].join(",")); part].join(",");
+                let places = vec![format!("({})", ["?"; COLUMNS].join(",")); part].join(",");
                 let mut values = Vec::with_capacity(part * COLUMNS);
                 for _ in 0..part {
                     next += 1;

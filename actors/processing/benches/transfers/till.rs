@@ -59,7 +59,7 @@ async fn run() {
         std::future::ready(Ok(StoreTalk::new(talking.clone())))
     }));
     let node = tree.start().await;
-    root_door.ask(Vec::new(), |root, now| customers(root, now)).await.expect("customers");
+    root_door.ask(Vec::new(), customers).await.expect("customers");
     // The first of each fetches the right; it is not counted.
     for n in 0..CUSTOMERS as u32 {
         let until = Instant::now() + Duration::from_secs(10);
