@@ -55,7 +55,8 @@ impl StoreAnswers {
             IDENTIFY => to_body(&self.talk.identify(from_body(body).map_err(unreadable)?).await),
             AUTHORISE => to_body(&self.talk.authorise(from_body(body).map_err(unreadable)?).await),
             RELEASE => {
-                to_body(&self.talk.release(from_body(body).map_err(unreadable)?).await.map_err(|e| e.to_string())?)
+                let released = self.talk.release(from_body(body).map_err(unreadable)?).await;
+                to_body(&Authorisation::Declined(released.map_err(|error| error.to_string())?))
             }
             _ => {
                 let told: TillOperations = from_body(body).map_err(unreadable)?;
@@ -164,9 +165,18 @@ impl Talk {
         answer.await.unwrap_or_else(|error| Authorisation::Declined(declined(error, online)))
     }
 
-    pub async fn release(&self, release: Release) -> Result<(), DoorError> {
+    /// The answer is that the operation has ended, or that it must be given back later.
+    pub async fn release(&self, release: Release) -> Result<Declined, DoorError> {
         let ids = lines(release.operation).to_vec();
-        self.door.ask(ids, move |store, now| store.release(&release, now)).await
+        let ended = self.door.ask(ids, move |store, now| {
+            let enrolled = store.is_enrolled();
+            if enrolled {
+                store.release(&release, now);
+            }
+            enrolled
+        });
+        let code = if ended.await? { DeclineCode::OperationEnded } else { DeclineCode::NotReady };
+        Ok(Declined { code, available: None, online: false })
     }
 
     /// What a receipt did. Repeat: yes.

@@ -1,5 +1,7 @@
 //! Customer accounts of a chain: opened at its root, looked at, and waited for.
 
+use std::collections::BTreeMap;
+
 use domain::ids::StoreId;
 use domain::ledger::transfer::LotTerms;
 use domain::ledger::{AccountId, AccountKind};
@@ -8,6 +10,7 @@ use messages::v1::accounts::Wallet;
 use processing::machine::customer::{Card, CardState, Customer, Held, kind_of};
 use processing::machine::derived;
 use processing::machine::root::{Asked, AskedFor, Root};
+use processing::machine::subordinate::Subordinate;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 
@@ -56,6 +59,35 @@ impl Chain {
             Ok(Value::Array(rows.collect()))
         };
         Ok(self.hq()?.accounts().ask(Vec::new(), work).await?)
+    }
+
+    /// Block a card at the root: what each store may still spend of it until it hears of that.
+    pub async fn block_card(&self, card: &str) -> anyhow::Result<Result<Vec<(StoreId, Money)>, String>> {
+        let card = card.to_owned();
+        let work = move |root: &mut Root, _| {
+            let owner = root.whose(&card).ok_or_else(|| format!("the card {card} is not known"))?.owner;
+            root.set_card(&card, CardState::Blocked).map_err(|error| error.to_string())?;
+            let names: BTreeMap<_, _> = root.stores().map(|(name, node)| (node, name.to_owned())).collect();
+            let exposed = root.exposure(owner).into_iter();
+            let named = |(node, _, right)| Some((StoreId::new(names.get(&node)?).ok()?, Money::from_minor(right)));
+            Ok(exposed.filter_map(named).collect())
+        };
+        Ok(self.hq()?.accounts().ask(Vec::new(), work).await?)
+    }
+
+    /// What time brings to accounts at the root. True: there is more of it.
+    pub(super) async fn accounts_turn(&self) -> anyhow::Result<bool> {
+        match self.hq() {
+            Ok(hq) => Ok(hq.accounts().ask(Vec::new(), Root::tick).await.unwrap_or(false)),
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// Let a store's centre take in all receipts of its tills once more, as a store that lost its place does.
+    pub async fn feed_again(&self, store: &StoreId) -> anyhow::Result<()> {
+        let tills: Vec<u32> = self.place(store)?.tills.keys().map(|till| till.0).collect();
+        let work = move |store: &mut Subordinate, _| tills.iter().for_each(|till| store.set_fed(*till, 0));
+        Ok(self.store(store)?.accounts.ask(Vec::new(), work).await?)
     }
 
     /// Has a store's centre taken in all receipts that the store has, and, while its line is up, the root all of that?

@@ -45,8 +45,10 @@ impl Chain {
     }
 
     /// Wait until every document has been applied wherever its links are up, and every till there has the newest datasets.
+    /// What the day brings to accounts is done, too.
     pub async fn settle(&self, deadline: Duration) -> anyhow::Result<()> {
         let settled = async {
+            while self.accounts_turn().await? {}
             loop {
                 if self.is_settled().await? {
                     return Ok(());
