@@ -1,4 +1,22 @@
-//! The processing centre under everything that nodes, lines and disks can do, by seed.
+//! The processing centre under everything that nodes, lines and disks can do, by seed: the real machines, each with its
+//! journal on a disk that fails, in simulated time. One seed is one run.
+//!
+//! `OPENSTORE_SIM_SEEDS=1000`: so many seeds; `OPENSTORE_SIM_SEED=17`: this one; `OPENSTORE_SIM_HOURS`: their length;
+//! `OPENSTORE_SIM_LOG=file`: all events of the first of them.
+//!
+//! | rule | how it is looked at |
+//! |---|---|
+//! | I1, I2, I9, I10 | `Ledger::check` of every book, each half hour and in quiet |
+//! | I3 | in quiet, a card and asset: what the root has is what was received, less what was handed over and taken back |
+//! | I4 | each half hour: a store's right is its escrow at the root and what is on its way |
+//! | I5 | at every receipt, by what tills really did: never more is handed over than was received |
+//! | I6 | in quiet: what a till settled and what a second copy says is at the root, once and whole |
+//! | I7 | in quiet: both logs of each store are equal on both sides, with their chains |
+//! | I8 | after every commit: incarnations, epochs and positions only grow, but for a restoration |
+//! | I11, I12 | `s13_block`, `s22_merge_in_a_partition`; I3 with merges in every run |
+//! | I13 | in quiet, within a minute and what a cashier has open: all acknowledged, nobody recovers, nothing waits |
+//! | I14 | in quiet: a book made anew from its blocks is the same; after a crash: what was answered is known |
+//! | I15 | in quiet: a store's tenders and redemptions are equal in both books and are what its tills did |
 
 #[path = "sim/checks.rs"]
 mod checks;
@@ -16,6 +34,8 @@ mod node;
 mod plan;
 #[path = "sim/random.rs"]
 mod random;
+#[path = "sim/regressions.rs"]
+mod regressions;
 #[path = "sim/run.rs"]
 mod run;
 #[path = "sim/scenarios.rs"]
@@ -142,4 +162,55 @@ fn processing_the_same_seed_is_the_same_run() {
         assert_eq!(run::run(&plan, seed).hash, run::run(&plan, seed).hash);
     }
     assert_ne!(run::run(&plan, 7).hash, run::run(&plan, 8).hash);
+}
+
+#[test]
+fn processing_again_a_backup_from_before_the_last_fence() {
+    regressions::a_backup_from_before_the_last_fence();
+}
+
+#[test]
+fn processing_again_a_fence_and_documents_on_their_way() {
+    regressions::a_fence_and_documents_on_their_way();
+}
+
+#[test]
+fn processing_again_a_backup_with_what_a_fence_cut() {
+    regressions::a_backup_with_what_a_fence_cut();
+}
+
+#[test]
+fn processing_again_a_crash_between_fence_and_recovery() {
+    regressions::a_crash_between_fence_and_recovery();
+}
+
+#[test]
+fn processing_again_words_of_the_root_are_lost() {
+    regressions::words_of_the_root_are_lost();
+}
+
+#[test]
+fn processing_again_a_late_second_comparison() {
+    regressions::a_late_second_comparison();
+}
+
+#[test]
+fn processing_again_a_restored_root_whose_welcome_is_lost() {
+    regressions::a_restored_root_whose_welcome_is_lost();
+}
+
+#[test]
+fn processing_again_a_root_restored_twice_from_one_backup() {
+    regressions::a_root_restored_twice_from_one_backup();
+}
+
+#[test]
+fn processing_again_a_returned_right_that_both_books_forgot() {
+    regressions::a_returned_right_that_both_books_forgot();
+}
+
+#[test]
+fn processing_seeds_that_failed_once() {
+    hold(&Plan::new(Work::Plain), &regressions::PLAIN_SEEDS, "processing_plain");
+    hold(&Plan::new(Work::All), &regressions::ALL_SEEDS, "processing_s01_never_overdrawn");
 }

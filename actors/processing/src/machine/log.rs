@@ -131,7 +131,14 @@ pub enum Told {
     /// Rights: from wallets into the store's escrow.
     Grant { transfers: Vec<Transfer> },
     /// A new incarnation begins after so many documents of the old one; the old one's rights are gone.
-    Fence { inc: u32, up_next: u64, tills: Vec<u32> },
+    Fence {
+        inc: u32,
+        up_next: u64,
+        tills: Vec<u32>,
+        /// Of the comparison in which the store said that it was restored; zero: people fenced it.
+        #[serde(default)]
+        nonce: u64,
+    },
     /// Who a customer is now, in whole.
     Customer(Box<Customer>),
     /// What is on an account, for screens.

@@ -13,7 +13,7 @@ pub mod limits;
 mod sync;
 pub mod till;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use domain::ledger::transfer::{Day, IMPORTED, LotTerms, Transfer, TransferCode};
 use domain::ledger::{AccountId, AccountKind, OperationId, TransferId};
@@ -150,6 +150,8 @@ pub struct Subordinate {
     /// The root's end of the up-log, as it last said.
     root_next: u64,
     nonce: Option<u64>,
+    /// Of the comparisons in which it said that it was restored.
+    asked_fence: VecDeque<u64>,
     used_ms: BTreeMap<AccountId, u64>,
     swept: Option<Day>,
 }
@@ -180,6 +182,7 @@ impl Subordinate {
             started_ms: None,
             root_next: 0,
             nonce: None,
+            asked_fence: VecDeque::new(),
             used_ms: BTreeMap::new(),
             swept: None,
         }

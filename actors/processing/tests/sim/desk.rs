@@ -173,6 +173,10 @@ impl World {
         }
     }
 
+    pub(crate) fn asks_at_desk(&mut self, what: AskedFor) {
+        self.desk_asks(what, Effect::default());
+    }
+
     fn desk_asks(&mut self, what: AskedFor, effect: Effect) {
         let operation = self.desk.number();
         // The money was taken before it is asked to be written down.

@@ -14,7 +14,7 @@ use crate::plan::{Plan, Work};
 use crate::till::card_number;
 use crate::world::{HOUR_MS, MINUTE_MS, SECOND_MS, World};
 
-fn script(change: impl FnOnce(&mut Plan)) -> World {
+pub(crate) fn script(change: impl FnOnce(&mut Plan)) -> World {
     let mut plan = Plan::calm(Work::Script);
     plan.cards = 4;
     change(&mut plan);
@@ -24,7 +24,7 @@ fn script(change: impl FnOnce(&mut Plan)) -> World {
 }
 
 impl World {
-    fn pass(&mut self, ms: u64) {
+    pub(crate) fn pass(&mut self, ms: u64) {
         self.run_to(self.at_ms + ms);
         self.is_whole();
     }
@@ -35,7 +35,7 @@ impl World {
         }
     }
 
-    fn reads_card(&mut self, shop: usize, card: usize) {
+    pub(crate) fn reads_card(&mut self, shop: usize, card: usize) {
         let asked = self.shop_does(shop, |machine, _| machine.want(Who::Number(card_number(card))));
         self.send_up(asked.flatten().expect("the store agrees with the root"));
     }
@@ -44,15 +44,15 @@ impl World {
         self.till_spends(till, card, Wallet::Prepaid, amount, false);
     }
 
-    fn root(&self) -> &Root {
+    pub(crate) fn root(&self) -> &Root {
         &self.root.life.as_ref().expect("the root is up").machine
     }
 
-    fn total(&self, card: usize) -> i64 {
+    pub(crate) fn total(&self, card: usize) -> i64 {
         self.root().total(wallet(MONEY, self.ghost.owner_at_till(card)))
     }
 
-    fn quarantine(&self) -> i64 {
+    pub(crate) fn quarantine(&self) -> i64 {
         self.root()
             .book()
             .ledger
@@ -63,12 +63,16 @@ impl World {
             .sum()
     }
 
-    fn kill_shop(&mut self, shop: usize) {
+    pub(crate) fn kill_shop(&mut self, shop: usize) {
         self.shops[shop].node.cut(1);
         self.shops[shop].forget();
     }
 
-    fn ends_well(&mut self) {
+    pub(crate) fn incarnation(&self, shop: usize) -> u32 {
+        self.shops[shop].machine().map_or(0, |machine| machine.standing().incarnation)
+    }
+
+    pub(crate) fn ends_well(&mut self) {
         self.calm_down();
         self.pass(2 * MINUTE_MS);
         self.check_quiet();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::ledger::OperationId;
 use messages::v1::accounts::{Authorisation, Authorise, Release, Settled, TillOperations};
 use processing::machine::subordinate::{Policy, Subordinate};
-use processing::machine::wire::{Reply, ToRoot, Who};
+use processing::machine::wire::{Reply, Say, ToRoot, Who};
 use uuid::Uuid;
 
 use crate::node::{Commit, Node};
@@ -35,6 +35,8 @@ pub(crate) enum ShopSays {
     Authorised(Uuid, Box<Authorisation>),
     Released(Uuid),
     Taken(Uuid),
+    /// Of what it remembers. As with every answer, the mark of the store's book comes along.
+    Heard,
     /// Tell all that you remember.
     Tell,
 }
@@ -211,6 +213,13 @@ impl World {
         self.note(|| format!("store {} hears: {}", shop + 1, short_reply(&reply)));
         let news = matches!(reply, Reply::Downs { .. });
         let Some(messages) = self.shop_does(shop, |machine, now| machine.on_reply(reply, now)) else { return };
+        // One question at a time is on its way: what is said too soon after another is said with the next.
+        let soon = self.at_ms < self.shops[shop].polled_ms + POLL_MS;
+        let messages: Vec<ToRoot> =
+            messages.into_iter().filter(|message| !soon || matches!(message.say, Say::Sync(_))).collect();
+        if !messages.is_empty() {
+            self.shops[shop].polled_ms = self.at_ms;
+        }
         self.say(shop, messages);
         self.serve(shop);
         self.after_shop(shop);
@@ -263,6 +272,7 @@ impl World {
                 for settled in &told.settled {
                     self.tell(shop, till, ShopSays::Taken(settled.receipt.0));
                 }
+                self.tell(shop, till, ShopSays::Heard);
             }
         }
         self.after_shop(shop);

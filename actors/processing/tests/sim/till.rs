@@ -265,6 +265,7 @@ impl World {
                 self.tills[till].heard = self.tills[till].heard.max(number);
                 self.tells(till, true);
             }
+            ShopSays::Heard => {}
             ShopSays::Released(operation) => self.tills[till].releasing.retain(|known| *known != operation),
             ShopSays::Taken(receipt) => {
                 let here = &mut self.tills[till];

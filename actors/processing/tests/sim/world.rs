@@ -15,7 +15,7 @@ use crate::checks::Watch;
 use crate::desk::Desk;
 use crate::ghost::Ghost;
 use crate::node::{Commit, Node};
-use crate::plan::Plan;
+use crate::plan::{Plan, Work};
 use crate::random::Random;
 use crate::shop::{Shop, ShopSays, TillSays};
 use crate::shown::short;
@@ -23,6 +23,8 @@ use crate::till::Till;
 
 pub(crate) const SECOND_MS: u64 = 1000;
 pub(crate) const MINUTE_MS: u64 = 60 * SECOND_MS;
+/// Comparisons of logs that are kept for scripts.
+const SYNCS_KEPT_MAX: usize = 16;
 pub(crate) const HOUR_MS: u64 = 60 * MINUTE_MS;
 
 #[derive(Clone, Debug)]
@@ -116,6 +118,10 @@ pub(crate) struct World {
     /// No faults any more, and no new work.
     pub(crate) quiet: bool,
     pub(crate) violation: Option<Violation>,
+    /// For scripts: these answers of the root are lost.
+    pub(crate) loses: Option<fn(&Reply) -> bool>,
+    /// For scripts: the comparisons of logs in which a store said that it was restored.
+    pub(crate) restored_syncs: Vec<ToRoot>,
     pub(crate) log: Option<Vec<(u64, String)>>,
 }
 
@@ -143,6 +149,8 @@ impl World {
             hash: seed,
             quiet: false,
             violation: None,
+            loses: None,
+            restored_syncs: Vec::new(),
             log: log.then(Vec::new),
         };
         world.begin();
@@ -249,6 +257,13 @@ impl World {
         if self.parted[message.from as usize - 1] {
             return;
         }
+        if let Say::Sync(sync) = &message.say
+            && sync.restored
+            && self.plan.work == Work::Plain
+            && self.restored_syncs.len() < SYNCS_KEPT_MAX
+        {
+            self.restored_syncs.push(message.clone());
+        }
         for _ in 0..self.copies() {
             let delay = self.delay();
             self.after(delay, Event::ToRoot(message.clone()));
@@ -257,7 +272,7 @@ impl World {
 
     fn send_down(&mut self, store: NodeId, reply: Reply) {
         let shop = store as usize - 1;
-        if self.parted[shop] {
+        if self.parted[shop] || self.loses.is_some_and(|loses| loses(&reply)) {
             return;
         }
         for _ in 0..self.copies() {

@@ -287,7 +287,7 @@ impl Root {
                 if peer.row.synced != self.meta.epoch {
                     self.retire(*store, now);
                 } else {
-                    self.fence(*store, now);
+                    self.fence(*store, 0, now);
                 }
                 return Ok(Done::Posted { operation, code: Code::Created, amount: 0 });
             }

@@ -177,7 +177,7 @@ impl Root {
     }
 
     /// Fence a store: a new incarnation; the rights of the old one are set aside.
-    pub(super) fn fence(&mut self, store: NodeId, now: Now) {
+    pub(super) fn fence(&mut self, store: NodeId, nonce: u64, now: Now) {
         let Some(peer) = self.peers.get_mut(&store) else { return };
         peer.row.inc += 1;
         peer.row.recover = true;
@@ -186,7 +186,7 @@ impl Root {
         let tills = peer.row.tills.iter().copied().collect();
         self.put_peer(store);
         self.quarantine(store, inc, now);
-        self.tell(store, &Told::Fence { inc, up_next, tills });
+        self.tell(store, &Told::Fence { inc, up_next, tills, nonce });
     }
 
     /// For the mutant: rights of a store that is silent are taken back by time.

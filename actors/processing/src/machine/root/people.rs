@@ -9,6 +9,7 @@ use crate::machine::book::space;
 use crate::machine::customer::{CARDS_MAX, Card, CardState, Customer, Held, wallet_of};
 use crate::machine::log::Told;
 use crate::machine::subordinate::movement;
+use crate::machine::subordinate::till::PROVISIONAL;
 use crate::machine::wire::NUMBER_BYTES_MAX;
 use crate::machine::{NodeId, Now, derived};
 
@@ -91,6 +92,10 @@ impl Root {
 
     /// A new customer; its owner number is given here.
     pub fn open_customer(&mut self, mut customer: Customer) -> Result<u64, PeopleError> {
+        // Stores may know customers whose numbers the root has forgotten: they are not given again.
+        if self.meta.recovering {
+            return Err(PeopleError::Recovering);
+        }
         self.check_cards(&customer)?;
         if customer.owner == 0 {
             customer.owner = self.meta.next_owner;
@@ -226,12 +231,11 @@ impl Root {
     pub(super) fn relearn_customer(&mut self, customer: Customer, store: NodeId) {
         let newer = self.customers.get(&customer.owner).is_none_or(|known| known.version < customer.version);
         if newer {
-            self.meta.next_owner = self.meta.next_owner.max((customer.owner & ((1 << 43) - 1)) + 1);
-            if customer.owner & (1 << 43) != 0 {
-                // Numbered by a store, not here.
-                self.meta.next_owner = self.meta.next_owner.min(1 << 42);
+            // Those that stores number have numbers of their own.
+            if customer.owner & PROVISIONAL == 0 {
+                self.meta.next_owner = self.meta.next_owner.max(customer.owner + 1);
+                self.put_meta();
             }
-            self.put_meta();
             self.book.put(space::CUSTOMER, &customer.owner.to_be_bytes(), &customer);
             for held in &customer.wallets {
                 self.book.open(customer.account(held.wallet, held.asset), held.limit);

@@ -81,7 +81,7 @@ impl Root {
         let caught_up = sync.up.next >= row.up.next && sync.down.next == row.down.next && sync.inc == row.inc;
         // The store is about to hear of a fence after which nothing happened: one is enough.
         if sync.restored && caught_up && row.synced == epoch {
-            self.fence(store, now);
+            self.fence(store, sync.nonce, now);
         }
         let row = &self.peers[&store].row;
         let ups = Range { peer: store, from: sync.up.next, to: row.up.next.min(sync.up.next + ENTRIES_MAX as u64) };
@@ -306,7 +306,7 @@ impl Root {
         self.book.put(space::DOWN, &log_key(store, entry.seq), &entry);
         match told {
             Told::Grant { transfers } => transfers.into_iter().for_each(|transfer| self.grant_again(transfer, now)),
-            Told::Fence { inc, up_next, tills } => {
+            Told::Fence { inc, up_next, tills, .. } => {
                 let peer = self.peers.get_mut(&store).expect("it is known");
                 peer.row.inc = inc;
                 peer.row.recover = true;

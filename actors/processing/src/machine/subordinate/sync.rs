@@ -12,6 +12,9 @@ use crate::machine::log::{Act, Document, End, Entry, Told};
 use crate::machine::wire::{ENTRIES_MAX, Reply, Say, Sync, ToRoot, Who};
 use crate::machine::{Now, derived};
 
+/// Comparisons of which any may be the one that is answered with a fence; what was asked before them is too late to come.
+const FENCES_ASKED_MAX: usize = 256;
+
 impl Subordinate {
     fn say(&self, say: Say) -> ToRoot {
         ToRoot { from: self.me, epoch: self.meta.epoch, say }
@@ -93,6 +96,12 @@ impl Subordinate {
         }
         self.agreed = false;
         self.nonce = Some(nonce);
+        if self.restored {
+            if self.asked_fence.len() >= FENCES_ASKED_MAX {
+                self.asked_fence.pop_front();
+            }
+            self.asked_fence.push_back(nonce);
+        }
         let sync = Sync {
             nonce,
             inc: self.meta.inc,
@@ -227,7 +236,12 @@ impl Subordinate {
     fn hear(&mut self, told: Told, now: Now) {
         match told {
             Told::Grant { transfers } => self.granted(&transfers, false, now),
-            Told::Fence { inc, up_next, tills } => self.fenced(inc, up_next, tills, now),
+            Told::Fence { inc, up_next, tills, nonce } => {
+                // A fence from before the restoration is one of the words that were lost: the rights after it are not
+                // gone, and what was done with them is not known here.
+                self.restored &= !self.asked_fence.contains(&nonce);
+                self.fenced(inc, up_next, tills, now);
+            }
             Told::Customer(customer) => {
                 self.book.put(space::CUSTOMER, &customer.owner.to_be_bytes(), &customer);
                 self.know(*customer);
@@ -277,7 +291,7 @@ impl Subordinate {
         self.meta.inc = inc;
         self.meta.recover = true;
         self.put_meta();
-        (self.restored, self.agreed, self.trusted) = (false, false, false);
+        (self.agreed, self.trusted) = (false, false);
         self.heard.clear();
         tracing::warn!(
             inc,

@@ -25,7 +25,7 @@ use crate::machine::wire::NUMBER_BYTES_MAX;
 /// The hold of an operation.
 const HELD: u8 = 1;
 /// Owners that stores number: the highest bit of an owner is set.
-const PROVISIONAL: u64 = 1 << 43;
+pub(crate) const PROVISIONAL: u64 = 1 << 43;
 
 impl Subordinate {
     /// What is known here of a card, a phone or a gift card.
@@ -357,7 +357,7 @@ impl Subordinate {
     /// The furthest mark that a till has seen: told before what it remembers. A return of rights has no till that remembers
     /// it; set back behind one, a store would spend those rights again.
     pub fn till_saw(&mut self, till: u32, mark: u64) {
-        if mark > self.mark() && !self.meta.recover && self.policy.mutant != Some(super::Mutant::NoWitness) {
+        if mark > self.mark() && self.policy.mutant != Some(super::Mutant::NoWitness) {
             tracing::error!(till, mark, "a till has seen a later book of this store: the store was restored");
             self.fear_restored();
         }
