@@ -1,5 +1,7 @@
 //! `store-node demo`: a head office, two stores and four tills with simulated shoppers, in one process on real files.
 
+mod accounts;
+mod customers;
 mod goods;
 mod shopper;
 mod summary;
@@ -166,7 +168,7 @@ async fn fill(chain: &Chain) -> Result<(), String> {
     for (number, name, pin, role) in goods::operators() {
         chain.put_operator(number, name.to_owned(), pin.to_owned(), role, None).await?;
     }
-    Ok(())
+    customers::open(chain).await
 }
 
 fn invite(invitation: &Invitation) -> anyhow::Result<()> {
@@ -195,13 +197,14 @@ OpenStore is running: a head office, stores {} with two tills each, and shoppers
   Operations       http://{hq}/ops     of the head office
                    http://{door}/ops     of store {}
   Operator's token {}
-  Your own till    cargo till          in another terminal; operator 1, PIN 1111
+  Your own till    cargo till          in another terminal; operator 1, PIN 1111; F4 {} is a customer
   Databases        {}
 
 {until}",
         STORES.join(" and "),
         invitation.store,
         invitation.ops_token,
+        customers::card(1),
         data.display(),
     );
     Ok(())

@@ -7,12 +7,12 @@ use domain::money::Money;
 use domain::quantity::Quantity;
 use messages::v1::catalogue::Item;
 use messages::v1::receipt::{Receipt, TenderType};
-use messages::v1::till::{ReturnLine, TillCommand, TillError, TillReply};
+use messages::v1::till::{Answer, Ask, ReturnLine, TillCommand, TillError, TillReply};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use runtime::reference::{ActorRef, SendError};
 
-use super::goods;
+use super::{customers, goods};
 
 /// What the drawer holds in the morning.
 const FLOAT: Money = Money::from_minor(500_000);
@@ -25,7 +25,8 @@ pub(super) struct Pace(pub(super) u32);
 
 /// Work the till until the task is dropped. Answers only if the till says something that a shopper cannot mend.
 pub(super) async fn work(till: ActorRef<TillCommand>, seed: u64, pace: Pace) -> anyhow::Error {
-    let mut shopper = Shopper { till, random: StdRng::seed_from_u64(seed), pace, goods: goods::items(), last: None };
+    let random = StdRng::seed_from_u64(seed);
+    let mut shopper = Shopper { till, random, pace, goods: goods::items(), last: None, gift: None };
     loop {
         if let Err(error) = shopper.open_shift().await
             && !error.passes()
@@ -61,6 +62,8 @@ struct Shopper {
     pace: Pace,
     goods: Vec<Item>,
     last: Option<Box<Receipt>>,
+    /// A gift card that somebody bought here, and what it was loaded with.
+    gift: Option<(String, Money)>,
 }
 
 impl Shopper {
@@ -87,6 +90,7 @@ impl Shopper {
         self.pause(12_000).await;
         if let Some(sold) = self.last.take()
             && sold.lines.len() > 1
+            && sold.tenders.len() == 1
             && self.random.random_ratio(1, 25)
         {
             return self.bring_back(sold.uid, &sold).await;
@@ -112,14 +116,69 @@ impl Shopper {
             self.ask(TillCommand::Cancel).await?;
             return Ok(());
         }
+        let mut bought = None;
+        if self.random.random_ratio(1, 20)
+            && let Some((number, reply)) = self.buy_gift_card().await?
+        {
+            bought = Some((number, customers::GIFT_PRICE));
+            due = reply.due.unwrap_or(due);
+        }
+        if self.random.random_ratio(1, 3)
+            && let Some(reply) = self.show_card().await?
+        {
+            due = reply.due.unwrap_or(due);
+        }
         self.pause(5_000).await;
+        if let Some((number, loaded)) = self.gift.take() {
+            let amount = loaded.min(due);
+            let paid = self.mind(TillCommand::Pay { tender: TenderType::Gift, amount, number: Some(number) }).await?;
+            if let Some(reply) = paid {
+                if reply.receipt.is_some() {
+                    return Ok(());
+                }
+                due = reply.due.unwrap_or(due);
+            }
+        }
         let (tender, amount) = if self.random.random_ratio(2, 5) {
             (TenderType::Cash, self.notes_for(due))
         } else {
             (TenderType::Card, due)
         };
         self.last = self.ask(TillCommand::Pay { tender, amount, number: None }).await?.receipt;
+        self.gift = bought;
         Ok(())
+    }
+
+    /// A rule that says no to this is nothing to a shopper: the receipt goes on without it.
+    async fn mind(&self, command: TillCommand) -> Result<Option<TillReply>, Trouble> {
+        match self.ask(command).await {
+            Ok(reply) => Ok(Some(reply)),
+            Err(Trouble::Till(TillError::Refused { .. })) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The card's number, and what the till said.
+    async fn buy_gift_card(&mut self) -> Result<Option<(String, TillReply)>, Trouble> {
+        let data = customers::GIFT_ITEM.to_owned();
+        match self.ask(TillCommand::Scan { data, quantity: None }).await {
+            Err(Trouble::Till(TillError::Asks(Ask::Gift { .. }))) => {}
+            other => return other.map(|_| None),
+        }
+        let number = customers::gift_card(self.random.random());
+        let reply = self.mind(TillCommand::Answer(Answer::Gift(number.clone()))).await?;
+        Ok(reply.map(|reply| (number, reply)))
+    }
+
+    /// A customer of the chain; some pay with points, too.
+    async fn show_card(&mut self) -> Result<Option<TillReply>, Trouble> {
+        let number = customers::card(self.random.random_range(1..=customers::CUSTOMERS));
+        self.mind(TillCommand::Customer { number }).await?;
+        self.pause(2_000).await;
+        if self.random.random_ratio(1, 3) {
+            return self.mind(TillCommand::Burn { points: None }).await;
+        }
+        Ok(None)
     }
 
     /// What a customer hands over: exact, or the next round sum.
@@ -129,7 +188,7 @@ impl Shopper {
     }
 
     async fn bring_back(&mut self, of: ReceiptId, sold: &Receipt) -> Result<(), Trouble> {
-        let Some(line) = sold.lines.iter().find(|line| !line.voided && line.amount.is_positive()) else {
+        let Some(line) = sold.lines.iter().find(|line| !line.voided && !line.load && line.amount.is_positive()) else {
             return Ok(());
         };
         let lines = vec![ReturnLine { line: line.line, quantity: line.quantity }];

@@ -55,7 +55,9 @@ pub(super) async fn of(chain: &Chain, settle_within: Duration) -> anyhow::Result
     }
     writeln!(text, "{:<12}{receipts:>10}{net:>16}", "tills")?;
     writeln!(text, "{:<12}{hq_receipts:>10}{hq_net:>16}", "head office")?;
-    let same = settled.is_ok() && (receipts, net) == (hq_receipts, hq_net);
+    let (accounts, booked) = super::accounts::of(chain).await?;
+    text.push_str(&accounts);
+    let same = settled.is_ok() && booked && (receipts, net) == (hq_receipts, hq_net);
     let verdict =
         if same { "The head office agrees with the tills." } else { "THE HEAD OFFICE DOES NOT AGREE WITH THE TILLS." };
     writeln!(text, "{verdict}")?;
