@@ -106,6 +106,28 @@ fn retail_s36_gift_card() {
 }
 
 #[test]
+fn retail_s36_a_card_with_a_pin() {
+    let wrong = r#"
+{"do":"answer","pin":"0000","expect":{"ok":false,"error.code":"wrong_pin"}}"#;
+    let script = format!(
+        r#"
+{{"do":"account","card":"2900000000025","pin":"4711","opening":{{"gift":"1000.00"}}}}
+{{"do":"sell","store":"S1","till":1,"code":"ANY","price":"300.00","vat":"22"}}
+{{"do":"pay","tender":"gift","amount":"300.00","number":"2900000000025","expect":{{"ok":false,"error.code":"asks_pin"}}}}{wrong}
+{{"do":"answer","pin":"4711","expect":{{"receipt.total":"300.00"}}}}
+{{"do":"settle"}}
+{{"do":"report","name":"account","args":{{"card":"2900000000025"}},"expect":{{"rows.0.balance":"700.00"}}}}
+{{"do":"sell","code":"ANY","price":"300.00","vat":"22"}}
+{{"do":"pay","tender":"gift","amount":"300.00","number":"2900000000025","expect":{{"ok":false,"error.code":"asks_pin"}}}}{}
+{{"do":"answer","pin":"4711","expect":{{"ok":false,"error.code":"pin_locked"}}}}
+{{"do":"pay","tender":"cash","amount":"300.00"}}
+"#,
+        wrong.repeat(5)
+    );
+    check(&with_loyalty(&script));
+}
+
+#[test]
 fn retail_s37_earn() {
     check(&with_loyalty(
         r#"
@@ -196,6 +218,14 @@ fn retail_s40_offline_burn() {
             chain.feed_again(&place("S1", 1).0).await.expect("fed again");
             chain.settle(DEADLINE).await.expect("settled");
             assert_eq!(balance(chain, "2900000000018").await, "400.00");
+            let (chain, till) = (&*chain, place("S1", 1));
+            sell(chain, &till, "1000.00").await;
+            let card = TillCommand::Customer { number: "2900000000018".to_owned() };
+            ask(chain, &till, card).await.expect("a customer");
+            eventually("the store is ready again", Duration::from_secs(15), async || {
+                ask(chain, &till, TillCommand::Burn { points: Some(money("100.00")) }).await.ok()
+            })
+            .await;
         },
     );
 }

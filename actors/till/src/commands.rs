@@ -100,6 +100,10 @@ impl Till {
             (Ask::Price { .. }, Answer::Price(price)) => pending.answers.price = Some(price),
             (Ask::Quantity { .. }, Answer::Quantity(quantity)) => pending.answers.quantity = Some(quantity),
             (Ask::Gift { .. }, Answer::Gift(number)) => pending.answers.gift = Some(number),
+            (Ask::Pin { .. }, Answer::Pin(pin)) => {
+                // Nothing typed is no try.
+                pending.answers.pin = Some(pin).filter(|pin| !pin.is_empty());
+            }
             _ => {
                 self.pending = Some(pending);
                 return Err(refused(Refusal::NothingAsked));
@@ -108,15 +112,15 @@ impl Till {
         let before = pending.clone();
         let done = self.go_on(pending).await;
         if let Err(TillError::Refused { code, .. }) = &done
-            && matches!(before.ask, Ask::Mark { .. } | Ask::Price { .. } | Ask::Quantity { .. } | Ask::Gift { .. })
+            && !matches!(before.ask, Ask::Age { .. } | Ask::Approval { .. })
             && matches!(
                 code.as_str(),
-                "not_the_mark" | "price_out_of_range" | "quantity_not_positive" | "not_a_gift_card"
+                "not_the_mark" | "price_out_of_range" | "quantity_not_positive" | "not_a_gift_card" | "wrong_pin"
             )
         {
             // A slip of the hand: the same is asked again.
             self.pending = Some(Pending {
-                answers: Answers { mark: None, price: None, quantity: None, gift: None, ..before.answers },
+                answers: Answers { old_enough: before.answers.old_enough, ..Answers::default() },
                 ..before
             });
         }

@@ -79,6 +79,7 @@ pub(crate) struct Answers {
     pub(crate) price: Option<Money>,
     pub(crate) quantity: Option<Quantity>,
     pub(crate) gift: Option<String>,
+    pub(crate) pin: Option<String>,
 }
 
 pub struct Till {

@@ -40,6 +40,8 @@ fn fields(is_new: bool) -> Vec<Field> {
             .help("Both empty: the price is fixed."),
         Field::new("deposit", "Code of its deposit", Kind::Text).optional().help("Added with each piece."),
         Field::new("tare", "Weight of its wrapping, kg", Kind::Text).optional(),
+        Field::new("gift_card", "It is a gift card", Kind::Flag)
+            .help("Its price goes onto the card whose number the till asks for."),
     ]
 }
 

@@ -11,6 +11,7 @@ use processing::machine::customer::{Card, CardState, Customer, Held, kind_of};
 use processing::machine::derived;
 use processing::machine::root::{Asked, AskedFor, Root};
 use processing::machine::subordinate::Subordinate;
+use processing::machine::subordinate::limits::pin_of;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 
@@ -26,6 +27,7 @@ pub const MONEY: u32 = 643;
 pub struct NewCustomer {
     pub card: String,
     pub name: String,
+    pub pin: Option<String>,
     pub points: Option<Money>,
     pub gift: Option<Money>,
     pub prepaid: Option<Money>,
@@ -128,7 +130,8 @@ fn open(root: &mut Root, new: &NewCustomer, now: processing::machine::Now) -> Re
     let limit = |wallet: Wallet, sum: Money| if wallet == Wallet::Credit { sum.minor() } else { 0 };
     let held =
         wallets.iter().map(|(wallet, asset, sum)| Held { wallet: *wallet, asset: *asset, limit: limit(*wallet, *sum) });
-    let card = Card { number: new.card.clone(), state: CardState::Active, day_max: None, pin: None };
+    let pin = new.pin.as_ref().map(|pin| pin_of(&new.card, pin));
+    let card = Card { number: new.card.clone(), state: CardState::Active, day_max: None, pin };
     let customer =
         Customer { name: new.name.clone(), cards: vec![card], wallets: held.collect(), ..Customer::default() };
     let owner = root.open_customer(customer).map_err(|error| error.to_string())?;

@@ -65,14 +65,17 @@ impl Runner {
             Act::SignOn { operator, pin } => TillCommand::SignOn { operator: operator.clone(), pin: pin.clone() },
             Act::SignOff {} => TillCommand::SignOff,
             Act::Lock { r#break } => TillCommand::Lock { break_: *r#break },
-            Act::Answer { old_enough, mark, price, quantity, gift } => TillCommand::Answer(
+            Act::Answer { old_enough, mark, price, quantity, gift, pin } => TillCommand::Answer(
                 old_enough
                     .map(Answer::OldEnough)
                     .or_else(|| mark.clone().map(Answer::Mark))
                     .or_else(|| price.map(Answer::Price))
                     .or_else(|| quantity.map(Answer::Quantity))
                     .or_else(|| gift.clone().map(Answer::Gift))
-                    .ok_or_else(|| refuse("no_answer", "\"answer\" needs old_enough, mark, price, quantity or gift"))?,
+                    .or_else(|| pin.clone().map(Answer::Pin))
+                    .ok_or_else(|| {
+                        refuse("no_answer", "\"answer\" needs old_enough, mark, price, quantity, gift or pin")
+                    })?,
             ),
             Act::Approve { operator, pin, reason } => {
                 TillCommand::Approve { operator: operator.clone(), pin: pin.clone(), reason: reason.clone() }

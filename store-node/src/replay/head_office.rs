@@ -14,6 +14,8 @@ pub struct AccountAct {
     pub card: String,
     #[serde(default)]
     pub name: String,
+    /// Asked for when the card pays.
+    pub pin: Option<String>,
     #[serde(default)]
     pub opening: Opening,
 }
@@ -57,9 +59,17 @@ impl Runner {
                 let put = self.chain().put_till_settings(section.clone(), r#for.clone(), value.to_string()).await;
                 put.map_err(|text| refuse("bad_settings", text))
             }
-            Act::Account(AccountAct { card, name, opening }) => {
+            Act::Account(AccountAct { card, name, pin, opening }) => {
                 let Opening { points, gift, prepaid, credit } = opening.clone();
-                let new = NewCustomer { card: card.clone(), name: name.clone(), points, gift, prepaid, credit };
+                let new = NewCustomer {
+                    card: card.clone(),
+                    name: name.clone(),
+                    pin: pin.clone(),
+                    points,
+                    gift,
+                    prepaid,
+                    credit,
+                };
                 match self.chain().open_customer(new).await {
                     Ok(opened) => opened.map_err(|text| refuse("bad_account", text)),
                     Err(error) => Err(Failure::Node(error)),

@@ -104,6 +104,7 @@ pub enum Act {
         price: Option<Money>,
         quantity: Option<Quantity>,
         gift: Option<String>,
+        pin: Option<String>,
     },
     Approve {
         operator: OperatorNumber,

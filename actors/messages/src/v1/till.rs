@@ -199,6 +199,10 @@ pub enum Ask {
     Gift {
         name: String,
     },
+    /// The PIN of the card that pays; `name` is its last signs.
+    Pin {
+        name: String,
+    },
     /// A supervisor's word. `right` is the name of the right.
     Approval {
         right: String,
@@ -213,6 +217,7 @@ impl Ask {
             Ask::Price { .. } => "asks_price",
             Ask::Quantity { .. } => "asks_quantity",
             Ask::Gift { .. } => "asks_gift",
+            Ask::Pin { .. } => "asks_pin",
             Ask::Approval { .. } => "asks_approval",
         }
     }
@@ -226,6 +231,7 @@ impl std::fmt::Display for Ask {
             Ask::Price { name, from, to } => write!(f, "{name}: enter its price, from {from} to {to}"),
             Ask::Quantity { name } => write!(f, "{name} is sold by weight: weigh it or enter its quantity"),
             Ask::Gift { name } => write!(f, "{name}: scan or enter the number of the card"),
+            Ask::Pin { name } => write!(f, "card {name}: enter its PIN"),
             Ask::Approval { right } => write!(f, "a supervisor must allow this: {right}"),
         }
     }
@@ -239,6 +245,7 @@ pub enum Answer {
     Price(Money),
     Quantity(Quantity),
     Gift(String),
+    Pin(String),
 }
 
 /// What a person counted in the drawer.

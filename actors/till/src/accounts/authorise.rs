@@ -9,8 +9,8 @@ use domain::receipt::{Input, Tender, TenderKind};
 use domain::refusal::Refusal;
 use link::requests::{AUTHORISE, AskAbove};
 use messages::codec::{from_body, to_body};
-use messages::v1::accounts::{Approval, Authorisation, Authorise, Declined};
-use messages::v1::till::{Taken, TillError, TillReply};
+use messages::v1::accounts::{Approval, Authorisation, Authorise, DeclineCode, Declined};
+use messages::v1::till::{Ask, Taken, TillError, TillReply};
 use uuid::Uuid;
 
 use super::{MONEY_ASSET, answered};
@@ -23,6 +23,9 @@ use crate::wire;
 const AUTHORISE_DEADLINE: Duration = Duration::from_secs(3);
 /// Operations that wait to be given back before no new one is begun: a store that is away for days holds no more.
 pub(crate) const RELEASES_MAX: usize = 500;
+
+/// Signs of a card's number that are shown.
+const LAST_SIGNS: usize = 4;
 
 /// A yes, with what stays.
 pub(super) struct Yes {
@@ -63,6 +66,14 @@ impl Till {
             }
             Some(Authorisation::Declined(no)) => {
                 self.refuse_account(&asked, code_of(&no), false).await?;
+                match no.code {
+                    DeclineCode::WrongPin if self.answers.pin.is_none() => {
+                        return Err(TillError::Asks(Ask::Pin { name: last_signs(&asked.number) }));
+                    }
+                    // A store that has lost its place waits for what this till remembers.
+                    DeclineCode::NotReady => self.tell_again(),
+                    _ => {}
+                }
                 Err(declined(&no))
             }
             Some(Authorisation::Approved(_)) | None => {
@@ -82,7 +93,7 @@ impl Till {
             operation: asked.operation,
             receipt: self.receipt.as_ref()?.opening().uid,
             number: asked.number.clone(),
-            pin: None,
+            pin: self.answers.pin.clone(),
             wallet: wire::wallet(asked.wallet),
             asset: asked.asset,
             amount: asked.amount,
@@ -196,6 +207,12 @@ fn played(asked: &AccountAsked) -> Approval {
         online: true,
         here: Money::ZERO,
     }
+}
+
+/// Enough of a card's number to know which of two cards is meant.
+fn last_signs(number: &str) -> String {
+    let skipped = number.chars().count().saturating_sub(LAST_SIGNS);
+    number.chars().skip(skipped).collect()
 }
 
 fn code_of(no: &Declined) -> String {

@@ -74,6 +74,17 @@ impl Till {
         });
     }
 
+    /// The store must hear all that it may have lost, now.
+    pub(super) fn tell_again(&mut self) {
+        let witness = &mut self.beside.witness;
+        if !witness.asking {
+            (witness.heard, witness.told) = (None, None);
+            if let Some(scope) = &self.beside.scope {
+                scope.me::<LookAtAccounts>().nudge(LookAtAccounts);
+            }
+        }
+    }
+
     /// What the store is told next, and the last receipt of it.
     async fn operations_to_tell(&self) -> Result<(TillOperations, u64), sea_orm::DbErr> {
         let witness = &self.beside.witness;

@@ -125,9 +125,12 @@ fn form(form: &Form, view: &TillView, texts: &Texts) -> Dialog {
         FormKind::Settle { made: true } => ("menu-settle-made", Some("lead-settle")),
         FormKind::Settle { made: false } => ("menu-settle-not-made", Some("lead-settle")),
         FormKind::Burn => ("form-points", Some("lead-points")),
-        FormKind::Mark | FormKind::Price | FormKind::Quantity | FormKind::GiftCard | FormKind::Approve => {
-            ("menu-title", None)
-        }
+        FormKind::Mark
+        | FormKind::Price
+        | FormKind::Quantity
+        | FormKind::GiftCard
+        | FormKind::CardPin
+        | FormKind::Approve => ("menu-title", None),
     };
     let mut rows: Vec<DialogRow> = Vec::new();
     if let Some(lead) = lead {

@@ -27,6 +27,7 @@ impl Asking {
             Ask::Price { .. } => Some(FormKind::Price),
             Ask::Quantity { .. } => Some(FormKind::Quantity),
             Ask::Gift { .. } => Some(FormKind::GiftCard),
+            Ask::Pin { .. } => Some(FormKind::CardPin),
             Ask::Approval { .. } => Some(FormKind::Approve),
         };
         Asking { ask, form: kind.map(Form::new), by_card: false }
@@ -133,6 +134,7 @@ impl Screen {
         Some(match form.kind {
             FormKind::Mark => TillCommand::Answer(Answer::Mark(form.text(FieldKind::Code))),
             FormKind::GiftCard => TillCommand::Answer(Answer::Gift(form.text(FieldKind::Code))),
+            FormKind::CardPin => TillCommand::Answer(Answer::Pin(form.text(FieldKind::Pin))),
             FormKind::Price => TillCommand::Answer(Answer::Price(form.amount())),
             FormKind::Quantity => {
                 TillCommand::Answer(Answer::Quantity(entry::quantity(&form.text(FieldKind::Quantity))?))

@@ -48,6 +48,8 @@ pub enum FormKind {
     Quantity,
     /// The number of the gift card that is sold.
     GiftCard,
+    /// The PIN of the card that pays.
+    CardPin,
     Approve,
 }
 
@@ -99,6 +101,7 @@ impl Form {
             FormKind::Gift { .. } => &[(Reason, "field-gift")],
             FormKind::Burn => &[(Amount, "field-points")],
             FormKind::GiftCard => &[(Code, "field-gift")],
+            FormKind::CardPin => &[(Pin, "field-pin")],
             FormKind::Mark => &[(Code, "field-mark")],
             FormKind::Price => &[(Amount, "field-price")],
             FormKind::Quantity => &[(Quantity, "field-weight")],
@@ -180,7 +183,12 @@ impl Form {
             }
             FormKind::Burn => TillCommand::Burn { points: Some(amount) },
             FormKind::Settle { made } => TillCommand::SettleConflict { made, reason },
-            FormKind::Mark | FormKind::Price | FormKind::Quantity | FormKind::GiftCard | FormKind::Approve => {
+            FormKind::Mark
+            | FormKind::Price
+            | FormKind::Quantity
+            | FormKind::GiftCard
+            | FormKind::CardPin
+            | FormKind::Approve => {
                 return Screen::answer_of(self);
             }
         })

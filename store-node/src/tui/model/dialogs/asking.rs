@@ -30,6 +30,10 @@ pub(super) fn asking(asking: &Asking, texts: &Texts) -> Dialog {
             let rows = vec![DialogRow::Text(name.clone()), text("lead-gift")];
             (texts.say("asks-gift-title"), rows, "foot-answer")
         }
+        Ask::Pin { name } => {
+            let rows = vec![DialogRow::Text(name.clone()), text("asks-pin")];
+            (texts.say("asks-pin-title"), rows, "foot-answer")
+        }
         Ask::Approval { right } => {
             let key = format!("right-{}", right.replace('_', "-"));
             let right = texts.find(&key).unwrap_or_else(|| right.clone());
