@@ -4,6 +4,8 @@
 //!
 //! A failure names its seed; `OPENSTORE_SHIFTS_SEED` runs that one alone.
 
+mod accounts;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -105,7 +107,7 @@ impl Player {
             53..56 => {
                 json!({"do": "discount", "line": self.random.random_range(1..3), "amount": "1.11", "reason": "random"})
             }
-            56..58 => json!({"do": "card", "number": "79215550123"}),
+            56..58 => accounts::card(&mut self.random),
             58..60 => json!({"do": "park", "name": "random"}),
             60..63 => json!({"do": "recall"}),
             63..65 => json!({"do": "cancel"}),
@@ -120,8 +122,16 @@ impl Player {
             }
             70..72 => json!({"do": "crash", "node": "till"}),
             72..75 => {
-                let steps =
-                    ["paying", "paid", "fiscalising", "registered", "closed", "terminalasked", "terminalanswered"];
+                let steps = [
+                    "paying",
+                    "paid",
+                    "fiscalising",
+                    "registered",
+                    "closed",
+                    "terminalasked",
+                    "terminalanswered",
+                    "accountanswered",
+                ];
                 json!({"do": "crash", "node": "till", "when": steps[self.random.random_range(0..steps.len())]})
             }
             75..77 => {
@@ -133,6 +143,8 @@ impl Player {
                 let tender = if self.chance(50) { "cash" } else { "card" };
                 json!({"do": "return", "of": format!("@{of}"), "lines": [{"line": 1, "quantity": "1"}], "tender": tender})
             }
+            82..85 => accounts::burn(&mut self.random),
+            85..88 => accounts::pay(&mut self.random, due),
             _ => {
                 let part = Money::from_minor(due.minor() / 2);
                 let (tender, amount) = match self.random.random_range(0..5) {
@@ -211,7 +223,8 @@ fn retail_s50_three_hundred_random_shifts_agree_everywhere() {
     println!("seed {seed}");
     in_system(async {
         let data = tempfile::tempdir().expect("a temporary folder");
-        let fixture = parse(FIXTURE.rsplit_once("{\"do\":\"open_shift\"").expect("a fixture").0);
+        let goods = FIXTURE.rsplit_once("{\"do\":\"open_shift\"").expect("a fixture").0;
+        let fixture = parse(&format!("{goods}{}", accounts::fixture()));
         let at = fixture[0].at;
         let clock = runtime::clock::Clock::by_hand(at);
         let chain = Chain::start(ChainOptions::new(data.path().to_owned(), clock)).await.expect("the chain starts");
@@ -308,6 +321,7 @@ async fn compare(chain: &mut Chain, z: BTreeMap<u32, Sums>, seed: u64) {
         let wrong = not_reconciled(&database.reader).await;
         assert!(wrong.is_empty(), "seed {seed}: {node} is not reconciled: {wrong:?}");
     }
+    accounts::compare(chain, seed).await;
     damage_is_named(chain).await;
 }
 
