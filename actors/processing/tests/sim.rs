@@ -1,7 +1,7 @@
 //! The processing centre under everything that nodes, lines and disks can do, by seed: the real machines, each with its
 //! journal on a disk that fails, in simulated time. One seed is one run.
 //!
-//! `OPENSTORE_SIM_SEEDS=1000`: so many seeds; `OPENSTORE_SIM_SEED=17`: this one; `OPENSTORE_SIM_HOURS`: their length;
+//! `OPENSTORE_SIM_SEEDS=1000`: so many seeds, from `OPENSTORE_SIM_FROM`; `OPENSTORE_SIM_SEED=17`: this one; `OPENSTORE_SIM_HOURS`: their length;
 //! `OPENSTORE_SIM_LOG=file`: all events of the first of them.
 //!
 //! | rule | how it is looked at |
@@ -59,7 +59,10 @@ fn setting(name: &str) -> Option<u64> {
 fn seeds(otherwise: u64) -> Vec<u64> {
     match setting("OPENSTORE_SIM_SEED") {
         Some(seed) => vec![seed],
-        None => (1..=setting("OPENSTORE_SIM_SEEDS").unwrap_or(otherwise)).collect(),
+        None => {
+            let first = setting("OPENSTORE_SIM_FROM").unwrap_or(1);
+            (first..first + setting("OPENSTORE_SIM_SEEDS").unwrap_or(otherwise)).collect()
+        }
     }
 }
 

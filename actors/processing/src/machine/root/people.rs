@@ -245,23 +245,28 @@ impl Root {
         self.keep_known(customer.owner, store);
     }
 
-    /// A store that was alone met somebody.
-    pub(super) fn opened_by_store(&mut self, store: NodeId, mut customer: Customer, _: Now) {
+    /// A store that was alone met somebody. Others may have met the same one before it.
+    pub(super) fn opened_by_store(&mut self, store: NodeId, mut customer: Customer) {
         let owner = customer.owner;
-        if self.customers.contains_key(&owner) {
-            return self.keep_known(owner, store);
+        match self.customers.get(&owner).cloned() {
+            Some(known) => self.introduce(store, &known),
+            None => {
+                let real = customer.cards.iter().find_map(|card| self.numbers.get(&card.number).copied());
+                customer.provisional = false;
+                if let Some(real) = real {
+                    customer.cards.clear();
+                    customer.forward = Some(self.resolve(real));
+                    customer.closed = true;
+                }
+                customer.cards.truncate(CARDS_MAX);
+                self.keep_known(owner, store);
+                self.change(customer);
+            }
         }
-        let real = customer.cards.iter().find_map(|card| self.numbers.get(&card.number).copied());
-        customer.provisional = false;
-        if let Some(real) = real {
-            customer.cards.clear();
-            customer.forward = Some(self.resolve(real));
-            customer.closed = true;
-        }
-        customer.cards.truncate(CARDS_MAX);
-        self.keep_known(owner, store);
-        self.change(customer);
-        if let Some(real) = real.and_then(|real| self.customers.get(&self.resolve(real)).cloned()) {
+        let real = self.resolve(owner);
+        if real != owner
+            && let Some(real) = self.customers.get(&real).cloned()
+        {
             self.introduce(store, &real);
         }
     }

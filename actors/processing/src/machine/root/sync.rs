@@ -195,7 +195,7 @@ impl Root {
 
     fn carry_out(&mut self, store: NodeId, document: Document, now: Now) {
         match document.act.clone() {
-            Act::Open { customer } => self.opened_by_store(store, *customer, now),
+            Act::Open { customer } => self.opened_by_store(store, *customer),
             Act::Recovered => self.recovered(store, now),
             Act::Move(transfer) => self.moved(store, &document, transfer, now),
         }
