@@ -120,9 +120,11 @@ impl<M: Send + 'static> Door<M> {
         Ok(answered)
     }
 
-    /// The number of the last block, as it grows.
+    /// The number of the last block, as it grows. What is there already is no change.
     pub fn blocks(&self) -> Result<watch::Receiver<u64>, DoorError> {
-        Ok(self.inside.load().as_ref().ok_or(DoorError::NotReady)?.blocks.clone())
+        let mut blocks = self.inside.load().as_ref().ok_or(DoorError::NotReady)?.blocks.clone();
+        blocks.mark_unchanged();
+        Ok(blocks)
     }
 
     /// Rung when there is something for a node to hear.

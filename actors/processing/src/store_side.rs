@@ -145,17 +145,19 @@ impl Talk {
                 Ok(_) => break,
                 Err(error) => return Authorisation::Declined(declined(error, online)),
             };
-            let news = self.door.blocks();
+            let mut news = self.door.blocks();
             online = self.want(Who::Account { account, amount }).await;
-            let question = asked.clone();
-            let still = self.door.ask(Vec::new(), move |store, now| store.lacks(&question, now).is_some()).await;
-            if !online || !matches!(still, Ok(true)) || Instant::now() >= until {
-                break;
-            }
             // Others were asked to give theirs back: what comes of it is in a block of this store.
-            if let Ok(mut news) = news {
-                news.mark_unchanged();
-                tokio::time::timeout(WANTED_AGAIN, news.changed()).await.ok();
+            let again = Instant::now() + WANTED_AGAIN;
+            let mut missing = self.is_missing(&asked).await;
+            while let (true, true, Ok(news)) = (online, missing, &mut news) {
+                if !matches!(tokio::time::timeout_at(again.into(), news.changed()).await, Ok(Ok(()))) {
+                    break;
+                }
+                missing = self.is_missing(&asked).await;
+            }
+            if !online || !missing || Instant::now() >= until {
+                break;
             }
         }
         let answer = self.door.ask(ids, move |store, now| match store.is_enrolled() {
@@ -163,6 +165,13 @@ impl Talk {
             false => Authorisation::Declined(Declined { code: DeclineCode::NotReady, available: None, online }),
         });
         answer.await.unwrap_or_else(|error| Authorisation::Declined(declined(error, online)))
+    }
+
+    /// Is there less of a right here than what is asked for?
+    async fn is_missing(&self, asked: &Authorise) -> bool {
+        let asked = asked.clone();
+        let missing = self.door.ask(Vec::new(), move |store, now| store.lacks(&asked, now).is_some()).await;
+        missing.unwrap_or(false)
     }
 
     /// The answer is that the operation has ended, or that it must be given back later.
