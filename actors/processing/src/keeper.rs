@@ -8,7 +8,6 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
 
 use arc_swap::ArcSwapOption;
 use domain::ledger::TransferId;
@@ -20,6 +19,7 @@ use runtime::clock::Clock;
 use runtime::spec::StartError;
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
 
 use crate::host::{Loader, Machine, Sealed, Writer};
 use crate::machine::subordinate::till::day_of;

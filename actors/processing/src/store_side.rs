@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use domain::ledger::TransferId;
 use futures_util::future::BoxFuture;
@@ -19,6 +19,7 @@ use runtime::actor::{Actor, Scope};
 use runtime::spec::StartError;
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::keeper::{Door, DoorError};
 use crate::line::Talk;
@@ -151,7 +152,7 @@ impl Talk {
             let again = Instant::now() + WANTED_AGAIN;
             let mut missing = self.is_missing(&asked).await;
             while let (true, true, Ok(news)) = (online, missing, &mut news) {
-                if !matches!(tokio::time::timeout_at(again.into(), news.changed()).await, Ok(Ok(()))) {
+                if !matches!(tokio::time::timeout_at(again, news.changed()).await, Ok(Ok(()))) {
                     break;
                 }
                 missing = self.is_missing(&asked).await;
@@ -254,8 +255,10 @@ async fn push(talk: Talk, standing: watch::Sender<Option<Standing>>) {
             }
         };
         tokio::select! {
-            () = changed => {}
+            // In this order: a busy book does not keep the tick away, and a run is the same twice.
+            biased;
             _ = ticks.tick() => drop(talk.door.ask(Vec::new(), |store, now| store.tick(now)).await),
+            () = changed => {}
         }
     }
 }
