@@ -51,6 +51,9 @@ pub enum Record {
     /// The store does not need to be told of operations of accounts before this business day.
     OperationsKept {
         from: Option<NaiveDate>,
+        /// The furthest mark of the store's book that was seen.
+        #[serde(default)]
+        mark: u64,
     },
     /// Something above answered about marked units.
     MarksAnswered {
@@ -238,6 +241,9 @@ pub(crate) struct Desk {
     /// The first business day of whose operations the store wants to be told.
     #[serde(default)]
     pub(crate) operations_from: Option<NaiveDate>,
+    /// The furthest mark of the store's book that was seen.
+    #[serde(default)]
+    pub(crate) store_mark: u64,
 }
 
 impl Desk {
@@ -257,6 +263,7 @@ impl Desk {
             marks_answered: None,
             releases: Vec::new(),
             operations_from: None,
+            store_mark: 0,
         }
     }
 
@@ -287,7 +294,7 @@ impl Desk {
             Record::FiscalCodeChosen { code } => (self.kind, self.fiscal_code) = (Kind::Return, Some(code.clone())),
             Record::MarksAnswered { at } => self.marks_answered = Some(*at),
             Record::ReleaseHeard { operation } => self.releases.retain(|waiting| waiting != operation),
-            Record::OperationsKept { from } => self.operations_from = *from,
+            Record::OperationsKept { from, mark } => (self.operations_from, self.store_mark) = (*from, *mark),
             Record::DeviceBegun(begun) => self.begun = Some(begun.clone()),
             Record::DeviceGivenUp { .. } => self.begun = None,
             Record::DeviceDone { at, .. } => {

@@ -121,6 +121,9 @@ pub struct Approval {
     pub online: bool,
     /// What stays spendable here.
     pub here: Money,
+    /// How far the store's book has come: see [`TillOperations::mark`].
+    #[serde(default)]
+    pub mark: u64,
 }
 
 /// A part of a lot of points or of a dated gift card.
@@ -229,6 +232,10 @@ pub struct TillOperations {
     pub open: Vec<Uuid>,
     /// There are more: ask after this one.
     pub more: bool,
+    /// The furthest mark of the store's book that the till has seen. A book that is behind it was set back, also where it
+    /// lost nothing of this till: a right that it had given back would be spent twice.
+    #[serde(default)]
+    pub mark: u64,
 }
 
 /// The accounts' part of one closed receipt.
@@ -247,4 +254,7 @@ pub struct OperationsTaken {
     pub keep_from: Option<NaiveDate>,
     /// The store wants to hear all that the till remembers, from this day.
     pub tell_from: Option<NaiveDate>,
+    /// How far the store's book has come. It only grows.
+    #[serde(default)]
+    pub mark: u64,
 }

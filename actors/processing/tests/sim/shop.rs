@@ -26,8 +26,8 @@ pub(crate) enum TillSays {
     Authorise(Box<Authorise>),
     Release(Uuid),
     Settled(Arc<Settled>),
-    /// All that it remembers, and the furthest mark that it has seen.
-    Operations(Arc<TillOperations>, u64),
+    /// All that it remembers.
+    Operations(Arc<TillOperations>),
 }
 
 #[derive(Clone, Debug)]
@@ -35,8 +35,8 @@ pub(crate) enum ShopSays {
     Authorised(Uuid, Box<Authorisation>),
     Released(Uuid),
     Taken(Uuid),
-    /// Of what it remembers. As with every answer, the mark of the store's book comes along.
-    Heard,
+    /// Of what it remembers; with the mark of the store's book.
+    Heard(u64),
     /// Tell all that you remember.
     Tell,
 }
@@ -249,7 +249,7 @@ impl World {
                 self.shop_does(shop, |machine, now| machine.settle(id, &settled, now));
                 self.tell(shop, till, ShopSays::Taken(settled.receipt.0));
             }
-            TillSays::Operations(told, mark) => {
+            TillSays::Operations(told) => {
                 // One line to a till: what was said later is not heard before.
                 if number < self.shops[shop].heard[till] {
                     return;
@@ -265,14 +265,11 @@ impl World {
                         told.more
                     )
                 });
-                self.shop_does(shop, |machine, now| {
-                    machine.till_saw(id, mark);
-                    machine.till_operations(id, &told, now)
-                });
+                let taken = self.shop_does(shop, |machine, now| machine.till_operations(id, &told, now));
                 for settled in &told.settled {
                     self.tell(shop, till, ShopSays::Taken(settled.receipt.0));
                 }
-                self.tell(shop, till, ShopSays::Heard);
+                self.tell(shop, till, ShopSays::Heard(taken.map_or(0, |taken| taken.mark)));
             }
         }
         self.after_shop(shop);

@@ -245,9 +245,8 @@ impl World {
         let settled = here.settled.iter().filter(|remembered| all || !remembered.taken);
         let settled = settled.map(|remembered| remembered.settled.as_ref().clone()).collect();
         let open = here.open.iter().filter(|open| open.approved.is_some()).map(|open| open.asked.operation).collect();
-        let told = TillOperations { settled, open, more: !all };
-        let mark = self.tills[till].mark;
-        self.send_to_shop(till, TillSays::Operations(Arc::new(told), mark));
+        let told = TillOperations { settled, open, more: !all, mark: here.mark };
+        self.send_to_shop(till, TillSays::Operations(Arc::new(told)));
     }
 
     fn give_up(&mut self, till: usize) {
@@ -265,7 +264,7 @@ impl World {
                 self.tills[till].heard = self.tills[till].heard.max(number);
                 self.tells(till, true);
             }
-            ShopSays::Heard => {}
+            ShopSays::Heard(mark) => self.tills[till].mark = self.tills[till].mark.max(mark),
             ShopSays::Released(operation) => self.tills[till].releasing.retain(|known| *known != operation),
             ShopSays::Taken(receipt) => {
                 let here = &mut self.tills[till];
@@ -291,7 +290,9 @@ impl World {
             Authorisation::Approved(approval) => {
                 open.approved = Some((approval.owner, approval.amount.minor(), approval.lots));
                 self.stats.approved += 1;
-                self.tills[till].approved += 1;
+                let here = &mut self.tills[till];
+                here.approved += 1;
+                here.mark = here.mark.max(approval.mark);
                 let wait = self.random.between(100, 30 * SECOND_MS);
                 self.after(wait, Event::TillFinishes(till, operation.as_u128()));
             }

@@ -32,7 +32,7 @@ pub(crate) enum Event {
     ToRoot(ToRoot),
     ToShop(usize, Reply),
     TillToShop(usize, u64, TillSays),
-    ShopToTill { till: usize, boots: u64, number: u64, mark: u64, says: ShopSays },
+    ShopToTill { till: usize, boots: u64, number: u64, says: ShopSays },
     RootTick,
     ShopTick(usize),
     TillTick(usize),
@@ -203,10 +203,9 @@ impl World {
                 }
             }
             Event::TillToShop(till, number, says) => self.shop_asked(till, number, says),
-            Event::ShopToTill { till, boots, number, mark, says } => {
+            Event::ShopToTill { till, boots, number, says } => {
                 // A line ends with the store that held it.
                 if boots == self.shops[self.tills[till].shop].node.boots {
-                    self.tills[till].mark = self.tills[till].mark.max(mark);
                     self.till_hears(till, number, says);
                 }
             }
@@ -283,12 +282,12 @@ impl World {
 
     pub(crate) fn send_to_till(&mut self, till: usize, says: ShopSays) {
         let shop = &self.shops[self.tills[till].shop];
-        let (boots, mark) = (shop.node.boots, shop.machine().map_or(0, |machine| machine.mark()));
+        let boots = shop.node.boots;
         self.tills[till].told += 1;
         let number = self.tills[till].told;
         for _ in 0..self.copies() {
             let delay = self.random.between(1, 30);
-            self.after(delay, Event::ShopToTill { till, boots, number, mark, says: says.clone() });
+            self.after(delay, Event::ShopToTill { till, boots, number, says: says.clone() });
         }
     }
 

@@ -62,6 +62,7 @@ impl Till {
         match self.ask_for(&asked).await {
             Some(Authorisation::Approved(approval)) if fits(&approval, &asked) => {
                 self.step(SagaStep::AccountAnswered);
+                self.beside.witness.saw(approval.mark);
                 Ok(yes(asked, approval))
             }
             Some(Authorisation::Declined(no)) => {
@@ -206,6 +207,7 @@ fn played(asked: &AccountAsked) -> Approval {
         lots: Vec::new(),
         online: true,
         here: Money::ZERO,
+        mark: 0,
     }
 }
 

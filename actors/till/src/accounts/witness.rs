@@ -33,6 +33,14 @@ pub(super) struct Witness {
     told: Option<u64>,
     /// The store wants to hear all from this day, whatever it wanted before.
     wanted_from: Option<NaiveDate>,
+    /// The furthest mark that came with an approval since the start.
+    mark: u64,
+}
+
+impl Witness {
+    pub(super) fn saw(&mut self, mark: u64) {
+        self.mark = self.mark.max(mark);
+    }
 }
 
 /// The store's answer to what it was told.
@@ -119,18 +127,20 @@ impl Till {
             }
         }
         let open = self.receipt.as_ref().map(Receipt::account_holds).unwrap_or_default();
-        Ok((TillOperations { settled, open, more }, up_to))
+        let mark = witness.mark.max(self.standing.desk.store_mark);
+        Ok((TillOperations { settled, open, more, mark }, up_to))
     }
 
     pub(crate) async fn told(&mut self, told: Told) {
         let Told { taken, up_to, more } = told;
         let witness = &mut self.beside.witness;
         witness.asking = false;
-        let Some(OperationsTaken { keep_from, tell_from }) = taken else {
+        let Some(OperationsTaken { keep_from, tell_from, mark }) = taken else {
             // When the line is up again it hears all that it may have lost.
             (witness.heard, witness.told) = (None, None);
             return;
         };
+        witness.saw(mark);
         (witness.told, witness.heard) = (Some(up_to), Some(Instant::now()));
         if tell_from.is_some() && witness.wanted_from != tell_from {
             (witness.wanted_from, witness.told, witness.heard) = (tell_from, None, None);
@@ -140,8 +150,10 @@ impl Till {
             witness.wanted_from = None;
         }
         let again = witness.heard.is_none();
-        if keep_from.is_some() && keep_from != self.standing.desk.operations_from {
-            let kept = Record::OperationsKept { from: keep_from };
+        let desk = &self.standing.desk;
+        let (from, mark) = (keep_from.or(desk.operations_from), witness.mark.max(desk.store_mark));
+        if (from, mark) != (desk.operations_from, desk.store_mark) {
+            let kept = Record::OperationsKept { from, mark };
             if let Err(error) = self.commit(Changes::of(vec![kept])).await {
                 tracing::warn!(%error, "from when the store needs operations was not stored");
             }

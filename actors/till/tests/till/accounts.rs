@@ -407,7 +407,7 @@ fn the_store_is_told_what_receipts_did() {
         counter.sell("1", "COFFEE").await;
         counter.give(gift("349.00")).await;
         let day = NaiveDate::from_ymd_opt(2026, 3, 2).expect("a day");
-        let answer = OperationsTaken { keep_from: Some(day), tell_from: None };
+        let answer = OperationsTaken { keep_from: Some(day), tell_from: None, mark: 0 };
         shop.above.as_ref().expect("accounts").knows().accounts.answer = answer;
     });
     shop.run(async |counter| {

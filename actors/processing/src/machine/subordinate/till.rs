@@ -27,6 +27,9 @@ const HELD: u8 = 1;
 /// Owners that stores number: the highest bit of an owner is set.
 pub(crate) const PROVISIONAL: u64 = 1 << 43;
 
+/// What a till did in the last so many days it tells again after every cut of its line.
+const REMEMBERED_DAYS: Day = 14;
+
 impl Subordinate {
     /// What is known here of a card, a phone or a gift card.
     pub fn identify(&self, number: &str, online: bool, now: Now) -> Identified {
@@ -194,6 +197,7 @@ impl Subordinate {
             lots: hold.map(|hold| hold.slices.iter().map(part_of).collect()).unwrap_or_default(),
             online,
             here: Money::from_minor(self.right(account, now.moment.day)),
+            mark: self.mark(),
         })
     }
 
@@ -354,9 +358,8 @@ impl Subordinate {
         owner
     }
 
-    /// The furthest mark that a till has seen: told before what it remembers. A return of rights has no till that remembers
-    /// it; set back behind one, a store would spend those rights again.
-    pub fn till_saw(&mut self, till: u32, mark: u64) {
+    /// A return of rights has no till that remembers it; set back behind one, a store would spend those rights again.
+    fn till_saw(&mut self, till: u32, mark: u64) {
         if mark > self.mark() && self.policy.mutant != Some(super::Mutant::NoWitness) {
             tracing::error!(till, mark, "a till has seen a later book of this store: the store was restored");
             self.fear_restored();
@@ -365,6 +368,7 @@ impl Subordinate {
 
     /// What a till remembers. It is heard when it has told all and nothing of it is open.
     pub fn till_operations(&mut self, till: u32, told: &TillOperations, now: Now) -> OperationsTaken {
+        self.till_saw(till, told.mark);
         self.started_ms.get_or_insert(now.moment.elapsed_ms);
         let lost = |book: &Self, operation: Uuid| {
             let id = self::operation(operation);
@@ -387,7 +391,13 @@ impl Subordinate {
             self.heard.insert(till);
         }
         self.settle_trust(now);
-        OperationsTaken::default()
+        OperationsTaken { keep_from: self.remembered_from(now), tell_from: None, mark: self.mark() }
+    }
+
+    /// What happened before is in the root's book, too, when all is: no till has to remember it.
+    fn remembered_from(&self, now: Now) -> Option<NaiveDate> {
+        let all_told = self.agreed && !self.restored && !self.meta.recover && self.root_next >= self.up.end.next;
+        all_told.then(|| date_of(now.moment.day - REMEMBERED_DAYS)).flatten()
     }
 }
 

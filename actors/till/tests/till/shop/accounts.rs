@@ -125,6 +125,7 @@ impl Accounts {
             lots: lots.collect(),
             online: true,
             here: available - amount,
+            mark: 0,
         })
     }
 
