@@ -22,7 +22,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::host::{Loader, Machine, Sealed, Writer};
-use crate::machine::subordinate::till::day_of;
+use crate::machine::day_of;
 use crate::machine::{NodeId, Now};
 use crate::seen::Seen;
 use crate::store::database::DatabaseStore;

@@ -20,8 +20,9 @@ pub mod subordinate;
 pub mod wire;
 
 pub use book::{Book, Changes};
+use chrono::{Datelike, NaiveDate};
 use domain::ledger::OperationId;
-use domain::ledger::transfer::Moment;
+use domain::ledger::transfer::{Day, Moment, Slice};
 
 /// A place of the chain that keeps an account book. The root is 0.
 pub type NodeId = u32;
@@ -47,4 +48,29 @@ pub fn derived(now: Now, about: &[&[u8]]) -> OperationId {
     low.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
     let time = (now.wall_ms.max(0) as u128 & 0xFFFF_FFFF_FFFF) << 80;
     OperationId::from_uuid(time | u128::from_le_bytes(low) >> 48)
+}
+
+/// Days since 1970-01-01.
+pub fn day_of(date: NaiveDate) -> Day {
+    date.num_days_from_ce() - EPOCH_DAYS_FROM_CE
+}
+
+const EPOCH_DAYS_FROM_CE: i32 = 719_163;
+
+pub fn date_of(day: Day) -> Option<NaiveDate> {
+    NaiveDate::from_num_days_from_ce_opt(day.checked_add(EPOCH_DAYS_FROM_CE)?)
+}
+
+/// The first of these parts of lots, up to an amount.
+pub(crate) fn first_of(parts: impl Iterator<Item = Slice>, amount: i64) -> Vec<Slice> {
+    let mut left = amount;
+    let mut chosen = Vec::new();
+    for part in parts {
+        let amount = part.amount.min(left);
+        if amount > 0 {
+            chosen.push(Slice { amount, ..part });
+            left -= amount;
+        }
+    }
+    chosen
 }

@@ -180,8 +180,8 @@ impl Actor for RootTicks {
                 let look = door.ask(Vec::new(), |root, _| RootState {
                     epoch: root.epoch(),
                     recovering: root.is_recovering(),
-                    customers: root.customers().count(),
-                    alerts: root.alerts().count(),
+                    customers: root.customer_count(),
+                    alerts: root.alert_count(),
                     stores: root.peers(),
                 });
                 if let Ok(now) = look.await {

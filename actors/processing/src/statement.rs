@@ -13,8 +13,9 @@ use messages::codec::from_body;
 use crate::keeper::{Door, DoorError};
 use crate::machine::Now;
 use crate::machine::book::space;
+use crate::machine::customer::pending_of;
 use crate::machine::root::Root;
-use crate::machine::root::looks::{pending_of, time_key};
+use crate::machine::root::looks::time_key;
 use crate::store::index::each_posting;
 use crate::store::{Block, Store, StoreError};
 

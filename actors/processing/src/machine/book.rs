@@ -36,8 +36,6 @@ pub mod space {
     pub const REQUEST: u16 = 11;
     /// By number: what a merge moved.
     pub const MERGE: u16 = 12;
-    /// By key of a caller: which operation it was.
-    pub const IDEMPOTENCY: u16 = 13;
     /// By account: what the root last said of it.
     pub const TOLD: u16 = 14;
     /// By asset and campaign: the most that it may give.

@@ -1,5 +1,7 @@
 //! Who a customer is: cards and phones, wallets with their limits, what is blocked, and where a merged one went.
 
+use std::collections::BTreeMap;
+
 use domain::ledger::transfer::Day;
 use domain::ledger::{AccountId, AccountKind};
 use messages::v1::accounts::Wallet;
@@ -90,6 +92,54 @@ impl Customer {
     }
 }
 
+/// All customers, and whose a number is.
+#[derive(Debug, Default)]
+pub(crate) struct People {
+    pub(crate) by_owner: BTreeMap<u64, Customer>,
+    pub(crate) by_number: BTreeMap<String, u64>,
+}
+
+/// A merged customer may have been merged again; a ring is not followed.
+const MERGES_FOLLOWED_MAX: usize = 8;
+
+impl People {
+    pub(crate) fn get(&self, owner: u64) -> Option<&Customer> {
+        self.by_owner.get(&owner)
+    }
+
+    pub(crate) fn know(&mut self, customer: Customer) {
+        if let Some(before) = self.by_owner.get(&customer.owner) {
+            for card in &before.cards {
+                // Another customer may have the card by now.
+                if self.by_number.get(&card.number) == Some(&customer.owner) {
+                    self.by_number.remove(&card.number);
+                }
+            }
+        }
+        for card in &customer.cards {
+            self.by_number.insert(card.number.clone(), customer.owner);
+        }
+        self.by_owner.insert(customer.owner, customer);
+    }
+
+    /// Whom a customer was merged into, or the customer.
+    pub(crate) fn resolve(&self, owner: u64) -> u64 {
+        let mut owner = owner;
+        for _ in 0..MERGES_FOLLOWED_MAX {
+            match self.get(owner).and_then(|customer| customer.forward) {
+                Some(further) if self.by_owner.contains_key(&further) => owner = further,
+                _ => break,
+            }
+        }
+        owner
+    }
+
+    /// Whose number it is, merged ones followed.
+    pub(crate) fn whose(&self, number: &str) -> Option<&Customer> {
+        self.get(self.resolve(*self.by_number.get(number)?))
+    }
+}
+
 /// The account of a wallet.
 pub fn kind_of(wallet: Wallet) -> AccountKind {
     match wallet {
@@ -99,6 +149,12 @@ pub fn kind_of(wallet: Wallet) -> AccountKind {
         Wallet::Credit => AccountKind::Credit,
         Wallet::Stamps => AccountKind::Stamps,
     }
+}
+
+/// Where points wait until they are active.
+pub(crate) fn pending_of(wallet: AccountId) -> Option<AccountId> {
+    (wallet.kind() == Some(AccountKind::Bonus))
+        .then(|| AccountId::wallet(AccountKind::BonusPending, wallet.asset(), wallet.owner()))
 }
 
 pub fn wallet_of(kind: AccountKind) -> Option<Wallet> {

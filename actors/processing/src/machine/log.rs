@@ -6,8 +6,8 @@ use domain::ledger::{AccountId, OperationId};
 use messages::codec::{BodyError, from_body, to_body};
 use serde::{Deserialize, Serialize};
 
-use super::NodeId;
 use super::customer::Customer;
+use super::{NodeId, Now};
 
 /// Hash over an entry and all before it in its log.
 pub type Chain = [u8; 32];
@@ -99,6 +99,13 @@ pub struct Stamp {
     pub operator: Option<OperatorNumber>,
     #[serde(default)]
     pub receipt: Option<ReceiptId>,
+}
+
+impl Stamp {
+    /// Of what a store does by itself.
+    pub(crate) fn of_store(now: Now) -> Stamp {
+        Stamp { wall_ms: now.wall_ms, day: now.moment.day, till: 0, operator: None, receipt: None }
+    }
 }
 
 /// What a store did: a line of its log.

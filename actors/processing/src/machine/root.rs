@@ -18,11 +18,11 @@ mod sync;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::ledger::transfer::{Day, Transfer};
-use domain::ledger::{AccountId, AccountKind, OperationId};
+use domain::ledger::{AccountId, OperationId};
 use serde::{Deserialize, Serialize};
 
 use super::book::{Book, Changes, log_key, read, space};
-use super::customer::Customer;
+use super::customer::People;
 use super::log::{End, Range, Told};
 use super::subordinate::Mutant;
 use super::wire::Reply;
@@ -44,8 +44,6 @@ pub struct Policy {
     pub grant_factor: i64,
     /// How long a store's wish for a right is remembered while others are asked to give theirs back.
     pub want_ms: u64,
-    /// Days after a refund in which points that had expired can be used again.
-    pub grace_days: Day,
     /// A silent store's rights are reclaimed after this (a mutant's rule; never set in earnest).
     pub mutant: Option<Mutant>,
     pub reclaim_ms: u64,
@@ -53,14 +51,7 @@ pub struct Policy {
 
 impl Default for Policy {
     fn default() -> Policy {
-        Policy {
-            standing_max: 200_000,
-            grant_factor: 2,
-            want_ms: 5_000,
-            grace_days: 0,
-            mutant: None,
-            reclaim_ms: 30 * 60 * 1000,
-        }
+        Policy { standing_max: 200_000, grant_factor: 2, want_ms: 5_000, mutant: None, reclaim_ms: 30 * 60 * 1000 }
     }
 }
 
@@ -101,8 +92,6 @@ pub(crate) struct PeerRow {
     /// The epoch in which its logs were last found equal to those here.
     synced: u32,
     tills: BTreeSet<u32>,
-    /// The end of its up-log when the last fence was written, and the number of that fence.
-    fence: Option<(u64, u64)>,
 }
 
 #[derive(Debug, Default)]
@@ -139,8 +128,7 @@ pub struct Root {
     pub(crate) book: Book,
     meta: Meta,
     peers: BTreeMap<NodeId, Peer>,
-    customers: BTreeMap<u64, Customer>,
-    numbers: BTreeMap<String, u64>,
+    people: People,
     /// Which stores were told of a customer.
     knows: BTreeMap<u64, BTreeSet<NodeId>>,
     alerts: BTreeMap<u64, Alert>,
@@ -179,8 +167,7 @@ impl Root {
             book: Book::default(),
             meta: Meta { next_owner: 1, ..Meta::default() },
             peers: BTreeMap::new(),
-            customers: BTreeMap::new(),
-            numbers: BTreeMap::new(),
+            people: People::default(),
             knows: BTreeMap::new(),
             alerts: BTreeMap::new(),
             budgets: BTreeMap::new(),
@@ -204,7 +191,7 @@ impl Root {
         };
         match row.space {
             space::META => self.meta = read(row).map_err(bad)?,
-            space::CUSTOMER => self.know(read(row).map_err(bad)?),
+            space::CUSTOMER => self.people.know(read(row).map_err(bad)?),
             space::PEER => {
                 let row: (NodeId, PeerRow) = read(row).map_err(bad)?;
                 self.peers.insert(row.0, Peer { row: row.1, ..Peer::default() });
@@ -362,7 +349,7 @@ impl Root {
         if self.book.ledger.account(account).is_some() {
             return true;
         }
-        if !self.customers.contains_key(&account.owner()) {
+        if !self.people.by_owner.contains_key(&account.owner()) {
             return false;
         }
         self.book.open(account, 0);
@@ -403,10 +390,5 @@ impl Root {
         self.settle_shortfall(wallet, now);
         self.forward(wallet, now);
         self.serve_wants(wallet, now);
-    }
-
-    pub fn account_kind_total(&self, kind: AccountKind) -> i128 {
-        let of_kind = self.book.ledger.accounts().filter(|(_, account)| account.id.kind() == Some(kind));
-        of_kind.map(|(_, account)| i128::from(account.balance())).sum()
     }
 }

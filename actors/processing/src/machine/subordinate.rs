@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use kept::{Log, load_entry};
 
 use super::book::{Book, Changes, log_key, read, space};
-use super::customer::Customer;
+use super::customer::{Customer, People};
 use super::log::{Act, Document, End, Entry, Stamp};
 use super::{NodeId, Now};
 use crate::store::{Row, StoreError};
@@ -45,8 +45,6 @@ pub struct Policy {
     pub excuse_tills_after_ms: Option<u64>,
     /// A right that nobody used for so long goes back.
     pub idle_ms: u64,
-    /// Most that one cashier puts back and loads a day, in minor units. None: no limit.
-    pub cashier_day_max: Option<i64>,
     /// Wrong PINs before a card is locked.
     pub pin_tries_max: u32,
     /// For the simulator alone: a rule that is left out on purpose, to see that it is missed.
@@ -59,7 +57,6 @@ impl Default for Policy {
             trust_without_root: false,
             excuse_tills_after_ms: Some(15 * 60 * 1000),
             idle_ms: 24 * 3600 * 1000,
-            cashier_day_max: None,
             pin_tries_max: 5,
             mutant: None,
         }
@@ -99,12 +96,6 @@ pub(crate) struct Meta {
     next_waiting: u64,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct TillRow {
-    /// What it told up to this day is in the book.
-    heard: Day,
-}
-
 /// How a store stands, for operators and tests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Standing {
@@ -132,9 +123,8 @@ pub struct Subordinate {
     meta: Meta,
     up: Log,
     down: Log,
-    customers: BTreeMap<u64, Customer>,
-    numbers: BTreeMap<String, u64>,
-    tills: BTreeMap<u32, TillRow>,
+    people: People,
+    tills: BTreeSet<u32>,
     told: BTreeMap<AccountId, i64>,
     limits: BTreeMap<Vec<u8>, i64>,
     waiting: BTreeMap<u64, Document>,
@@ -167,9 +157,8 @@ impl Subordinate {
             meta: Meta { me, ..Meta::default() },
             up: Log::default(),
             down: Log::default(),
-            customers: BTreeMap::new(),
-            numbers: BTreeMap::new(),
-            tills: BTreeMap::new(),
+            people: People::default(),
+            tills: BTreeSet::new(),
             told: BTreeMap::new(),
             limits: BTreeMap::new(),
             waiting: BTreeMap::new(),
@@ -203,11 +192,11 @@ impl Subordinate {
             space::FED => {
                 self.fed.insert(number(0)? as u32, read(row).map_err(bad)?);
             }
-            space::CUSTOMER => self.know(read(row).map_err(bad)?),
+            space::CUSTOMER => self.people.know(read(row).map_err(bad)?),
             space::UP => load_entry(&mut self.up, read(row).map_err(bad)?),
             space::DOWN => load_entry(&mut self.down, read(row).map_err(bad)?),
             space::TILL => {
-                self.tills.insert(number(0)? as u32, read(row).map_err(bad)?);
+                self.tills.insert(number(0)? as u32);
             }
             space::TOLD => {
                 let key = row.key.as_slice().try_into().map_err(|_| bad("a key is no account".to_owned()))?;
@@ -308,39 +297,16 @@ impl Subordinate {
     }
 
     fn unheard(&self) -> impl Iterator<Item = u32> {
-        self.tills.keys().copied().filter(|till| !self.heard.contains(till))
+        self.tills.iter().copied().filter(|till| !self.heard.contains(till))
     }
 
     fn put_meta(&mut self) {
         self.book.put(space::META, b"store", &self.meta);
     }
 
-    fn know(&mut self, customer: Customer) {
-        if let Some(before) = self.customers.get(&customer.owner) {
-            for card in &before.cards {
-                // Another customer may have the card by now.
-                if self.numbers.get(&card.number) == Some(&customer.owner) {
-                    self.numbers.remove(&card.number);
-                }
-            }
-        }
-        for card in &customer.cards {
-            self.numbers.insert(card.number.clone(), customer.owner);
-        }
-        self.customers.insert(customer.owner, customer);
-    }
-
     /// Whose number it is, merged ones followed.
     pub fn whose(&self, number: &str) -> Option<&Customer> {
-        let mut customer = self.customers.get(self.numbers.get(number)?)?;
-        // A merged customer may have been merged again; a ring is not followed.
-        for _ in 0..8 {
-            match customer.forward.and_then(|owner| self.customers.get(&owner)) {
-                Some(further) => customer = further,
-                None => return Some(customer),
-            }
-        }
-        Some(customer)
+        self.people.whose(number)
     }
 
     /// Do what a document says in this book and write it into the log. While it is not known where the log ends, it waits
@@ -415,9 +381,9 @@ impl Subordinate {
                 }
             }
             Act::Open { customer } => {
-                if !self.customers.contains_key(&customer.owner) {
+                if !self.people.by_owner.contains_key(&customer.owner) {
                     self.book.put(space::CUSTOMER, &customer.owner.to_be_bytes(), customer);
-                    self.know(customer.as_ref().clone());
+                    self.people.know(customer.as_ref().clone());
                 }
             }
             Act::Recovered => {

@@ -9,7 +9,7 @@ use domain::money::Money;
 use messages::v1::accounts::{
     AccountOperation, Authorisation, Authorise, DeclineCode, LotPart, OperationKind, Settled, TillOperations, Wallet,
 };
-use processing::machine::subordinate::till::date_of;
+use processing::machine::date_of;
 use uuid::Uuid;
 
 use crate::ghost::{MONEY, POINTS};

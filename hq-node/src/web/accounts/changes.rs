@@ -6,10 +6,10 @@ use actix_web::{HttpResponse, web};
 use domain::ids::OperatorNumber;
 use domain::ledger::OperationId;
 use messages::v1::accounts::Wallet;
-use processing::machine::Now;
 use processing::machine::customer::{Card, CardState, Customer, Held};
 use processing::machine::root::looks::WalletNow;
 use processing::machine::root::{Asked, AskedFor, DeskError, Done, PeopleError, RequestState, Root};
+use processing::machine::{Now, ROOT};
 use serde::Deserialize;
 
 use super::customer::{Query, Seen, shown};
@@ -432,7 +432,7 @@ pub fn judge(
     {
         let free = root.book().ledger.available(account, now.moment.day);
         if free < amount.saturating_abs() {
-            let elsewhere = root.ask_back(account);
+            let elsewhere = root.ask_back(account, ROOT);
             return Err(match elsewhere {
                 0 => ChangeError::TooMuch { free },
                 _ => ChangeError::AtStores { free },

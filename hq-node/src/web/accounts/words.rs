@@ -7,7 +7,7 @@ use domain::money::Money;
 use domain::receipt::AMOUNT_MAX;
 use messages::v1::accounts::Wallet;
 use processing::machine::customer::{CardState, Customer};
-use processing::machine::subordinate::till::day_of;
+use processing::machine::day_of;
 
 /// The currency in which wallets of money are kept.
 pub const MONEY_ASSET: u32 = 643;
@@ -18,7 +18,6 @@ pub const WALLETS: [(Wallet, &str); 5] = [
     (Wallet::Credit, "credit"),
     (Wallet::Stamps, "stamps"),
 ];
-const EPOCH_DAYS_FROM_CE: i32 = 719_163;
 /// Longest text of an amount: twelve digits, a point, two decimals.
 const AMOUNT_CHARS_MAX: usize = 16;
 
@@ -139,7 +138,7 @@ pub fn new_operation() -> OperationId {
 }
 
 pub fn date_of(day: Day) -> Option<NaiveDate> {
-    if day == NEVER { None } else { NaiveDate::from_num_days_from_ce_opt(day.checked_add(EPOCH_DAYS_FROM_CE)?) }
+    (day != NEVER).then(|| processing::machine::date_of(day)).flatten()
 }
 
 pub fn day_text(day: Day) -> String {

@@ -3,14 +3,14 @@
 
 use domain::ids::OperatorNumber;
 use domain::ledger::transfer::{Code, Day, LotTerms, PENDING, POST_PENDING, Transfer, TransferCode, VOID_PENDING};
-use domain::ledger::{AccountId, AccountKind, OperationId};
+use domain::ledger::{AccountId, AccountKind, OperationId, TransferId};
 use serde::{Deserialize, Serialize};
 
 use super::{Root, people::PeopleError};
 use crate::machine::book::space;
 use crate::machine::log::Told;
 use crate::machine::subordinate::movement;
-use crate::machine::{NodeId, Now};
+use crate::machine::{NodeId, Now, ROOT};
 
 /// A budget that nobody set.
 const UNLIMITED: i64 = i64::MAX / 4;
@@ -227,60 +227,30 @@ impl Root {
     }
 
     fn carry(&mut self, operation: OperationId, what: &AskedFor, reference: u128, now: Now) -> Result<Done, DeskError> {
-        let web = |asset: u32| AccountId::house(AccountKind::Redeemed, asset, 0, 0);
         let line = operation.line(1);
-        let lots = |lot: &Option<LotTerms>| lot.unwrap_or(LotTerms::NONE);
-        let transfer = match what {
-            AskedFor::TopUp { account, amount, tender, lot } => {
+        match what {
+            AskedFor::TopUp { account, amount, .. } => self.may_move(*account, *amount, false, line)?,
+            AskedFor::Give { account, amount, campaign, .. } => {
                 self.may_move(*account, *amount, false, line)?;
-                let from = AccountId::house(AccountKind::TenderIn, account.asset(), 0, *tender);
-                Transfer { lot: lots(lot), ..movement(line, TransferCode::TopUp, from, *account, *amount, reference) }
+                self.campaign(account.asset(), *campaign);
             }
-            AskedFor::Give { account, amount, campaign, lot } => {
-                self.may_move(*account, *amount, false, line)?;
-                let from = self.campaign(account.asset(), *campaign);
-                Transfer { lot: lots(lot), ..movement(line, TransferCode::Accrue, from, *account, *amount, reference) }
-            }
-            AskedFor::Spend { account, amount } => {
+            AskedFor::Spend { account, amount } | AskedFor::Hold { account, amount, .. } => {
                 self.may_spend(*account, *amount, line, now)?;
-                movement(line, TransferCode::Purchase, *account, web(account.asset()), *amount, reference)
-            }
-            AskedFor::Hold { account, amount, timeout_s } => {
-                self.may_spend(*account, *amount, line, now)?;
-                let hold = movement(line, TransferCode::Hold, *account, web(account.asset()), *amount, reference);
-                Transfer { flags: PENDING, timeout_s: *timeout_s, ..hold }
-            }
-            AskedFor::Capture { hold, amount } => {
-                let none = AccountId(0);
-                let capture = movement(line, TransferCode::Capture, none, none, amount.unwrap_or(0), reference);
-                Transfer { flags: POST_PENDING, pending: hold.line(1), ..capture }
-            }
-            AskedFor::Void { hold } => {
-                let void = movement(line, TransferCode::Void, AccountId(0), AccountId(0), 0, reference);
-                Transfer { flags: VOID_PENDING, pending: hold.line(1), ..void }
             }
             AskedFor::Give2 { from, to, amount } => {
                 self.may_spend(*from, *amount, line, now)?;
                 self.may_move(*to, *amount, false, line)?;
-                movement(line, TransferCode::PersonToPerson, *from, *to, *amount, reference)
             }
             AskedFor::Adjust { account, amount, .. } => {
-                let house = AccountId::house(AccountKind::Adjustment, account.asset(), 0, 0);
                 let sum = amount.checked_abs().ok_or(DeskError::AmountNotPositive)?;
-                if *amount > 0 {
-                    self.may_move(*account, sum, true, line)?;
-                    movement(line, TransferCode::ManualAdjustment, house, *account, sum, reference)
-                } else {
-                    self.may_move(*account, sum, true, line)?;
-                    movement(line, TransferCode::ManualAdjustment, *account, house, sum, reference)
-                }
+                self.may_move(*account, sum, true, line)?;
             }
+            AskedFor::Capture { .. } | AskedFor::Void { .. } => {}
             AskedFor::WriteOff { store, .. } => {
                 if !self.peers.contains_key(store) {
                     return Err(DeskError::NoStore);
                 }
                 self.recovered(*store, now);
-                return Ok(Done::Posted { operation, code: Code::Created, amount: 0 });
             }
             AskedFor::Fence { store, .. } => {
                 let peer = self.peers.get(store).ok_or(DeskError::NoStore)?;
@@ -289,10 +259,12 @@ impl Root {
                 } else {
                     self.fence(*store, 0, now);
                 }
-                return Ok(Done::Posted { operation, code: Code::Created, amount: 0 });
             }
-        };
-        self.carry_transfer(operation, transfer, now)
+        }
+        match transfer_of(what, line, reference) {
+            Some(transfer) => self.carry_transfer(operation, transfer, now),
+            None => Ok(Done::Posted { operation, code: Code::Created, amount: 0 }),
+        }
     }
 
     fn carry_transfer(&mut self, operation: OperationId, mut transfer: Transfer, now: Now) -> Result<Done, DeskError> {
@@ -318,7 +290,7 @@ impl Root {
     /// What is born here has a second copy at the customer's home store.
     fn keep_copy(&mut self, posted: &Transfer) {
         let wallet = [posted.credit, posted.debit].into_iter().find(|id| id.kind().is_some_and(AccountKind::is_wallet));
-        let home = wallet.and_then(|wallet| self.customers.get(&wallet.owner())).map_or(0, |customer| customer.home);
+        let home = wallet.and_then(|wallet| self.people.get(wallet.owner())).map_or(0, |customer| customer.home);
         if home != 0 && posted.flags & PENDING == 0 {
             let mut copy = posted.clone();
             if copy.flags & POST_PENDING != 0 {
@@ -336,7 +308,7 @@ impl Root {
         account: AccountId,
         amount: i64,
         also_blocked: bool,
-        line: domain::ledger::TransferId,
+        line: TransferId,
     ) -> Result<(), DeskError> {
         if self.book.ledger.known(line).is_some() {
             return Ok(());
@@ -351,7 +323,7 @@ impl Root {
             return Err(DeskError::Recovering);
         }
         let owner = account.owner();
-        let customer = self.customers.get(&owner).ok_or(PeopleError::Unknown(owner))?;
+        let customer = self.people.get(owner).ok_or(PeopleError::Unknown(owner))?;
         let has = self.wallets_kind(account).is_some_and(|wallet| customer.has(wallet, account.asset()));
         if !has {
             return Err(DeskError::NoWallet);
@@ -364,26 +336,13 @@ impl Root {
     }
 
     /// There is so much free; or those who hold it are asked to give it back, and the asker to come again.
-    fn may_spend(
-        &mut self,
-        account: AccountId,
-        amount: i64,
-        line: domain::ledger::TransferId,
-        now: Now,
-    ) -> Result<(), DeskError> {
+    fn may_spend(&mut self, account: AccountId, amount: i64, line: TransferId, now: Now) -> Result<(), DeskError> {
         self.may_move(account, amount, false, line)?;
         if self.book.ledger.known(line).is_some() {
             return Ok(());
         }
         let free = self.book.ledger.available(account, now.moment.day);
-        if free < amount {
-            let holders: Vec<NodeId> = self.holders(account).map(|(store, _)| store).collect();
-            if holders.is_empty() {
-                return Ok(());
-            }
-            for holder in holders {
-                self.tell(holder, &Told::Recall { account });
-            }
+        if free < amount && self.ask_back(account, ROOT) > 0 {
             return Err(DeskError::NotFree { free });
         }
         Ok(())
@@ -459,4 +418,42 @@ impl Root {
         }
         self.end_recovery();
     }
+}
+
+/// The movement that is asked for. None: nothing is moved by it alone.
+pub(super) fn transfer_of(what: &AskedFor, line: TransferId, reference: u128) -> Option<Transfer> {
+    let web = |asset: u32| AccountId::house(AccountKind::Redeemed, asset, 0, 0);
+    let moves = |code, debit, credit, amount| movement(line, code, debit, credit, amount, reference);
+    let with_lot = |lot: &Option<LotTerms>, transfer| Transfer { lot: lot.unwrap_or(LotTerms::NONE), ..transfer };
+    let none = AccountId(0);
+    Some(match what {
+        AskedFor::TopUp { account, amount, tender, lot } => {
+            let from = AccountId::house(AccountKind::TenderIn, account.asset(), 0, *tender);
+            with_lot(lot, moves(TransferCode::TopUp, from, *account, *amount))
+        }
+        AskedFor::Give { account, amount, campaign, lot } => {
+            let from = AccountId::house(AccountKind::Expense, account.asset(), 0, u64::from(*campaign));
+            with_lot(lot, moves(TransferCode::Accrue, from, *account, *amount))
+        }
+        AskedFor::Spend { account, amount } => moves(TransferCode::Purchase, *account, web(account.asset()), *amount),
+        AskedFor::Hold { account, amount, timeout_s } => {
+            let hold = moves(TransferCode::Hold, *account, web(account.asset()), *amount);
+            Transfer { flags: PENDING, timeout_s: *timeout_s, ..hold }
+        }
+        AskedFor::Capture { hold, amount } => {
+            let capture = moves(TransferCode::Capture, none, none, amount.unwrap_or(0));
+            Transfer { flags: POST_PENDING, pending: hold.line(1), ..capture }
+        }
+        AskedFor::Void { hold } => {
+            let void = moves(TransferCode::Void, none, none, 0);
+            Transfer { flags: VOID_PENDING, pending: hold.line(1), ..void }
+        }
+        AskedFor::Give2 { from, to, amount } => moves(TransferCode::PersonToPerson, *from, *to, *amount),
+        AskedFor::Adjust { account, amount, .. } => {
+            let house = AccountId::house(AccountKind::Adjustment, account.asset(), 0, 0);
+            let (from, to) = if *amount > 0 { (house, *account) } else { (*account, house) };
+            moves(TransferCode::ManualAdjustment, from, to, amount.checked_abs()?)
+        }
+        AskedFor::WriteOff { .. } | AskedFor::Fence { .. } => return None,
+    })
 }

@@ -4,7 +4,7 @@ use domain::ledger::transfer::{Transfer, TransferCode};
 use domain::ledger::{AccountId, AccountKind};
 
 use super::{Root, Want};
-use crate::machine::customer::{CardState, kind_of};
+use crate::machine::customer::{CardState, pending_of};
 use crate::machine::log::Told;
 use crate::machine::subordinate::{Mutant, movement};
 use crate::machine::wire::{NUMBER_BYTES_MAX, Who};
@@ -20,7 +20,7 @@ impl Root {
             Who::Number(_) => {}
             Who::Account { account, amount } => {
                 let allowed = account.kind().is_some_and(|kind| kind.is_wallet() && kind != AccountKind::BonusPending)
-                    && self.customers.get(&account.owner()).is_some_and(|c| !c.blocked && !c.closed);
+                    && self.people.get(account.owner()).is_some_and(|c| !c.blocked && !c.closed);
                 if allowed && amount > 0 {
                     self.ask_for(store, account, amount, now);
                 }
@@ -36,11 +36,7 @@ impl Root {
             && customer.card(number).is_some_and(|card| card.state == CardState::Active);
         for held in &customer.wallets {
             let account = customer.account(held.wallet, held.asset);
-            let mut accounts = vec![account];
-            if kind_of(held.wallet) == AccountKind::Bonus {
-                accounts.push(AccountId::wallet(AccountKind::BonusPending, held.asset, customer.owner));
-            }
-            for account in accounts {
+            for account in [Some(account), pending_of(account)].into_iter().flatten() {
                 self.tell_balance(store, account);
             }
             if spends {
@@ -68,9 +64,7 @@ impl Root {
             return;
         }
         // Others may hold it: they are asked, and this store is served when something comes back.
-        let holders: Vec<NodeId> =
-            self.holders(wallet).filter(|(holder, _)| *holder != store).map(|(s, _)| s).collect();
-        if holders.is_empty() {
+        if !self.holders(wallet).any(|(holder, _)| holder != store) {
             return;
         }
         let until_ms = now.moment.elapsed_ms + self.policy.want_ms;
@@ -81,10 +75,17 @@ impl Root {
             wants.push(Want { store, amount, until_ms });
         }
         if first {
-            for holder in holders {
-                self.tell(holder, &Told::Recall { account: wallet });
-            }
+            self.ask_back(wallet, store);
         }
+    }
+
+    /// Ask the stores that hold rights of a wallet to give them back, all but one. What they hold together.
+    pub fn ask_back(&mut self, wallet: AccountId, but: NodeId) -> i64 {
+        let holders: Vec<(NodeId, i64)> = self.holders(wallet).filter(|(holder, _)| *holder != but).collect();
+        for (store, _) in &holders {
+            self.tell(*store, &Told::Recall { account: wallet });
+        }
+        holders.iter().map(|(_, right)| right).sum()
     }
 
     /// Which stores may spend of a wallet, and how much.
@@ -182,7 +183,6 @@ impl Root {
         peer.row.inc += 1;
         peer.row.recover = true;
         let (inc, up_next) = (peer.row.inc, peer.row.up.next);
-        peer.row.fence = Some((up_next, peer.row.down.next));
         let tills = peer.row.tills.iter().copied().collect();
         self.put_peer(store);
         self.quarantine(store, inc, now);

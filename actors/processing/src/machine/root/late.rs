@@ -4,9 +4,10 @@ use domain::ledger::transfer::{BALANCING, Code, Slice, Transfer, TransferCode};
 use domain::ledger::{AccountId, AccountKind, OperationId, TransferId};
 
 use super::Root;
+use crate::machine::customer::pending_of;
 use crate::machine::log::Document;
 use crate::machine::subordinate::{Mutant, movement};
-use crate::machine::{NodeId, Now, derived};
+use crate::machine::{NodeId, Now, derived, first_of};
 
 /// The part that is taken from what is free, when the first source has not enough.
 const FREE: u8 = 4;
@@ -148,28 +149,21 @@ impl Root {
         let lots: Vec<_> = self.book.ledger.lots(source).collect();
         let named = |slice: &Slice| wanted.iter().any(|w| w.origin == slice.origin && w.expires_on == slice.expires_on);
         let (first, then): (Vec<_>, Vec<_>) = lots.into_iter().partition(|lot| named(&lot.slice));
-        let mut left = amount;
-        let mut chosen = Vec::new();
-        for lot in first.into_iter().chain(then) {
-            let part = lot.free().min(left);
-            if part > 0 {
-                chosen.push(Slice { amount: part, ..lot.slice });
-                left -= part;
-            }
-        }
-        chosen
+        let free = first.into_iter().chain(then).map(|lot| Slice { amount: lot.free(), ..lot.slice });
+        first_of(free, amount)
     }
 
     /// Points come back with the goods: pending ones first, then active ones; what is spent already is owed.
     pub(super) fn claw_back(&mut self, store: NodeId, document: &Document, transfer: &Transfer, now: Now) {
         let wallet = transfer.debit;
-        let pending = AccountId::wallet(AccountKind::BonusPending, wallet.asset(), wallet.owner());
         let mut left = transfer.amount;
         let mut id = transfer.id;
         let of_accrual = OperationId(transfer.reference);
         let mine = |slice: &Slice| slice.origin.operation() == of_accrual;
-        let waiting: Vec<Slice> = self.book.ledger.lots(pending).map(|lot| lot.slice).filter(mine).collect();
-        left -= self.take_slices(pending, &waiting, transfer, left, &mut id, now);
+        if let Some(pending) = pending_of(wallet) {
+            let waiting: Vec<Slice> = self.book.ledger.lots(pending).map(|lot| lot.slice).filter(mine).collect();
+            left -= self.take_slices(pending, &waiting, transfer, left, &mut id, now);
+        }
         let free: Vec<Slice> =
             self.book.ledger.lots(wallet).map(|lot| Slice { amount: lot.free(), ..lot.slice }).collect();
         left -= self.take_slices(wallet, &free, transfer, left, &mut id, now);
@@ -189,16 +183,8 @@ impl Root {
         id: &mut TransferId,
         now: Now,
     ) -> i64 {
-        let mut left = amount;
-        let mut chosen = Vec::new();
-        for slice in slices {
-            let part = slice.amount.min(left);
-            if part > 0 {
-                chosen.push(Slice { amount: part, ..*slice });
-                left -= part;
-            }
-        }
-        let part = amount - left;
+        let chosen = first_of(slices.iter().copied(), amount);
+        let part = chosen.iter().map(|slice| slice.amount).sum();
         if part == 0 {
             return 0;
         }

@@ -1,20 +1,19 @@
 //! What people and programs look at: wallets with all their parts, who is meant by a name, open holds, rights by store,
 //! budgets. And what was answered to an operation before, whatever its customer has become since.
 //!
-//! Must never: change the books. (A mark of time is written, and stores are asked to give back.)
+//! Must never: change the books. (A mark of time is written.)
 
 use std::collections::BTreeMap;
 
-use domain::ledger::transfer::{Day, PENDING, Slice, Transfer, TransferCode};
-use domain::ledger::{AccountId, AccountKind, LotTerms, NO_TIMEOUT, TransferId};
+use domain::ledger::transfer::{Day, Slice};
+use domain::ledger::{AccountId, AccountKind, NO_TIMEOUT, TransferId};
 use messages::v1::accounts::Wallet;
 use serde::Serialize;
 
+use super::desk::transfer_of;
 use super::{Asked, AskedFor, DeskError, Done, Root};
 use crate::machine::book::{log_key, space};
-use crate::machine::customer::{Customer, kind_of};
-use crate::machine::log::Told;
-use crate::machine::subordinate::movement;
+use crate::machine::customer::{Customer, pending_of};
 use crate::machine::{NodeId, Now, ROOT};
 
 /// The place of the mark of time: in the root's log to itself, for the root is no store. One row, and its past in blocks.
@@ -113,7 +112,7 @@ pub struct Sum {
 impl Root {
     /// The wallets of a customer.
     pub fn wallets_now(&self, owner: u64, day: Day) -> Vec<WalletNow> {
-        let Some(customer) = self.customers.get(&owner) else { return Vec::new() };
+        let Some(customer) = self.people.get(owner) else { return Vec::new() };
         let held = customer.wallets.iter();
         held.map(|held| self.wallet_now(customer.account(held.wallet, held.asset), held.wallet, held.limit, day))
             .collect()
@@ -126,8 +125,7 @@ impl Root {
             let all = self.peers.keys().map(|store| (*store, balance(account.at(kind, *store))));
             all.filter(|(_, amount)| *amount != 0).collect::<Vec<_>>()
         };
-        let pending = (kind_of(wallet) == AccountKind::Bonus)
-            .then(|| AccountId::wallet(AccountKind::BonusPending, account.asset(), account.owner()));
+        let pending = pending_of(account);
         let (stores, quarantined) = (at(AccountKind::Escrow), at(AccountKind::Quarantine));
         let lots_of = |id: AccountId, store: Option<NodeId>, pending: bool| {
             ledger.lots(id).map(move |lot| LotNow { slice: lot.slice, held: lot.held, store, pending })
@@ -172,7 +170,7 @@ impl Root {
     pub fn named(&self, text: &str, from: u64, scan_max: usize, max: usize) -> (Vec<Customer>, Option<u64>) {
         let text = text.to_lowercase();
         let mut found = Vec::new();
-        for (scanned, (owner, customer)) in self.customers.range(from..).enumerate() {
+        for (scanned, (owner, customer)) in self.people.by_owner.range(from..).enumerate() {
             if scanned == scan_max || found.len() == max {
                 return (found, Some(*owner));
             }
@@ -185,10 +183,11 @@ impl Root {
 
     /// Customers with a card or a phone that begins so.
     pub fn numbered(&self, prefix: &str, max: usize) -> Vec<Customer> {
-        let numbers = self.numbers.range(prefix.to_owned()..).take_while(|(number, _)| number.starts_with(prefix));
+        let numbers =
+            self.people.by_number.range(prefix.to_owned()..).take_while(|(number, _)| number.starts_with(prefix));
         let mut owners: Vec<u64> = numbers.take(max).map(|(_, owner)| *owner).collect();
         owners.dedup();
-        owners.iter().filter_map(|owner| self.customers.get(owner).cloned()).collect()
+        owners.iter().filter_map(|owner| self.people.get(*owner).cloned()).collect()
     }
 
     /// Of the `scan_max` opened last those who are more than a gift card, the last first.
@@ -196,12 +195,12 @@ impl Root {
         let is_card = |customer: &&Customer| {
             !customer.wallets.is_empty() && customer.wallets.iter().all(|held| held.wallet == Wallet::Gift)
         };
-        let last = self.customers.values().rev().take(scan_max);
+        let last = self.people.by_owner.values().rev().take(scan_max);
         last.filter(|customer| !is_card(customer)).take(max).cloned().collect()
     }
 
     pub fn customer_count(&self) -> usize {
-        self.customers.len()
+        self.people.by_owner.len()
     }
 
     pub fn alert_count(&self) -> usize {
@@ -295,6 +294,9 @@ impl Root {
     pub fn answered(&mut self, asked: &Asked, now: Now) -> Option<Result<Done, DeskError>> {
         let line = asked.operation.line(1);
         let known = *self.book.ledger.known(line)?;
+        if matches!(asked.what, AskedFor::Capture { .. } | AskedFor::Void { .. } | AskedFor::Adjust { .. }) {
+            return None;
+        }
         let again = transfer_of(&asked.what, line, asked.reference)?;
         if !known.is_posted() {
             let code = match known.asked == again.amount {
@@ -311,50 +313,8 @@ impl Root {
         })
     }
 
-    /// Ask the stores that hold rights of a wallet to give them back. What they hold together.
-    pub fn ask_back(&mut self, wallet: AccountId) -> i64 {
-        let holders: Vec<(NodeId, i64)> = self.holders(wallet).collect();
-        for (store, _) in &holders {
-            self.tell(*store, &Told::Recall { account: wallet });
-        }
-        holders.iter().map(|(_, right)| right).sum()
-    }
-
     /// Write down what the clock on the wall shows: blocks have none, and statements are asked by it.
     pub fn mark_time(&mut self, now: Now) {
         self.book.put(space::UP, &time_key(), &now.wall_ms);
     }
-}
-
-/// Where points wait until they are active.
-pub(crate) fn pending_of(wallet: AccountId) -> Option<AccountId> {
-    (wallet.kind() == Some(AccountKind::Bonus))
-        .then(|| AccountId::wallet(AccountKind::BonusPending, wallet.asset(), wallet.owner()))
-}
-
-/// As the desk makes it of what is asked.
-fn transfer_of(what: &AskedFor, line: TransferId, reference: u128) -> Option<Transfer> {
-    let web = |asset: u32| AccountId::house(AccountKind::Redeemed, asset, 0, 0);
-    let with_lot = |lot: &Option<LotTerms>, transfer| Transfer { lot: lot.unwrap_or(LotTerms::NONE), ..transfer };
-    Some(match what {
-        AskedFor::TopUp { account, amount, tender, lot } => {
-            let from = AccountId::house(AccountKind::TenderIn, account.asset(), 0, *tender);
-            with_lot(lot, movement(line, TransferCode::TopUp, from, *account, *amount, reference))
-        }
-        AskedFor::Give { account, amount, campaign, lot } => {
-            let from = AccountId::house(AccountKind::Expense, account.asset(), 0, u64::from(*campaign));
-            with_lot(lot, movement(line, TransferCode::Accrue, from, *account, *amount, reference))
-        }
-        AskedFor::Spend { account, amount } => {
-            movement(line, TransferCode::Purchase, *account, web(account.asset()), *amount, reference)
-        }
-        AskedFor::Hold { account, amount, timeout_s } => {
-            let hold = movement(line, TransferCode::Hold, *account, web(account.asset()), *amount, reference);
-            Transfer { flags: PENDING, timeout_s: *timeout_s, ..hold }
-        }
-        AskedFor::Give2 { from, to, amount } => {
-            movement(line, TransferCode::PersonToPerson, *from, *to, *amount, reference)
-        }
-        _ => return None,
-    })
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Peer, Root};
 use crate::machine::book::space;
-use crate::machine::customer::{CARDS_MAX, Card, CardState, Customer, Held, wallet_of};
+use crate::machine::customer::{CARDS_MAX, Card, CardState, Customer, Held, pending_of, wallet_of};
 use crate::machine::log::Told;
 use crate::machine::subordinate::movement;
 use crate::machine::subordinate::till::PROVISIONAL;
@@ -63,15 +63,15 @@ pub struct Moved {
 
 impl Root {
     pub fn customer(&self, owner: u64) -> Option<&Customer> {
-        self.customers.get(&owner)
+        self.people.get(owner)
     }
 
     pub fn customers(&self) -> impl Iterator<Item = &Customer> {
-        self.customers.values()
+        self.people.by_owner.values()
     }
 
     pub fn whose(&self, number: &str) -> Option<&Customer> {
-        self.customers.get(self.numbers.get(number)?)
+        self.people.whose(number)
     }
 
     pub fn merges(&self) -> impl Iterator<Item = &Merge> {
@@ -80,14 +80,7 @@ impl Root {
 
     /// Follows merges.
     pub fn resolve(&self, owner: u64) -> u64 {
-        let mut owner = owner;
-        for _ in 0..8 {
-            match self.customers.get(&owner).and_then(|customer| customer.forward) {
-                Some(further) => owner = further,
-                None => break,
-            }
-        }
-        owner
+        self.people.resolve(owner)
     }
 
     /// A new customer; its owner number is given here.
@@ -109,7 +102,7 @@ impl Root {
 
     /// Change what a customer is. The version is counted here.
     pub fn update_customer(&mut self, owner: u64, change: impl FnOnce(&mut Customer)) -> Result<(), PeopleError> {
-        let mut customer = self.customers.get(&owner).ok_or(PeopleError::Unknown(owner))?.clone();
+        let mut customer = self.people.get(owner).ok_or(PeopleError::Unknown(owner))?.clone();
         if customer.forward.is_some() {
             return Err(PeopleError::Merged(owner));
         }
@@ -131,7 +124,7 @@ impl Root {
 
     /// What a block cannot stop: rights at stores, with what each store may still spend until it hears of it.
     pub fn exposure(&self, owner: u64) -> Vec<(NodeId, AccountId, i64)> {
-        let Some(customer) = self.customers.get(&owner) else { return Vec::new() };
+        let Some(customer) = self.people.get(owner) else { return Vec::new() };
         let accounts = customer.wallets.iter().map(|held| customer.account(held.wallet, held.asset));
         accounts.flat_map(|account| self.holders(account).map(move |(store, right)| (store, account, right))).collect()
     }
@@ -145,7 +138,7 @@ impl Root {
             if number.is_empty() || number.len() > NUMBER_BYTES_MAX || number.chars().any(char::is_control) {
                 return Err(PeopleError::BadNumber);
             }
-            if let Some(other) = self.numbers.get(number).filter(|other| **other != customer.owner) {
+            if let Some(other) = self.people.by_number.get(number).filter(|other| **other != customer.owner) {
                 return Err(PeopleError::NumberTaken(number.clone(), *other));
             }
         }
@@ -159,31 +152,18 @@ impl Root {
         for held in &customer.wallets {
             self.book.open(customer.account(held.wallet, held.asset), held.limit);
         }
-        self.know(customer.clone());
+        self.people.know(customer.clone());
         let stores = self.knows.get(&customer.owner).cloned().unwrap_or_default();
         for store in stores {
             self.tell(store, &Told::Customer(Box::new(customer.clone())));
         }
     }
 
-    pub(super) fn know(&mut self, customer: Customer) {
-        if let Some(before) = self.customers.get(&customer.owner) {
-            for card in &before.cards {
-                if self.numbers.get(&card.number) == Some(&customer.owner) {
-                    self.numbers.remove(&card.number);
-                }
-            }
-        }
-        for card in &customer.cards {
-            self.numbers.insert(card.number.clone(), customer.owner);
-        }
-        self.customers.insert(customer.owner, customer);
-    }
-
     /// After the book is loaded: accounts have the limits that customers have.
     pub fn loaded(&mut self) {
         let wallets: Vec<_> = self
-            .customers
+            .people
+            .by_owner
             .values()
             .flat_map(|customer| {
                 customer.wallets.iter().map(|held| (customer.account(held.wallet, held.asset), held.limit))
@@ -206,7 +186,7 @@ impl Root {
                 let mut customer = customer.clone();
                 customer.home = store;
                 self.book.put(space::CUSTOMER, &customer.owner.to_be_bytes(), &customer);
-                self.know(customer);
+                self.people.know(customer);
             }
         }
     }
@@ -221,7 +201,7 @@ impl Root {
     pub(super) fn retell(&mut self, store: NodeId) {
         let known = self.knows.iter().filter(|(_, stores)| stores.contains(&store)).map(|(owner, _)| *owner);
         for owner in known.collect::<Vec<_>>() {
-            if let Some(customer) = self.customers.get(&owner).cloned() {
+            if let Some(customer) = self.people.get(owner).cloned() {
                 self.tell(store, &Told::Customer(Box::new(customer)));
             }
         }
@@ -229,7 +209,7 @@ impl Root {
 
     /// What the root had told before it was restored.
     pub(super) fn relearn_customer(&mut self, customer: Customer, store: NodeId) {
-        let newer = self.customers.get(&customer.owner).is_none_or(|known| known.version < customer.version);
+        let newer = self.people.get(customer.owner).is_none_or(|known| known.version < customer.version);
         if newer {
             // Those that stores number have numbers of their own.
             if customer.owner & PROVISIONAL == 0 {
@@ -240,7 +220,7 @@ impl Root {
             for held in &customer.wallets {
                 self.book.open(customer.account(held.wallet, held.asset), held.limit);
             }
-            self.know(customer.clone());
+            self.people.know(customer.clone());
         }
         self.keep_known(customer.owner, store);
     }
@@ -248,10 +228,10 @@ impl Root {
     /// A store that was alone met somebody. Others may have met the same one before it.
     pub(super) fn opened_by_store(&mut self, store: NodeId, mut customer: Customer) {
         let owner = customer.owner;
-        match self.customers.get(&owner).cloned() {
+        match self.people.get(owner).cloned() {
             Some(known) => self.introduce(store, &known),
             None => {
-                let real = customer.cards.iter().find_map(|card| self.numbers.get(&card.number).copied());
+                let real = customer.cards.iter().find_map(|card| self.people.by_number.get(&card.number).copied());
                 customer.provisional = false;
                 if let Some(real) = real {
                     customer.cards.clear();
@@ -265,7 +245,7 @@ impl Root {
         }
         let real = self.resolve(owner);
         if real != owner
-            && let Some(real) = self.customers.get(&real).cloned()
+            && let Some(real) = self.people.get(real).cloned()
         {
             self.introduce(store, &real);
         }
@@ -273,7 +253,7 @@ impl Root {
 
     pub(super) fn bought(&mut self, owner: u64, transfer: &domain::ledger::transfer::Transfer) {
         let buys = matches!(transfer.code, TransferCode::Purchase | TransferCode::Accrue | TransferCode::AccruePending);
-        if let Some(customer) = self.customers.get(&owner)
+        if let Some(customer) = self.people.get(owner)
             && buys
             && !customer.bought
         {
@@ -292,7 +272,7 @@ impl Root {
             return Err(PeopleError::WithItself);
         }
         for owner in [from, into] {
-            let customer = self.customers.get(&owner).ok_or(PeopleError::Unknown(owner))?;
+            let customer = self.people.get(owner).ok_or(PeopleError::Unknown(owner))?;
             if customer.forward.is_some() {
                 return Err(PeopleError::Merged(owner));
             }
@@ -300,8 +280,8 @@ impl Root {
                 return Err(PeopleError::Blocked(owner));
             }
         }
-        let mut source = self.customers[&from].clone();
-        let mut target = self.customers[&into].clone();
+        let mut source = self.people.by_owner[&from].clone();
+        let mut target = self.people.by_owner[&into].clone();
         if source.cards.len() + target.cards.len() > CARDS_MAX {
             return Err(PeopleError::TooManyCards);
         }
@@ -327,14 +307,12 @@ impl Root {
     }
 
     fn wallets_of(&self, owner: u64) -> Vec<AccountId> {
-        let Some(customer) = self.customers.get(&owner) else { return Vec::new() };
-        let own = customer.wallets.iter().map(|held| customer.account(held.wallet, held.asset));
-        let pending = customer
-            .wallets
-            .iter()
-            .map(|held| AccountId::wallet(AccountKind::BonusPending, held.asset, owner))
-            .filter(|account| self.book.ledger.account(*account).is_some());
-        own.chain(pending).collect()
+        let Some(customer) = self.people.get(owner) else { return Vec::new() };
+        let own: Vec<AccountId> =
+            customer.wallets.iter().map(|held| customer.account(held.wallet, held.asset)).collect();
+        let pending = own.iter().filter_map(|account| pending_of(*account));
+        let pending: Vec<AccountId> = pending.filter(|id| self.book.ledger.account(*id).is_some()).collect();
+        [own, pending].concat()
     }
 
     fn put_merge(&mut self, number: u64, merge: Merge) {
@@ -411,9 +389,9 @@ impl Root {
         if now.moment.day > merge.day + UNMERGE_DAYS {
             return Err(PeopleError::TooLate);
         }
-        let mut source = self.customers.get(&merge.from).cloned().ok_or(PeopleError::Unknown(merge.from))?;
+        let mut source = self.people.get(merge.from).cloned().ok_or(PeopleError::Unknown(merge.from))?;
         let into = self.resolve(merge.into);
-        let mut target = self.customers.get(&into).cloned().ok_or(PeopleError::Unknown(into))?;
+        let mut target = self.people.get(into).cloned().ok_or(PeopleError::Unknown(into))?;
         let back = |card: &Card| merge.cards.iter().any(|moved| moved.number == card.number);
         let (cards, rest): (Vec<Card>, Vec<Card>) = target.cards.into_iter().partition(back);
         target.cards = rest;

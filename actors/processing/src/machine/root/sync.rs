@@ -306,11 +306,10 @@ impl Root {
         self.book.put(space::DOWN, &log_key(store, entry.seq), &entry);
         match told {
             Told::Grant { transfers } => transfers.into_iter().for_each(|transfer| self.grant_again(transfer, now)),
-            Told::Fence { inc, up_next, tills, .. } => {
+            Told::Fence { inc, tills, .. } => {
                 let peer = self.peers.get_mut(&store).expect("it is known");
                 peer.row.inc = inc;
                 peer.row.recover = true;
-                peer.row.fence = Some((up_next, entry.seq));
                 peer.row.tills.extend(tills);
                 self.quarantine(store, inc, now);
             }

@@ -5,7 +5,7 @@ use domain::ledger::{AccountId, AccountKind};
 
 use super::{MOVED, Subordinate, document, movement};
 use crate::machine::log::Stamp;
-use crate::machine::{Now, derived};
+use crate::machine::{Now, derived, first_of};
 
 /// Holds that end in one turn.
 const DUE_MAX: usize = 256;
@@ -83,7 +83,7 @@ impl Subordinate {
         let place = self.up.end.next + self.waiting.len() as u64;
         let about: [&[u8]; 4] = [b"return", &self.me.to_le_bytes(), &self.meta.inc.to_le_bytes(), &place.to_le_bytes()];
         let operation = derived(now, &about);
-        let stamp = Stamp { wall_ms: now.wall_ms, day: now.moment.day, till: 0, operator: None, receipt: None };
+        let stamp = Stamp::of_store(now);
         let mut transfer =
             movement(operation.line(MOVED), TransferCode::LeaseReturn, right, wallet, amount, operation.0);
         transfer.slices = if slices.is_empty() { self.chosen(right, amount, now) } else { slices };
@@ -92,18 +92,7 @@ impl Subordinate {
 
     /// The parts of lots that would go first, so that the root takes the same.
     pub(super) fn chosen(&self, right: AccountId, amount: i64, now: Now) -> Vec<Slice> {
-        let mut left = amount;
-        let mut chosen = Vec::new();
-        for lot in self.book.ledger.lots(right).filter(|lot| lot.is_usable(now.moment.day)) {
-            let part = lot.free().min(left);
-            if part > 0 {
-                chosen.push(Slice { amount: part, ..lot.slice });
-                left -= part;
-            }
-            if left == 0 {
-                break;
-            }
-        }
-        chosen
+        let lots = self.book.ledger.lots(right).filter(|lot| lot.is_usable(now.moment.day));
+        first_of(lots.map(|lot| Slice { amount: lot.free(), ..lot.slice }), amount)
     }
 }

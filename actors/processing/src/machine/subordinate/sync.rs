@@ -6,9 +6,9 @@
 use domain::ledger::transfer::{TransferCode, VOID_PENDING};
 use domain::ledger::{AccountId, AccountKind};
 
-use super::{Mutant, Subordinate, TillRow, movement};
+use super::{Mutant, Subordinate, movement};
 use crate::machine::book::{log_key, space};
-use crate::machine::log::{Act, Document, End, Entry, Told};
+use crate::machine::log::{Act, Document, End, Entry, Stamp, Told};
 use crate::machine::wire::{ENTRIES_MAX, Reply, Say, Sync, ToRoot, Who};
 use crate::machine::{Now, derived};
 
@@ -244,7 +244,7 @@ impl Subordinate {
             }
             Told::Customer(customer) => {
                 self.book.put(space::CUSTOMER, &customer.owner.to_be_bytes(), &customer);
-                self.know(*customer);
+                self.people.know(*customer);
             }
             Told::Balance { account, balance } => {
                 self.book.put(space::TOLD, &account.0.to_be_bytes(), &balance);
@@ -284,9 +284,9 @@ impl Subordinate {
         for (number, document) in &self.waiting {
             self.book.put(space::WAITING, &number.to_be_bytes(), document);
         }
-        for till in tills.into_iter().chain(self.tills.keys().copied()).collect::<Vec<_>>() {
-            let row = self.tills.entry(till).or_insert(TillRow { heard: i32::MIN });
-            self.book.put(space::TILL, &u64::from(till).to_be_bytes(), row);
+        for till in tills.into_iter().chain(self.tills.iter().copied()).collect::<Vec<_>>() {
+            self.tills.insert(till);
+            self.book.put(space::TILL, &u64::from(till).to_be_bytes(), &());
         }
         self.meta.inc = inc;
         self.meta.recover = true;
@@ -433,13 +433,7 @@ impl Subordinate {
         let agreed = self.agreed && !self.restored;
         if agreed && self.meta.recover && all_heard {
             let about: [&[u8]; 3] = [b"recovered", &self.me.to_le_bytes(), &self.meta.inc.to_le_bytes()];
-            let stamp = crate::machine::log::Stamp {
-                wall_ms: now.wall_ms,
-                day: now.moment.day,
-                till: 0,
-                operator: None,
-                receipt: None,
-            };
+            let stamp = Stamp::of_store(now);
             let operation = derived(now, &about);
             self.write(Document { operation, stamp, recovered: false, act: Act::Recovered }, now);
         }

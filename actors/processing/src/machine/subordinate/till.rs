@@ -3,7 +3,7 @@
 //! An approval is a hold on this store's right. A refusal that is final is written down, so that the same question gets the
 //! same answer; "not ready" is no refusal.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 use domain::ledger::transfer::{
     BALANCING, Code, Day, IMPORTED, LotTerms, NEVER, PENDING, POST_PENDING, Slice, Transfer, TransferCode, VOID_PENDING,
 };
@@ -15,12 +15,12 @@ use messages::v1::accounts::{
 };
 use uuid::Uuid;
 
-use super::{MOVED, Subordinate, TillRow, document, movement};
-use crate::machine::Now;
+use super::{MOVED, Subordinate, document, movement};
 use crate::machine::book::space;
-use crate::machine::customer::{Card, CardState, Customer, Held, kind_of};
+use crate::machine::customer::{Card, CardState, Customer, Held, kind_of, pending_of};
 use crate::machine::log::{Act, Document, Stamp};
 use crate::machine::wire::NUMBER_BYTES_MAX;
+use crate::machine::{Now, date_of, day_of};
 
 /// The hold of an operation.
 const HELD: u8 = 1;
@@ -43,7 +43,6 @@ impl Subordinate {
     fn shown(&self, customer: &Customer, number: &str, online: bool, now: Now) -> Shown {
         let wallets = customer.wallets.iter().map(|held| {
             let account = customer.account(held.wallet, held.asset);
-            let pending = AccountId::wallet(AccountKind::BonusPending, held.asset, customer.owner);
             let right = account.at(AccountKind::Escrow, self.me);
             let here = self.right(account, now.moment.day);
             let expiring = self.book.ledger.lots(right).find(|lot| lot.slice.expires_on != NEVER && lot.free() > 0);
@@ -52,7 +51,7 @@ impl Subordinate {
                 asset: held.asset,
                 // What the root said last, and never less than what is here.
                 balance: Money::from_minor(self.told.get(&account).copied().unwrap_or(0).max(here)),
-                pending: Money::from_minor(self.told.get(&pending).copied().unwrap_or(0)),
+                pending: Money::from_minor(pending_of(account).and_then(|id| self.told.get(&id).copied()).unwrap_or(0)),
                 here: Money::from_minor(here),
                 expiring: expiring
                     .and_then(|lot| Some((Money::from_minor(lot.free()), date_of(lot.slice.expires_on)?))),
@@ -175,7 +174,7 @@ impl Subordinate {
     /// The same question again.
     fn again(&mut self, asked: &Authorise, owner: u64, online: bool, now: Now) -> Authorisation {
         let no = |code| Authorisation::Declined(Declined { code, available: None, online });
-        let Some(customer) = self.customers.get(&owner) else { return no(DeclineCode::UnknownCard) };
+        let Some(customer) = self.people.get(owner) else { return no(DeclineCode::UnknownCard) };
         let account = customer.account(asked.wallet, asked.asset);
         let hold = self.hold(asked, account, if asked.up_to { BALANCING } else { 0 });
         let id = hold.id;
@@ -232,10 +231,8 @@ impl Subordinate {
     }
 
     fn meet(&mut self, till: u32) {
-        if !self.tills.contains_key(&till) {
-            let row = TillRow { heard: Day::MIN };
-            self.book.put(space::TILL, &u64::from(till).to_be_bytes(), &row);
-            self.tills.insert(till, row);
+        if self.tills.insert(till) {
+            self.book.put(space::TILL, &u64::from(till).to_be_bytes(), &());
             self.heard.insert(till);
         }
     }
@@ -428,17 +425,6 @@ pub(crate) fn operation(uuid: Uuid) -> OperationId {
 
 fn of(what: &AccountOperation) -> u128 {
     what.of.map_or(0, |of| operation(of).0)
-}
-
-/// Days since 1970-01-01.
-pub fn day_of(date: NaiveDate) -> Day {
-    date.num_days_from_ce() - EPOCH_DAYS_FROM_CE
-}
-
-const EPOCH_DAYS_FROM_CE: i32 = 719_163;
-
-pub fn date_of(day: Day) -> Option<NaiveDate> {
-    NaiveDate::from_num_days_from_ce_opt(day.checked_add(EPOCH_DAYS_FROM_CE)?)
 }
 
 fn part_of(slice: &Slice) -> LotPart {
