@@ -21,6 +21,7 @@ use serde::Serialize;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
+use crate::blocks::Blocks;
 use crate::host::{Loader, Machine, Sealed, Writer};
 use crate::machine::day_of;
 use crate::machine::{NodeId, Now};
@@ -60,7 +61,7 @@ struct Job<M> {
 struct Inside<M> {
     queue: mpsc::Sender<Job<M>>,
     store: Arc<dyn Store>,
-    blocks: watch::Receiver<u64>,
+    blocks: Blocks,
 }
 
 /// One bell a node: rung after a commit that has something for it.
@@ -120,11 +121,9 @@ impl<M: Send + 'static> Door<M> {
         Ok(answered)
     }
 
-    /// The number of the last block, as it grows. What is there already is no change.
-    pub fn blocks(&self) -> Result<watch::Receiver<u64>, DoorError> {
-        let mut blocks = self.inside.load().as_ref().ok_or(DoorError::NotReady)?.blocks.clone();
-        blocks.mark_unchanged();
-        Ok(blocks)
+    /// The number of the last block, as it grows.
+    pub fn blocks(&self) -> Result<Blocks, DoorError> {
+        Ok(self.inside.load().as_ref().ok_or(DoorError::NotReady)?.blocks.clone())
     }
 
     /// Rung when there is something for a node to hear.
@@ -211,7 +210,7 @@ impl<M: Machine + Send + 'static> Actor for Keeper<M> {
         let (queue, jobs) = mpsc::channel(QUEUE_MAX);
         let see = (self.see.clone(), self.door.bells.clone());
         let writing = Writing::load(&self.making, self.clock.clone(), jobs, see).await.map_err(StartError::new)?;
-        let inside = Inside { queue, store: writing.store.clone(), blocks: writing.blocks.subscribe() };
+        let inside = Inside { queue, store: writing.store.clone(), blocks: writing.blocks.clone() };
         if let Some(seen) = self.making.seen.clone() {
             scope.spawn(seen.keep(inside.blocks.clone()));
         }
@@ -250,7 +249,7 @@ struct Writing<M> {
     elapsed_before_ms: u64,
     see: watch::Sender<KeeperState>,
     bells: Arc<Bells>,
-    blocks: watch::Sender<u64>,
+    blocks: Blocks,
 }
 
 impl<M: Machine + Send + 'static> Writing<M> {
@@ -291,7 +290,7 @@ impl<M: Machine + Send + 'static> Writing<M> {
             elapsed_before_ms,
             see,
             bells,
-            blocks: watch::Sender::new(head.number),
+            blocks: Blocks::from(head.number),
         })
     }
 
@@ -335,7 +334,7 @@ impl<M: Machine + Send + 'static> Writing<M> {
             self.index.add(number, &postings);
             self.recent.extend(postings.iter().map(|posting| posting.transfer.id));
             self.seal_run();
-            self.blocks.send_replace(number);
+            self.blocks.written(number);
         }
         let bells = self.bells.lock().expect("nothing panics while it holds the bells");
         self.machine.take_rings().iter().filter_map(|node| bells.get(node)).for_each(Bell::ring);

@@ -5,6 +5,7 @@
 //!
 //! Must never: decide by a wall clock, or post to a book that does not hold what was answered before.
 
+pub mod blocks;
 pub mod host;
 pub mod keeper;
 pub mod line;

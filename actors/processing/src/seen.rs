@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use crate::blocks::Blocks;
 
 /// The file is written at most so often: a restored book is older than that.
 const EVERY: Duration = Duration::from_secs(1);
@@ -36,10 +36,11 @@ impl Seen {
     }
 
     /// Write down each second how far the book is.
-    pub async fn keep(self, mut blocks: watch::Receiver<u64>) {
-        while blocks.changed().await.is_ok() {
-            let block = *blocks.borrow_and_update();
-            if let Err(error) = self.write(block) {
+    pub async fn keep(self, blocks: Blocks) {
+        let mut ear = blocks.ear();
+        loop {
+            ear.heard().await;
+            if let Err(error) = self.write(blocks.last()) {
                 tracing::warn!(%error, file = %self.file.display(), "how far the account book is could not be noted");
             }
             tokio::time::sleep(EVERY).await;

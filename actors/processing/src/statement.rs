@@ -92,10 +92,10 @@ pub struct Statement {
 /// The newest place of a wallet.
 pub async fn newest(door: &Door<Root>, wallet: AccountId) -> Result<Place, StatementError> {
     for _ in 0..TRIES {
-        let before = *door.blocks()?.borrow();
+        let before = door.blocks()?.last();
         let look = move |root: &mut Root, _: Now| (root.total(wallet), root.turnover(wallet));
         let (balance, turnover) = door.ask(Vec::new(), look).await?;
-        let block = *door.blocks()?.borrow();
+        let block = door.blocks()?.last();
         if !moved(door.store()?.as_ref(), wallet, before + 1, block).await? {
             return Ok(Place { block, balance, turnover });
         }

@@ -146,13 +146,13 @@ impl Talk {
                 Ok(_) => break,
                 Err(error) => return Authorisation::Declined(declined(error, online)),
             };
-            let mut news = self.door.blocks();
+            let mut news = self.door.blocks().map(|blocks| blocks.ear());
             online = self.want(Who::Account { account, amount }).await;
             // Others were asked to give theirs back: what comes of it is in a block of this store.
             let again = Instant::now() + WANTED_AGAIN;
             let mut missing = self.is_missing(&asked).await;
             while let (true, true, Ok(news)) = (online, missing, &mut news) {
-                if !matches!(tokio::time::timeout_at(again, news.changed()).await, Ok(Ok(()))) {
+                if tokio::time::timeout_at(again, news.heard()).await.is_err() {
                     break;
                 }
                 missing = self.is_missing(&asked).await;
@@ -232,7 +232,7 @@ async fn push(talk: Talk, standing: watch::Sender<Option<Standing>>) {
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        let news = talk.door.blocks();
+        let news = talk.door.blocks().map(|blocks| blocks.ear());
         let turn = talk.door.ask(Vec::new(), |store, _| {
             let standing = store.standing();
             let speaks = !standing.agreed || standing.unsent > 0;
@@ -250,7 +250,7 @@ async fn push(talk: Talk, standing: watch::Sender<Option<Standing>>) {
         }
         let changed = async {
             match news {
-                Ok(mut news) => drop(news.changed().await),
+                Ok(mut news) => news.heard().await,
                 Err(_) => std::future::pending().await,
             }
         };

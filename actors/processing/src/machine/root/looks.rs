@@ -199,6 +199,12 @@ impl Root {
         last.filter(|customer| !is_card(customer)).take(max).cloned().collect()
     }
 
+    /// Customers in the order of their numbers, from one on: those who can be met at a till by a number of their own.
+    pub fn in_order(&self, from: u64, max: usize) -> Vec<Customer> {
+        let from = self.people.by_owner.range(from..).map(|(_, customer)| customer);
+        from.filter(|customer| !customer.cards.is_empty()).take(max).cloned().collect()
+    }
+
     pub fn customer_count(&self) -> usize {
         self.people.by_owner.len()
     }

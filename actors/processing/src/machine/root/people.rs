@@ -122,6 +122,18 @@ impl Root {
         })
     }
 
+    /// A tier that follows from what the customer bought. False: it is the same, or nobody is there to have it.
+    pub fn set_tier(&mut self, owner: u64, tier: &str, day: Day) -> bool {
+        let changes = self.people.get(owner).is_some_and(|customer| customer.tier != tier);
+        changes
+            && self
+                .update_customer(owner, |customer| {
+                    tier.clone_into(&mut customer.tier);
+                    customer.tier_since = day;
+                })
+                .is_ok()
+    }
+
     /// What a block cannot stop: rights at stores, with what each store may still spend until it hears of it.
     pub fn exposure(&self, owner: u64) -> Vec<(NodeId, AccountId, i64)> {
         let Some(customer) = self.people.get(owner) else { return Vec::new() };
