@@ -26,6 +26,10 @@ mod desk;
 mod faults;
 #[path = "sim/ghost.rs"]
 mod ghost;
+#[path = "sim/life.rs"]
+mod life;
+#[path = "sim/live.rs"]
+mod live;
 #[path = "sim/mutants.rs"]
 mod mutants;
 #[path = "sim/node.rs"]
@@ -46,6 +50,8 @@ mod shop;
 mod shown;
 #[path = "sim/till.rs"]
 mod till;
+#[path = "sim/wire.rs"]
+mod wire;
 #[path = "sim/world.rs"]
 mod world;
 
@@ -66,9 +72,37 @@ fn seeds(otherwise: u64) -> Vec<u64> {
     }
 }
 
+/// Seeds and hours of the runs with the actors of production.
+fn live_seeds(otherwise: u64) -> Vec<u64> {
+    let first = setting("OPENSTORE_L1_FROM").unwrap_or(1);
+    (first..first + setting("OPENSTORE_L1_SEEDS").unwrap_or(otherwise)).collect()
+}
+
+fn live_plan(work: Work, hours: u64) -> Plan {
+    let mut plan = Plan::new(work);
+    plan.hours = setting("OPENSTORE_L1_HOURS").unwrap_or(hours);
+    plan.till_every_ms = 30_000;
+    plan
+}
+
+fn hold_live(plan: &Plan, seeds: &[u64], test: &str) {
+    let began = std::time::Instant::now();
+    let (failed, stats) = run::run_all(plan, seeds, live::run);
+    eprintln!("{test}: {} seeds of {} h in {:?}: {stats:?}", seeds.len(), plan.hours, began.elapsed());
+    if std::env::var("OPENSTORE_SIM_LOG").is_ok() && failed.is_empty() {
+        live::tell(plan, seeds[0]);
+    }
+    if let Some(first) = failed.first() {
+        for (seed, sentence) in &failed {
+            eprintln!("seed {seed}: {sentence}");
+        }
+        panic!("{} of {} seeds failed\n{}", failed.len(), seeds.len(), live::tell(plan, first.0));
+    }
+}
+
 fn hold(plan: &Plan, seeds: &[u64], test: &str) {
     let began = std::time::Instant::now();
-    let (failed, stats) = run::run_all(plan, seeds);
+    let (failed, stats) = run::run_all(plan, seeds, run::run);
     eprintln!("{test}: {} seeds of {} h in {:?}: {stats:?}", seeds.len(), plan.hours, began.elapsed());
     if std::env::var("OPENSTORE_SIM_LOG").is_ok() && failed.is_empty() {
         run::tell(plan, seeds[0], test);
@@ -216,4 +250,38 @@ fn processing_again_a_returned_right_that_both_books_forgot() {
 fn processing_seeds_that_failed_once() {
     hold(&Plan::new(Work::Plain), &regressions::PLAIN_SEEDS, "processing_plain");
     hold(&Plan::new(Work::All), &regressions::ALL_SEEDS, "processing_s01_never_overdrawn");
+}
+
+#[test]
+fn processing_live_never_overdrawn() {
+    hold_live(&live_plan(Work::All, 2), &live_seeds(3), "processing_live_never_overdrawn");
+}
+
+#[test]
+fn processing_live_plain() {
+    hold_live(&live_plan(Work::Plain, 2), &live_seeds(3), "processing_live_plain");
+}
+
+#[test]
+fn processing_live_the_same_seed_is_the_same_run() {
+    let plan = live_plan(Work::All, 1);
+    for seed in live_seeds(2) {
+        let (once, again) = (live::run(&plan, seed), live::run(&plan, seed));
+        eprintln!("seed {seed}: {:x} and {:x}", once.hash, again.hash);
+        assert_eq!(once.hash, again.hash, "seed {seed}");
+    }
+}
+
+#[test]
+fn processing_live_mutants_are_noticed() {
+    let from = setting("OPENSTORE_L1_FROM").unwrap_or(1);
+    mutants::live_are_noticed(&live_plan(Work::Plain, 4), (from, setting("OPENSTORE_L1_SEEDS").unwrap_or(2)));
+}
+
+#[test]
+fn processing_live_an_idle_hour_asks_little() {
+    let mut plan = Plan::calm(Work::Script);
+    plan.cards = 4;
+    let cost = live::idle_hour(&plan);
+    eprintln!("questions and blocks of an idle hour, root first: {cost:?}");
 }

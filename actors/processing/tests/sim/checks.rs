@@ -8,7 +8,7 @@ use messages::v1::accounts::OperationKind;
 use processing::machine::book::space;
 use processing::machine::log::{Act, Document, Entry, Range, Told};
 use processing::machine::root::{PeerStanding, Root};
-use processing::machine::subordinate::Subordinate;
+use processing::machine::subordinate::{Standing, Subordinate};
 
 use crate::ghost::{MONEY, POINTS};
 use crate::node::Node;
@@ -40,9 +40,7 @@ type Check = fn(&World) -> Result<(), String>;
 
 impl World {
     /// I8 at the root.
-    pub(crate) fn watch_root(&mut self, peers: &[PeerStanding]) {
-        let Some(life) = &self.root.life else { return };
-        let epoch = life.machine.epoch();
+    pub(crate) fn watch_root(&mut self, epoch: u32, peers: &[PeerStanding]) {
         if epoch < self.watch.root_epoch {
             self.fail(format!("I8: the root's epoch fell from {} to {epoch}", self.watch.root_epoch), &["root"]);
         }
@@ -64,8 +62,7 @@ impl World {
     }
 
     /// I8 at a store.
-    pub(crate) fn watch_shop(&mut self, shop: usize) {
-        let Some(standing) = self.shops[shop].machine().map(|machine| machine.standing()) else { return };
+    pub(crate) fn watch_shop(&mut self, shop: usize, standing: &Standing) {
         let standing = (standing.incarnation, standing.epoch);
         let before = self.watch.shops.insert(shop, standing).unwrap_or_default();
         if before.0 > standing.0 || before.1 > standing.1 {
@@ -109,7 +106,7 @@ impl World {
     fn rights(&self, shop: usize) -> Result<(), String> {
         let (Some(machine), Some(root)) = (self.shops[shop].machine(), &self.root.life) else { return Ok(()) };
         let store = shop as u32 + 1;
-        let here = machine.standing();
+        let here = self.shops[shop].standing().expect("it has a machine");
         let Some(peer) = root.machine.peers().into_iter().find(|peer| peer.store == store) else { return Ok(()) };
         let comparable = here.agreed
             && !here.restored

@@ -81,10 +81,14 @@ pub(crate) fn customer(card: usize) -> Customer {
     }
 }
 
+pub(crate) fn store_name(shop: usize) -> String {
+    format!("s{}", shop + 1)
+}
+
 impl World {
     pub(crate) fn open_shop_and_cards(&mut self) {
         for shop in 0..self.plan.shops {
-            self.root_does(|root, _| root.add_store(shop as u32 + 1));
+            self.root_does(|root, _| root.number_of(&store_name(shop)));
         }
         for card in 0..self.plan.cards {
             let Some(Ok(owner)) = self.root_does(|root, _| root.open_customer(customer(card))) else {

@@ -13,7 +13,7 @@ use processing::store::{Block, JournalStore};
 pub(crate) const DAY_MS: u64 = 24 * 3600 * 1000;
 /// The runs begin at noon of this day, so that a day of them has a midnight.
 pub(crate) const FIRST_DAY: Day = 20_000;
-const NOON_MS: u64 = DAY_MS / 2;
+pub(crate) const NOON_MS: u64 = DAY_MS / 2;
 
 pub(crate) struct Life<M> {
     pub(crate) machine: M,
@@ -70,6 +70,13 @@ impl<M: Machine + Send> Node<M> {
         self.boots += 1;
         self.commit_planned = false;
         self.fails_next = false;
+        Ok(())
+    }
+
+    /// It lived elsewhere on this disk, and is looked at here.
+    pub(crate) fn lived(&mut self, machine: M) -> Result<(), String> {
+        let store = JournalStore::open(self.disk.clone()).map_err(|error| error.to_string())?;
+        self.life = Some(Life { machine, store, writer: Writer::default(), began_ms: 0, elapsed_before_ms: 0 });
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use crate::shown::movement;
 use crate::world::{HOUR_MS, MINUTE_MS, SECOND_MS, Stats, Violation, World};
 
 /// Events that a failure shows.
-const SHOWN_MAX: usize = 40;
+pub(crate) const SHOWN_MAX: usize = 40;
 /// I13: all is done so long after the last fault.
 pub(crate) const DONE_MS: u64 = 60 * SECOND_MS;
 
@@ -92,13 +92,13 @@ pub(crate) fn tell(plan: &Plan, seed: u64, test: &str) -> String {
     )
 }
 
-fn clock(at_ms: u64) -> String {
+pub(crate) fn clock(at_ms: u64) -> String {
     let (seconds, ms) = (at_ms / SECOND_MS, at_ms % SECOND_MS);
     format!("{:02}:{:02}:{:02}.{ms:03}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
 /// All seeds, on as many cores as there are. The seeds that failed, in order.
-pub(crate) fn run_all(plan: &Plan, seeds: &[u64]) -> (Vec<(u64, String)>, Stats) {
+pub(crate) fn run_all(plan: &Plan, seeds: &[u64], run: fn(&Plan, u64) -> Ended) -> (Vec<(u64, String)>, Stats) {
     let next = AtomicU64::new(0);
     let found = Mutex::new((Vec::new(), Stats::default()));
     std::thread::scope(|scope| {

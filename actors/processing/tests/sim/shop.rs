@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::ledger::OperationId;
 use messages::v1::accounts::{Authorisation, Authorise, Release, Settled, TillOperations};
-use processing::machine::subordinate::{Policy, Subordinate};
+use processing::machine::subordinate::{Policy, Standing, Subordinate};
 use processing::machine::wire::{Reply, Say, ToRoot, Who};
 use uuid::Uuid;
 
@@ -60,10 +60,12 @@ pub(crate) struct Shop {
     polled_ms: u64,
     /// The last question of each till that was answered: a till's words are taken in their order.
     heard: Vec<u64>,
-    policy: Policy,
+    pub(crate) policy: Policy,
     answers_early: bool,
     /// Restored, and not all is told again: it need not know what it answered.
-    has_lost: bool,
+    pub(crate) has_lost: bool,
+    /// Of a store whose actors run: what it said itself.
+    pub(crate) said: Option<Standing>,
 }
 
 impl Shop {
@@ -79,6 +81,7 @@ impl Shop {
             policy,
             answers_early: plan.answers_early,
             has_lost: false,
+            said: None,
         }
     }
 
@@ -91,6 +94,10 @@ impl Shop {
 
     pub(crate) fn machine(&self) -> Option<&Subordinate> {
         self.node.life.as_ref().map(|life| &life.machine)
+    }
+
+    pub(crate) fn standing(&self) -> Option<Standing> {
+        self.said.clone().or_else(|| self.machine().map(Subordinate::standing))
     }
 }
 
@@ -157,7 +164,9 @@ impl World {
         };
         let out = std::mem::take(&mut self.shops[shop].out);
         self.let_out(shop, out);
-        self.watch_shop(shop);
+        if let Some(standing) = self.shops[shop].standing() {
+            self.watch_shop(shop, &standing);
+        }
         if wrote && self.at_ms >= self.shops[shop].polled_ms + POLL_MS {
             self.poll(shop);
         }

@@ -181,20 +181,26 @@ impl World {
 
     /// Until then, or until a rule is broken.
     pub(crate) fn run_to(&mut self, until_ms: u64) {
-        while self.violation.is_none() {
-            match self.queue.peek() {
-                Some(Reverse(next)) if next.at_ms <= until_ms => {}
-                _ => break,
-            }
-            let Some(Reverse(planned)) = self.queue.pop() else { break };
-            self.at_ms = planned.at_ms;
-            self.mix(planned.at_ms ^ planned.number << 40);
-            self.happens(planned.event);
+        while self.violation.is_none() && self.next_ms().is_some_and(|next_ms| next_ms <= until_ms) {
+            let Some(event) = self.next() else { break };
+            self.happens(event);
         }
         self.at_ms = until_ms.max(self.at_ms);
     }
 
-    fn happens(&mut self, event: Event) {
+    pub(crate) fn next_ms(&self) -> Option<u64> {
+        self.queue.peek().map(|Reverse(next)| next.at_ms)
+    }
+
+    /// It is that time now.
+    pub(crate) fn next(&mut self) -> Option<Event> {
+        let Reverse(planned) = self.queue.pop()?;
+        self.at_ms = planned.at_ms;
+        self.mix(planned.at_ms ^ planned.number << 40);
+        Some(planned.event)
+    }
+
+    pub(crate) fn happens(&mut self, event: Event) {
         match event {
             Event::ToRoot(message) => self.root_hears(message),
             Event::ToShop(shop, reply) => {
@@ -365,8 +371,11 @@ impl World {
             };
             self.send_down(store, reply);
         }
-        let peers = self.root.life.as_ref().map(|life| life.machine.peers()).unwrap_or_default();
-        self.watch_root(&peers);
+        let Some((epoch, peers)) = self.root.life.as_ref().map(|life| (life.machine.epoch(), life.machine.peers()))
+        else {
+            return;
+        };
+        self.watch_root(epoch, &peers);
         self.tell_waiting(&peers);
     }
 
