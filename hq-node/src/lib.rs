@@ -15,6 +15,7 @@ pub mod commands;
 pub mod node;
 pub mod people;
 pub mod settings;
+pub mod tiers;
 pub mod trade;
 pub mod tree;
 pub mod web;

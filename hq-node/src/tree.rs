@@ -5,6 +5,7 @@
 //! | `catalogue/publisher` | the one writer of items, barcode rules, operators and till settings | restarted; the rest goes on |
 //! | `accounts/book` | the root's book of customer accounts | loaded anew; stores go on with the rights they hold |
 //! | `accounts/ticks` | what seconds and days bring to accounts | restarted |
+//! | `accounts/tiers` | customers go up and down by what they bought | restarted; goes through all customers again |
 //! | `link/down` | the stores' links | restarted; stores dial again by themselves |
 //! | `trade/watch` | reads the trade for the pages | restarted; pages show what they had |
 //!
@@ -33,6 +34,7 @@ use runtime::node::{ChildRef, Tree};
 use runtime::spec::{ChildSpec, Overflow, Strategy};
 use tokio::sync::watch;
 
+use crate::tiers::{TierPorts, TierWatch};
 use crate::trade::{TradeNow, TradePorts, TradeWatch};
 
 /// Requests of people and machines that wait for the publisher; more are told that it is busy.
@@ -78,7 +80,13 @@ pub fn tree(name: &str, database: &Database, accounts: Option<PathBuf>, clock: &
 
     let door = Door::default();
     if let Some(file) = accounts {
-        accounts_of(&mut tree, file, &door, clock);
+        let tiers = TierPorts {
+            database: database.clone(),
+            clock: clock.clone(),
+            accounts: door.clone(),
+            committed: committed.clone(),
+        };
+        accounts_of(&mut tree, file, tiers);
     }
 
     tree.group("link", Strategy::OneForOne);
@@ -117,16 +125,19 @@ pub fn tree(name: &str, database: &Database, accounts: Option<PathBuf>, clock: &
     (tree, Parts { publisher, downlinks, imports, trade, accounts: door })
 }
 
-/// Customer accounts: the root's book and its clockwork.
-fn accounts_of(tree: &mut Tree, file: PathBuf, door: &Door<Root>, clock: &Clock) {
+/// Customer accounts: the root's book, its clockwork, and tiers.
+fn accounts_of(tree: &mut Tree, file: PathBuf, tiers: TierPorts) {
     tree.group("accounts", Strategy::OneForOne);
     let making = Making::in_file(file, || Root::new(Policy::default()), Root::restored);
-    let (opened, time) = (door.clone(), clock.clone());
+    let (opened, time) = (tiers.accounts.clone(), tiers.clock.clone());
     tree.child(ChildSpec::new("accounts/book", "keeper", move || {
         std::future::ready(Ok(Keeper::new(making.clone(), opened.clone(), time.clone())))
     }));
-    let ticking = door.clone();
+    let ticking = tiers.accounts.clone();
     tree.child(ChildSpec::new("accounts/ticks", "root_ticks", move || {
         std::future::ready(Ok(RootTicks::new(ticking.clone())))
+    }));
+    tree.child(ChildSpec::new("accounts/tiers", "tier_watch", move || {
+        std::future::ready(Ok(TierWatch::new(tiers.clone())))
     }));
 }

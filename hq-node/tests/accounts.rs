@@ -11,3 +11,5 @@ mod audit;
 mod office;
 #[path = "accounts/pages.rs"]
 mod pages;
+#[path = "accounts/tiers.rs"]
+mod tiers;

@@ -24,6 +24,7 @@ pub mod parked_receipt;
 pub mod receipt;
 pub mod returned_fiscal;
 pub mod returned_line;
+pub mod sales_customer;
 pub mod sales_hour;
 pub mod sales_item;
 pub mod sales_tender;

@@ -13,6 +13,7 @@ pub mod m20261125_people;
 pub mod m20261125_till;
 pub mod m20261126_accounts;
 pub mod m20261126_catalogue;
+pub mod m20261126_customers;
 pub mod m20261126_till;
 pub mod m20261126_trade;
 
@@ -53,6 +54,7 @@ impl MigratorTrait for ServerMigrator {
             Box::new(m20261125_backoffice::Migration),
             Box::new(m20261125_people::Migration),
             Box::new(m20261126_trade::Migration),
+            Box::new(m20261126_customers::Migration),
         ]
     }
 }

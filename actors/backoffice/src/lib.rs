@@ -12,6 +12,7 @@
 
 pub mod answers;
 mod bulk;
+pub mod customers;
 pub mod find_receipt;
 pub mod incidents;
 pub mod ledger;

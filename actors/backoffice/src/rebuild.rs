@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use messages::codec::from_body;
 use messages::v1::receipt::Receipt;
 use migrations::database::Database;
-use migrations::entity::{receipt, sales_hour, sales_item, sales_tender, sales_vat};
+use migrations::entity::{receipt, sales_customer, sales_hour, sales_item, sales_tender, sales_vat};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
     QuerySelect,
@@ -75,7 +75,7 @@ async fn stores(database: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
         database.get_database_backend(),
         "SELECT DISTINCT store FROM receipt UNION SELECT DISTINCT store FROM sales_hour \
          UNION SELECT DISTINCT store FROM sales_item UNION SELECT DISTINCT store FROM sales_tender \
-         UNION SELECT DISTINCT store FROM sales_vat ORDER BY 1",
+         UNION SELECT DISTINCT store FROM sales_vat UNION SELECT DISTINCT store FROM sales_customer ORDER BY 1",
     );
     database.query_all_raw(statement).await?.iter().map(|row| row.try_get_by_index(0)).collect()
 }
@@ -149,6 +149,13 @@ async fn compare(
         ((key(row.business_day), row.rate), sums)
     });
     differ("sales_vat", stored.collect(), &totals.rates, rebuilt);
+
+    let rows = sales_customer::Entity::find().filter(sales_customer::Column::Store.eq(store)).all(transaction).await?;
+    let stored = rows.into_iter().map(|row| {
+        let sums = Sums { receipts: row.receipts, sales: row.sales, returns: row.returns, vat: 0 };
+        ((key(row.business_day), row.number, row.asset), sums)
+    });
+    differ("sales_customer", stored.collect(), &totals.customers, rebuilt);
     Ok(())
 }
 
@@ -174,6 +181,7 @@ async fn remove(transaction: &DatabaseTransaction, store: &str) -> Result<(), Db
     sales_hour::Entity::delete_many().filter(sales_hour::Column::Store.eq(store)).exec(transaction).await?;
     sales_item::Entity::delete_many().filter(sales_item::Column::Store.eq(store)).exec(transaction).await?;
     sales_tender::Entity::delete_many().filter(sales_tender::Column::Store.eq(store)).exec(transaction).await?;
+    sales_customer::Entity::delete_many().filter(sales_customer::Column::Store.eq(store)).exec(transaction).await?;
     sales_vat::Entity::delete_many().filter(sales_vat::Column::Store.eq(store)).exec(transaction).await?;
     Ok(())
 }

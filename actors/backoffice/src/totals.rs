@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, Timelike};
 use domain::vat::VatRate;
+use messages::v1::accounts::{OperationKind, Wallet};
 use messages::v1::receipt::{Receipt, ReceiptKind, TenderType};
 use sea_orm::{ConnectionTrait, DbErr, Value};
 
@@ -53,7 +54,12 @@ pub(crate) struct Totals {
     pub(crate) items: BTreeMap<(Day, String), ItemSums>,
     pub(crate) tenders: BTreeMap<(Day, &'static str), Sums>,
     pub(crate) rates: BTreeMap<(Day, i64), Sums>,
+    /// By card or phone, and by what is counted: [`MONEY`], or the points of a programme.
+    pub(crate) customers: BTreeMap<(Day, String, i64), Sums>,
 }
+
+/// Stands for money where programmes have their numbers.
+pub const MONEY: i64 = 0;
 
 pub(crate) fn tender_name(tender: TenderType) -> &'static str {
     match tender {
@@ -109,7 +115,30 @@ impl Totals {
             sums.receipts += 1;
             sums.add(kind, amount, vat);
         }
+        self.add_customers(&day, receipt);
         self.add_tenders(day, receipt);
+    }
+
+    /// What a customer paid for goods, and points earned and taken back.
+    fn add_customers(&mut self, day: &Day, receipt: &Receipt) {
+        if let Some(number) = &receipt.customer {
+            let goods = receipt.lines.iter().filter(|line| !line.voided && !line.load && line.deposit_of.is_none());
+            let paid = goods.map(|line| line.amount.minor()).sum();
+            let sums = self.customers.entry((day.clone(), number.clone(), MONEY)).or_default();
+            sums.receipts += 1;
+            sums.add(receipt.kind, paid, 0);
+        }
+        for operation in receipt.accounts.iter().filter(|operation| operation.wallet == Wallet::Points) {
+            let kind = match operation.kind {
+                OperationKind::Earn => ReceiptKind::Sale,
+                OperationKind::TakeBack => ReceiptKind::Return,
+                OperationKind::Spend | OperationKind::PutBack | OperationKind::Load => continue,
+            };
+            let key = (day.clone(), operation.number.clone(), i64::from(operation.asset));
+            let sums = self.customers.entry(key).or_default();
+            sums.receipts += 1;
+            sums.add(kind, operation.amount.minor(), 0);
+        }
     }
 
     fn add_tenders(&mut self, day: Day, receipt: &Receipt) {
@@ -156,7 +185,15 @@ impl Totals {
             rows.extend([day.into(), store.into(), rate.into()]);
             rows.extend([sums.receipts, sums.sales, sums.returns, sums.vat].map(Value::from));
         }
-        bulk::write(connection, &SALES_VAT, rows).await
+        bulk::write(connection, &SALES_VAT, rows).await?;
+
+        let mut rows: Vec<Value> = Vec::new();
+        for (((day, store), number, asset), sums) in self.customers {
+            rows.extend([number.into(), asset.into(), day.into(), store.into()]);
+            rows.extend([sums.receipts, sums.sales, sums.returns].map(Value::from));
+            rows.push(true.into());
+        }
+        bulk::write(connection, &SALES_CUSTOMER, rows).await
     }
 }
 
@@ -190,4 +227,12 @@ const SALES_VAT: Shape = Shape {
     key: &["business_day", "store", "rate"],
     add: &["receipts", "sales", "returns", "vat"],
     replace: &[],
+};
+
+const SALES_CUSTOMER: Shape = Shape {
+    table: "sales_customer",
+    columns: &["number", "asset", "business_day", "store", "receipts", "sales", "returns", "is_due"],
+    key: &["number", "asset", "business_day", "store"],
+    add: &["receipts", "sales", "returns"],
+    replace: &["is_due"],
 };

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use chrono::DateTime;
+use dataserver::requests::{PutTillSettings, SettingsKey};
 use hq_node::node::HqNode;
 use hq_node::settings::{Machine, Settings};
 use hq_node::web::accounts::changes::{NewCustomer, open};
@@ -11,7 +12,7 @@ use link::apply::{Peer, PeerRole};
 use messages::v1::accounts::{IdentifyCustomer, Wallet};
 use processing::keeper::{Door, Keeper, Making};
 use processing::line::Talk;
-use processing::machine::customer::Held;
+use processing::machine::customer::{Card, CardState, Customer, Held};
 use processing::machine::subordinate::{Policy, Subordinate};
 use processing::root_side::{Beside, RootAnswers};
 use processing::store_side::StoreTalk;
@@ -29,6 +30,7 @@ pub(crate) const PEOPLE: [(&str, Role); 4] =
 
 pub(crate) struct Office {
     pub(crate) node: HqNode,
+    pub(crate) clock: Clock,
     pub(crate) folder: tempfile::TempDir,
     client: Client,
 }
@@ -44,9 +46,9 @@ impl Office {
         let machine = |(name, role): (&str, Role)| Machine { machine: name.to_owned(), token: token(name), role };
         settings.machines = PEOPLE.into_iter().map(machine).collect();
         let clock = Clock::by_hand(DateTime::parse_from_rfc3339("2026-11-25T12:00:00+03:00").unwrap());
-        let node = HqNode::start_at(settings, clock).await.unwrap();
+        let node = HqNode::start_at(settings, clock.clone()).await.unwrap();
         let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
-        Office { node, folder, client }
+        Office { node, clock, folder, client }
     }
 
     pub(crate) fn ask(&self, who: &str, method: Method, path: &str) -> RequestBuilder {
@@ -55,15 +57,16 @@ impl Office {
 
     /// A customer with prepaid money and points of programme 1, both empty.
     pub(crate) async fn customer(&self, name: &str, number: &str) -> u64 {
-        let held = |wallet, asset| Held { wallet, asset, limit: 0 };
-        let new = NewCustomer {
-            name: name.to_owned(),
-            numbers: vec![number.to_owned()],
-            birthday: None,
-            wallets: vec![held(Wallet::Prepaid, MONEY), held(Wallet::Points, 1)],
-        };
+        let new =
+            NewCustomer { name: name.to_owned(), numbers: vec![number.to_owned()], birthday: None, wallets: wallets() };
         let opened = self.node.accounts().ask(Vec::new(), move |root, now| open(root, new, now));
         opened.await.unwrap().unwrap()
+    }
+
+    /// Publish a section of the tills' settings for the chain.
+    pub(crate) async fn publish(&self, section: &str, json: &str) {
+        let key = SettingsKey { section: section.to_owned(), store: None };
+        self.node.put_till_settings().ask(PutTillSettings { key, json: json.to_owned() }).await.unwrap().unwrap();
     }
 
     pub(crate) async fn page(&self, who: &str, path: &str) -> (StatusCode, String) {
@@ -116,6 +119,17 @@ impl Office {
         }
         text
     }
+}
+
+fn wallets() -> Vec<Held> {
+    let held = |wallet, asset| Held { wallet, asset, limit: 0 };
+    vec![held(Wallet::Prepaid, MONEY), held(Wallet::Points, 1)]
+}
+
+/// Somebody with this card.
+pub(crate) fn customer_of(number: &str) -> Customer {
+    let card = Card { number: number.to_owned(), state: CardState::Active, day_max: None, pin: None };
+    Customer { cards: vec![card], wallets: wallets(), ..Customer::default() }
 }
 
 pub(crate) fn between<'t>(text: &'t str, start: &str, end: &str) -> Option<&'t str> {

@@ -5,6 +5,7 @@ use ::web::guard::May;
 use ::web::refusal::Refusal;
 use actix_web::{HttpResponse, web};
 use domain::ledger::AccountId;
+use domain::loyalty::TierNow;
 use messages::v1::accounts::Wallet;
 use processing::machine::customer::Customer;
 use processing::machine::root::Merge;
@@ -15,6 +16,7 @@ use serde::Deserialize;
 use super::tables::{self, Names};
 use super::words::{decimal, moment, sentence, wallet_key, wallet_of_key};
 use super::{CHANGE, Field, Form, Section, Told, View, changes, customer_path, draw, file, look, refused};
+use crate::tiers;
 use crate::web::Site;
 use crate::web::catalogue::escaped;
 
@@ -126,7 +128,9 @@ pub(super) async fn shown(
     let offset = *site.clock.now().offset();
     let path = customer_path(seen.customer.owner);
     let may_change = visitor.may(CHANGE);
-    let mut sections = vec![facts(&seen)];
+    let tier = tiers::tier_now(&site.reader, site.clock.now().date_naive(), &seen.customer).await;
+    let tier = tier.map_err(|error| Refusal::failed(error.to_string()))?;
+    let mut sections = vec![facts(&seen, tier.as_ref())];
 
     let mut cards = Section::new("Cards and phones");
     cards = cards.table(&tables::cards(&seen.customer, may_change), "There is no card.", |_| None);
@@ -187,14 +191,14 @@ pub(super) async fn shown(
     draw(site, visitor, (&title, super::PATH), told, Vec::new(), sections)
 }
 
-fn facts(seen: &Seen) -> Section {
+fn facts(seen: &Seen, tier: Option<&TierNow>) -> Section {
     let customer = &seen.customer;
     let or_none = |text: String| if text.is_empty() { "none".to_owned() } else { text };
     let home = if customer.home == 0 { "none yet".to_owned() } else { seen.names.name(customer.home) };
     let mut section = Section::new(or_none(customer.name.clone()));
     section.facts = vec![
         ("State", tables::state_word(customer)),
-        ("Tier", or_none(customer.tier.clone())),
+        ("Tier", tier.map_or_else(|| or_none(customer.tier.clone()), tiers::sentence)),
         ("Birthday", customer.birthday.map_or_else(|| "none".to_owned(), |(m, d)| format!("{m:02}-{d:02}"))),
         ("Home store", home),
     ];

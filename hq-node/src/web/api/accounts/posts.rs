@@ -157,8 +157,8 @@ async fn post(site: &Site, wish: Wish, plan: Plan) -> Answer {
     let until = Instant::now() + WAITS;
     let mut again = false;
     let done = loop {
-        let mut news = site.accounts.blocks()?;
-        news.mark_unchanged();
+        let blocks = site.accounts.blocks()?;
+        let mut news = blocks.ear();
         let (plan, wish) = (plan.clone(), wish.clone());
         let tried = site.accounts.ask(ids.clone(), move |root, now| carry(root, &plan, &wish, again, now)).await?;
         let is_elsewhere = tried.as_ref().is_err_and(|error| error.kind == ApiErrorKind::Elsewhere);
@@ -167,10 +167,10 @@ async fn post(site: &Site, wish: Wish, plan: Plan) -> Answer {
         }
         if !again {
             // The block that asks the stores is no news.
-            news.mark_unchanged();
+            news = blocks.ear();
         }
         again = true;
-        tokio::time::timeout(LOOKS_EVERY, news.changed()).await.ok();
+        tokio::time::timeout(LOOKS_EVERY, news.heard()).await.ok();
     };
     let (Done::Posted { operation, .. } | Done::Waits { operation }) = done;
     let amount = if let Done::Posted { amount, .. } = done { amount } else { 0 };
