@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use actix::System;
 use chrono::{DateTime, FixedOffset};
+use domain::ledger::OperationId;
 use domain::ledger::transfer::Day;
 use futures_util::future::BoxFuture;
 use link::apply::{Peer, PeerRole};
@@ -14,7 +15,7 @@ use messages::codec::{from_body, to_body};
 use messages::v1::accounts::{OperationsTaken, Release};
 use processing::keeper::Door;
 use processing::line::Talk;
-use processing::machine::root::{PeerStanding, Root};
+use processing::machine::root::{AskedFor, PeerStanding, Root};
 use processing::machine::subordinate::{Standing, Subordinate};
 use processing::root_side::{RootAnswers, RootTicks};
 use processing::seen::Seen;
@@ -25,7 +26,7 @@ use runtime::spec::ChildSpec;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::desk::store_name;
+use crate::desk::{ask, store_name};
 use crate::life::{Life, Power, making, steady, tree};
 use crate::node::{DAY_MS, FIRST_DAY, NOON_MS};
 use crate::plan::Plan;
@@ -85,6 +86,7 @@ pub(crate) struct Live {
     shops: Vec<Shop>,
     /// The last question of each till that its store began to answer.
     begun: Vec<u64>,
+    fences: u128,
     /// What the root held when it was opened: no backup is older.
     opening: usize,
     /// What is noted beside books.
@@ -110,6 +112,7 @@ impl Live {
             root_clock: Clock::by_hand(start),
             shops: (0..plan.shops).map(|_| shop()).collect(),
             begun: vec![0; world.tills.len()],
+            fences: 0,
             opening: world.root.disk.copy().len(),
             notes: tempfile::tempdir().expect("a directory"),
             world,
@@ -210,6 +213,7 @@ impl Live {
             Event::BootRoot { restored } => self.boot_root(restored),
             Event::CrashShop(shop) => self.crash_shop(shop).await,
             Event::BootShop { shop, restored } => self.boot_shop(shop, restored),
+            Event::Part(shop) => self.part(shop),
             Event::Look => {
                 self.world.after(LOOK_MS, Event::Look);
                 self.look().await;
@@ -285,6 +289,29 @@ impl Live {
             if let Ok((epoch, peers)) = door.ask(Vec::new(), |root, _| (root.epoch(), root.peers())).await {
                 ear.hears(Heard::Root(boots, epoch, peers));
             }
+        });
+    }
+
+    /// A store loses its line, and perhaps somebody at the root fences it soon after: it goes on with the rights it holds.
+    fn part(&mut self, shop: usize) {
+        self.world.happens(Event::Part(shop));
+        let fenced = self.world.random.chance(self.world.plan.faults.fenced_per_mille) && self.world.parted[shop];
+        let (Some(life), true) = (&self.root, fenced && !self.world.quiet) else { return };
+        self.world.note(|| format!("store {} is to be fenced", shop + 1));
+        let wait = Duration::from_millis(self.world.random.between(SECOND_MS, 10 * MINUTE_MS));
+        self.fences += 1;
+        let operation = OperationId((1 << 40) << 80 | 7 << 76 | 1 << 59 | self.fences << 4);
+        let store = shop as u32 + 1;
+        let what = AskedFor::Fence { store, reason: "it does not answer".to_owned() };
+        let door = life.door.clone();
+        life.does(async move {
+            tokio::time::sleep(wait).await;
+            let fence = move |root: &mut Root, now| {
+                // A store that was not compared with since a restoration would be given up for good.
+                let fences = root.peers().iter().any(|peer| peer.store == store && peer.synced);
+                fences && ask(root, operation, what, now).is_ok()
+            };
+            door.ask(Vec::new(), fence).await.ok();
         });
     }
 

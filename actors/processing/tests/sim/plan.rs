@@ -24,6 +24,8 @@ pub(crate) struct Faults {
     pub(crate) root_crash_every_ms: u64,
     pub(crate) shop_restored_per_mille: u64,
     pub(crate) root_restored_per_mille: u64,
+    /// Of the partitions, those in which somebody at the root gives the store up too early (with actors only).
+    pub(crate) fenced_per_mille: u64,
     pub(crate) clocks_jump: bool,
 }
 
@@ -84,6 +86,7 @@ impl Plan {
                 root_crash_every_ms: 90 * MINUTE_MS,
                 shop_restored_per_mille: 100,
                 root_restored_per_mille: 150,
+                fenced_per_mille: 0,
                 clocks_jump: true,
             },
             work,
@@ -109,6 +112,7 @@ impl Plan {
             root_crash_every_ms: 0,
             shop_restored_per_mille: 0,
             root_restored_per_mille: 0,
+            fenced_per_mille: 0,
             clocks_jump: false,
         };
         plan

@@ -161,6 +161,25 @@ pub(crate) fn a_root_restored_twice_from_one_backup() {
     world.ends_well();
 }
 
+/// A store was fenced while it had no line, and then the root was set back to just after the fence: it waited for documents
+/// that the fence had cut off, and did not tell the store of the fence.
+pub(crate) fn a_fence_that_nobody_heard_and_a_restored_root() {
+    let mut world = busy(9);
+    world.pass(HOUR_MS / 2);
+    world.parted[0] = true;
+    world.pass(10 * MINUTE_MS);
+    world.fences(1);
+    world.pass(SECOND_MS);
+    let backup = world.root.disk.copy();
+    world.pass(MINUTE_MS);
+    world.root_goes_back_to(&backup);
+    world.parted[0] = false;
+    world.pass(2 * MINUTE_MS);
+    assert!(!world.root().is_recovering());
+    assert_eq!((world.incarnation(0), world.quarantine()), (1, 0));
+    world.ends_well();
+}
+
 /// A right was given back, and then both books were set back behind it: the store would have spent it once more.
 pub(crate) fn a_returned_right_that_both_books_forgot() {
     let mut world = script(|_| ());

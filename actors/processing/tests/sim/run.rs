@@ -111,7 +111,7 @@ pub(crate) fn run_all(plan: &Plan, seeds: &[u64], run: fn(&Plan, u64) -> Ended) 
                     let mut found = found.lock().expect("a run does not panic here");
                     found.1.add(&ended.stats);
                     if let Some(violation) = ended.violation {
-                        eprintln!("seed {seed} failed: {}", violation.sentence);
+                        eprintln!("seed {seed} failed at {}: {}", clock(violation.at_ms), violation.sentence);
                         found.0.push((*seed, violation.sentence));
                     }
                 }

@@ -69,7 +69,9 @@ impl Root {
         self.merge(store, sync.ups, sync.downs, now);
         let epoch = self.meta.epoch;
         let row = &self.peers[&store].row;
-        let all_here = sync.down.next <= row.down.next && (sync.up.next <= row.up.next || sync.restored);
+        // What a store wrote after a fence that it has not heard of is not waited for: it comes again when it has.
+        let rest_comes_later = sync.restored || sync.inc < row.inc;
+        let all_here = sync.down.next <= row.down.next && (sync.up.next <= row.up.next || rest_comes_later);
         if all_here && row.synced != epoch {
             let peer = self.peers.get_mut(&store).expect("whoever compares is known");
             peer.row.synced = epoch;
