@@ -1,17 +1,17 @@
 //! The one writer of an account book: takes what waits, lets the machine do it, writes one block, and then answers.
 //!
-//! While a block is being written the next batch gathers, so that a busy book writes seldom and much, and an idle one at
-//! once. Whoever asks holds a [`Door`], which stays good through restarts.
+//! While a block is being written the machine goes on, and what it does gathers for the next one: so a busy book writes seldom
+//! and much, and an idle one at once. Whoever asks holds a [`Door`], which stays good through restarts.
 //!
 //! Must never: answer before the commit, or go on after a commit that may not have happened: it ends, and is loaded anew.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwapOption;
-use domain::ledger::TransferId;
 use domain::ledger::transfer::Moment;
+use domain::ledger::{Posting, TransferId};
 use futures_util::future::BoxFuture;
 use link::bell::Bell;
 use runtime::actor::{Actor, Scope};
@@ -234,6 +234,23 @@ impl<M: Machine + Send + 'static> Drop for Keeper<M> {
     }
 }
 
+/// A block that is being written, and what comes of it.
+struct OnItsWay {
+    append: BoxFuture<'static, Result<(), StoreError>>,
+    number: u64,
+    postings: Vec<Posting>,
+    rings: BTreeSet<NodeId>,
+    answers: Vec<Answer>,
+    began: Instant,
+}
+
+/// Waits for the block that is being written; for ever, if there is none.
+async fn appended(writing: &mut Option<OnItsWay>) -> (OnItsWay, Result<(), StoreError>) {
+    let Some(block) = writing else { return std::future::pending().await };
+    let result = block.append.as_mut().await;
+    (writing.take().expect("it was just there"), result)
+}
+
 /// The writer with its book.
 struct Writing<M> {
     machine: M,
@@ -302,47 +319,77 @@ impl<M: Machine + Send + 'static> Writing<M> {
     }
 
     async fn run(mut self) {
-        let mut batch = Vec::with_capacity(BATCH_MAX);
+        let (mut waiting, mut fresh) = (VecDeque::new(), Vec::with_capacity(BATCH_MAX));
+        let (mut answers, mut is_open) = (Vec::new(), true);
         // What the start itself wrote.
-        self.commit(Vec::new()).await;
-        while self.jobs.recv_many(&mut batch, BATCH_MAX).await > 0 {
-            let mut waiting = std::mem::take(&mut batch).into_iter().peekable();
-            while waiting.peek().is_some() {
-                let mut answers = Vec::new();
-                let now = self.now();
-                while waiting.peek().is_some() && self.machine.written() < POSTINGS_MAX as usize {
-                    let Some(job) = waiting.next() else { break };
-                    self.remember(&job.ids).await;
-                    answers.push((job.run)(&mut self.machine, now));
+        let mut writing = self.seal(Vec::new());
+        loop {
+            let now = self.now();
+            while self.machine.written() < POSTINGS_MAX as usize && answers.len() < BATCH_MAX {
+                let Some(Job { ids, run }) = waiting.pop_front() else { break };
+                self.remember(&ids).await;
+                answers.push(run(&mut self.machine, now));
+            }
+            if writing.is_none() && !answers.is_empty() {
+                writing = self.seal(std::mem::take(&mut answers));
+                // What changed nothing is answered already.
+                if writing.is_none() {
+                    continue;
                 }
-                self.commit(answers).await;
+            }
+            if writing.is_none() && !is_open {
+                return;
+            }
+            tokio::select! {
+                biased;
+                // Looked at first: it is under way while the machine works.
+                written = appended(&mut writing) => self.written(written),
+                count = self.jobs.recv_many(&mut fresh, BATCH_MAX), if is_open && waiting.is_empty() => {
+                    is_open = count > 0;
+                    waiting.extend(fresh.drain(..));
+                }
             }
         }
     }
 
+    /// The block of all that the machine did since the last one. None: it changed nothing, and who asked is answered.
+    fn seal(&mut self, answers: Vec<Answer>) -> Option<OnItsWay> {
+        let began = Instant::now();
+        let now = self.now();
+        let rings = self.machine.take_rings();
+        let Some(Sealed { block, pages, postings }) = self.writer.seal(&mut self.machine, now) else {
+            self.answer(rings, answers, began);
+            return None;
+        };
+        let (number, store) = (block.number, self.store.clone());
+        let append = Box::pin(async move { store.append(block, pages).await });
+        Some(OnItsWay { append, number, postings, rings, answers, began })
+    }
+
     /// # Panics
     /// If the block could not be written: what the machine knows may not be in the book. The supervisor loads it anew.
-    async fn commit(&mut self, answers: Vec<Answer>) {
-        let now = self.now();
-        let count = answers.len() as u64;
-        let began = Instant::now();
-        if let Some(Sealed { block, pages, postings }) = self.writer.seal(&mut self.machine, now) {
-            let number = block.number;
-            if let Err(error) = self.store.append(block, pages).await {
-                panic!("the account book was not written: {error}");
-            }
-            self.index.add(number, &postings);
-            self.recent.extend(postings.iter().map(|posting| posting.transfer.id));
-            self.seal_run();
-            self.blocks.written(number);
+    fn written(&mut self, (block, result): (OnItsWay, Result<(), StoreError>)) {
+        if let Err(error) = result {
+            panic!("the account book was not written: {error}");
         }
+        self.index.add(block.number, &block.postings);
+        self.recent.extend(block.postings.iter().map(|posting| posting.transfer.id));
+        self.seal_run();
+        self.blocks.written(block.number);
+        self.see.send_modify(|state| {
+            state.blocks += 1;
+            state.block = block.number;
+        });
+        self.answer(block.rings, block.answers, block.began);
+    }
+
+    fn answer(&self, rings: BTreeSet<NodeId>, answers: Vec<Answer>, began: Instant) {
         let bells = self.bells.lock().expect("nothing panics while it holds the bells");
-        self.machine.take_rings().iter().filter_map(|node| bells.get(node)).for_each(Bell::ring);
+        rings.iter().filter_map(|node| bells.get(node)).for_each(Bell::ring);
         drop(bells);
+        let count = answers.len() as u64;
         answers.into_iter().for_each(|answer| answer());
         self.see.send_modify(|state| {
-            state.blocks += u64::from(self.writer.head().number != state.block);
-            state.block = self.writer.head().number;
             state.questions += count;
             state.accounts = u64::from(self.machine.ledger().pages()) * 32;
             state.waiting = self.jobs.len();

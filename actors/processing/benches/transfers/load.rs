@@ -1,5 +1,6 @@
-//! A client that keeps so many transfers in flight: one question of that many, answered before the next.
+//! A client that keeps so many transfers in flight.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use domain::ledger::transfer::{LotTerms, Transfer, TransferCode};
@@ -7,6 +8,9 @@ use domain::ledger::{AccountId, AccountKind, Code, OperationId, TransferId};
 use processing::port::Client;
 
 use crate::server::{ASSET, Server, TOKEN, wallet};
+
+/// Transfers of one question.
+const QUESTION_MAX: usize = 2_048;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Spread {
@@ -93,22 +97,30 @@ impl Load {
         }
     }
 
-    /// The next question is made while this one is on its way, as a busy client does.
+    /// The next question is made while others are on their way, as a busy client does. Many in flight are in a few
+    /// questions: while one is written to the disk the next is worked on.
     pub(crate) async fn run(&mut self, size: usize, time: Duration, spread: Spread) -> Done {
         self.longest = Duration::ZERO;
         self.times.clear();
+        let questions = size.div_ceil(QUESTION_MAX);
+        let part = size / questions;
         let began = Instant::now();
+        let mut asked = VecDeque::new();
         let mut transfers = 0;
-        let mut bytes = self.question(size, spread);
-        while began.elapsed() < time {
-            let asked = Instant::now();
-            self.client.send_bytes(&bytes).await.expect("sent");
-            bytes = self.question(size, spread);
+        let mut bytes = self.question(part, spread);
+        loop {
+            let goes_on = began.elapsed() < time;
+            while goes_on && asked.len() < questions {
+                self.client.send_bytes(&bytes).await.expect("sent");
+                asked.push_back(Instant::now());
+                bytes = self.question(part, spread);
+            }
+            let Some(since) = asked.pop_front() else { break };
             let (_, codes) = self.client.answer().await.expect("answered");
-            assert!(codes.len() == size && codes.iter().all(|code| *code == Code::Created as u8), "all are posted");
-            transfers += size as u64;
-            self.longest = self.longest.max(asked.elapsed());
-            self.times.push(asked.elapsed());
+            assert!(codes.len() == part && codes.iter().all(|code| *code == Code::Created as u8), "all are posted");
+            transfers += part as u64;
+            self.longest = self.longest.max(since.elapsed());
+            self.times.push(since.elapsed());
         }
         Done { transfers, took: began.elapsed() }
     }
