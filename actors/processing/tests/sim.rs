@@ -257,6 +257,11 @@ fn processing_again_a_fence_that_nobody_heard_and_a_restored_root() {
 }
 
 #[test]
+fn processing_again_money_of_a_fenced_store_with_an_approval_on_it() {
+    regressions::money_of_a_fenced_store_with_an_approval_on_it();
+}
+
+#[test]
 fn processing_again_a_returned_right_that_both_books_forgot() {
     regressions::a_returned_right_that_both_books_forgot();
 }

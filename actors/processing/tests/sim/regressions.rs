@@ -1,6 +1,6 @@
 //! Faults of earlier versions, each played step by step and named after what was wrong. And seeds that once failed.
 
-use messages::v1::accounts::Wallet;
+use messages::v1::accounts::{OperationKind, Wallet};
 use processing::machine::root::AskedFor;
 use processing::machine::wire::Reply;
 
@@ -178,6 +178,39 @@ pub(crate) fn a_fence_that_nobody_heard_and_a_restored_root() {
     assert!(!world.root().is_recovering());
     assert_eq!((world.incarnation(0), world.quarantine()), (1, 0));
     world.ends_well();
+}
+
+/// Money was paid in at a store without a line, and goods were approved for it; when a fence cut that off, the root gave the
+/// money to another store before the till with the approval had told of it.
+pub(crate) fn money_of_a_fenced_store_with_an_approval_on_it() {
+    for seed in 1..=20 {
+        let mut plan = Plan::calm(Work::Script);
+        plan.cards = 4;
+        let mut world = World::new(plan, seed, false);
+        world.pass(5 * SECOND_MS);
+        world.reads_card(0, 0);
+        world.pass(5 * SECOND_MS);
+        world.parted[0] = true;
+        world.till_settles(0, 0, OperationKind::Load, Wallet::Prepaid, 3_000, Vec::new(), None);
+        world.till_spends(1, 0, Wallet::Prepaid, 20_000, false);
+        world.pass(MINUTE_MS);
+        world.fences(1);
+        world.till_spends(0, 0, Wallet::Prepaid, 3_000, false);
+        while world.tills[0].approved == 0 {
+            world.pass(100);
+        }
+        world.parted[0] = false;
+        // It is asked for elsewhere as soon as it can be, and the goods of the first are handed over later.
+        for _ in 0..20 {
+            if world.tills[2].is_idle() {
+                world.till_spends(2, 0, Wallet::Prepaid, 3_000, false);
+            }
+            world.pass(2 * SECOND_MS);
+        }
+        world.pass(MINUTE_MS);
+        assert_eq!((world.tills[0].approved, world.tills[1].approved, world.tills[2].approved), (1, 1, 0));
+        world.ends_well();
+    }
 }
 
 /// A right was given back, and then both books were set back behind it: the store would have spent it once more.

@@ -239,7 +239,9 @@ impl Root {
                 }
                 let mut posted = transfer.clone();
                 if document.recovered && posted.credit.kind() == Some(AccountKind::Escrow) {
-                    posted.credit = wallet;
+                    // A till may hold an approval on it that it has not told of yet.
+                    let aside = self.peers[&store].row.recover && self.policy.mutant != Some(Mutant::NoQuarantine);
+                    posted.credit = if aside { wallet.at(AccountKind::Quarantine, store) } else { wallet };
                 }
                 let code = self.post(posted, now);
                 if !code.is_posted() {
