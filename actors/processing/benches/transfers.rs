@@ -6,15 +6,24 @@
 //! | sizes | 1, 10, 100 and 8,189 transfers in flight |
 //! | hot | all transfers credit one account, beside spread ones |
 //! | till | approvals of a store at 200 a second, beside bare commits |
-//! | start | a start with `OPENSTORE_ACCOUNTS` wallets and `OPENSTORE_TRANSFERS` transfers on disk, and the figures after it |
+//! | start | a start with `OPENSTORE_ACCOUNTS` wallets and `OPENSTORE_TRANSFERS` transfers on disk, the figures after it, and verifying it |
+//! | midnight | `OPENSTORE_LOTS` lots expire while people pay |
+//! | ingest | 50 stores bring `OPENSTORE_DOCUMENTS` documents to a root, and another asks for rights meanwhile |
+//! | gifts | `OPENSTORE_GIFTS` gift cards are issued |
 //!
 //! Nothing passes or fails here. Figures of TigerBeetle on the same kind of machine: 439-785, 3,736-7,657, 16,554-39,980 and
 //! 261,187-271,766 a second at the four sizes.
 
 #[path = "transfers/bare.rs"]
 mod bare;
+#[path = "transfers/gifts.rs"]
+mod gifts;
+#[path = "transfers/ingest.rs"]
+mod ingest;
 #[path = "transfers/load.rs"]
 mod load;
+#[path = "transfers/midnight.rs"]
+mod midnight;
 #[path = "transfers/server.rs"]
 mod server;
 #[path = "transfers/start.rs"]
@@ -26,9 +35,15 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use load::Load;
+use processing::keeper::{Door, Keeper, Making};
+use processing::machine::root::{Policy, Root};
+use processing::root_side::RootTicks;
+use runtime::clock::Clock;
+use runtime::node::{Node, Tree};
+use runtime::spec::{ChildSpec, Strategy};
 use server::Server;
 
-const NAMES: [&str; 4] = ["sizes", "hot", "till", "start"];
+const NAMES: [&str; 7] = ["sizes", "hot", "till", "start", "midnight", "ingest", "gifts"];
 const SIZES: [usize; 4] = [1, 10, 100, 8_189];
 /// Each figure is the middle one of so many, taken in turns with its peer: a disk has moods.
 const TURNS: usize = 3;
@@ -47,9 +62,41 @@ fn main() {
             "sizes" => runtime.block_on(sizes()),
             "hot" => runtime.block_on(hot()),
             "till" => runtime.block_on(till::measure()),
+            "midnight" => runtime.block_on(midnight::measure()),
+            "ingest" => runtime.block_on(ingest::measure()),
+            "gifts" => runtime.block_on(gifts::measure()),
             _ => runtime.block_on(start::measure()),
         }
     }
+}
+
+/// A number that the caller may set.
+fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+/// In milliseconds.
+fn per_mille(times: &mut [Duration], per_mille: usize) -> f64 {
+    times.sort_unstable();
+    times[(times.len() * per_mille / 1000).min(times.len() - 1)].as_secs_f64() * 1e3
+}
+
+/// A root with its book in a file.
+async fn root_in(folder: &Path, clock: &Clock) -> (Door<Root>, Node) {
+    let door: Door<Root> = Door::default();
+    let making = Making::in_file(folder.join("root.sqlite"), || Root::new(Policy::default()), Root::restored);
+    let mut tree = Tree::new("bench");
+    tree.group("accounts", Strategy::OneForOne);
+    let (opened, time) = (door.clone(), clock.clone());
+    tree.child(ChildSpec::new("accounts/root", "keeper", move || {
+        std::future::ready(Ok(Keeper::new(making.clone(), opened.clone(), time.clone())))
+    }));
+    let ticking = door.clone();
+    tree.child(ChildSpec::new("accounts/ticks", "root_ticks", move || {
+        std::future::ready(Ok(RootTicks::new(ticking.clone())))
+    }));
+    let node = tree.start().await;
+    (door, node)
 }
 
 fn middle(mut values: Vec<f64>) -> f64 {

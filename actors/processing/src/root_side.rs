@@ -10,7 +10,7 @@ use link::requests::{ACCOUNTS_SYNC, Answer, RequestError};
 use runtime::actor::{Actor, Scope};
 use runtime::spec::StartError;
 use serde::Serialize;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::keeper::{Door, DoorError};
 use crate::line::{Line, NEWS_WITHIN};
@@ -25,6 +25,9 @@ const TICK: Duration = Duration::from_secs(1);
 const SOONER: Duration = Duration::from_millis(500);
 /// Messages of one question.
 const MESSAGES_MAX: usize = 16;
+/// Stores that bring documents at once: some 20 ms of work. Others take turns behind them, so that a customer at the counter
+/// of a store waits for few of those that were alone for long.
+const BRINGING_MAX: usize = 4;
 
 #[derive(Debug, thiserror::Error)]
 enum RootError {
@@ -45,11 +48,12 @@ enum RootError {
 pub struct RootAnswers {
     door: Door<Root>,
     next: Option<Arc<dyn Answer>>,
+    bringing: Arc<Semaphore>,
 }
 
 impl RootAnswers {
     pub fn new(door: Door<Root>, next: Option<Arc<dyn Answer>>) -> RootAnswers {
-        RootAnswers { door, next }
+        RootAnswers { door, next, bringing: Arc::new(Semaphore::new(BRINGING_MAX)) }
     }
 
     async fn work(&self, from: &Peer, body: &[u8]) -> Result<Vec<u8>, RootError> {
@@ -60,7 +64,11 @@ impl RootAnswers {
         if envelope.messages.len() > MESSAGES_MAX {
             return Err(RootError::TooMuch);
         }
-        let ids = envelope.messages.iter().flat_map(ids_of).collect();
+        let ids: Vec<TransferId> = envelope.messages.iter().flat_map(ids_of).collect();
+        let turn = match ids.is_empty() {
+            true => None,
+            false => self.bringing.acquire().await.ok(),
+        };
         // Heard from before the question: what comes between it and the waiting counts.
         let mut ear = self.door.bell(envelope.node).ear();
         let (name, messages) = (from.name.clone(), envelope.messages);
@@ -73,6 +81,7 @@ impl RootAnswers {
                 (node, own.flat_map(|message| root.on_store(message, now)).collect::<Vec<_>>())
             })
             .await?;
+        drop(turn);
         let mut replies = self.replies(out).await?;
         if envelope.waits && replies.iter().all(is_no_news) {
             tokio::time::timeout(NEWS_WITHIN - SOONER, ear.heard()).await.ok();

@@ -30,7 +30,7 @@ pub(crate) struct Load {
 }
 
 pub(crate) struct Done {
-    transfers: u64,
+    pub(crate) transfers: u64,
     took: Duration,
 }
 

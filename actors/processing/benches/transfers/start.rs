@@ -1,12 +1,13 @@
-//! A start with a large book, and whether it is as quick afterwards as an empty one.
+//! A start with a large book, whether it is as quick afterwards as an empty one, and how long it takes to verify it.
+
+use processing::store::database::DatabaseStore;
+use processing::store::verify::verify;
 
 use crate::load::{Load, Spread};
 use crate::server::Server;
-use crate::{TURN, timed};
+use crate::{TURN, number, timed};
 
 pub(crate) async fn measure() {
-    let number =
-        |name: &str, default: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
     let (accounts, transfers) = (number("OPENSTORE_ACCOUNTS", 100_000), number("OPENSTORE_TRANSFERS", 5_000_000));
     let folder = tempfile::tempdir().expect("a folder");
     let book = folder.path().join("book");
@@ -17,8 +18,7 @@ pub(crate) async fn measure() {
     let mut posted = 0;
     let (_, took) = timed(async {
         while posted < transfers {
-            load.run(8_189, TURN, Spread::Even).await;
-            posted += load.times.len() as u64 * 8_189;
+            posted += load.run(8_189, TURN, Spread::Even).await.transfers;
         }
     })
     .await;
@@ -34,4 +34,9 @@ pub(crate) async fn measure() {
     server.kill();
     let server = Server::start(&book, accounts).await;
     println!("killed and started again: it answered after {:.2} s", server.up_after.as_secs_f64());
+    server.kill();
+    let store = DatabaseStore::open_sqlite(&book.join("accounts.sqlite")).await.expect("the book");
+    let (verified, took) = timed(verify(&store, |_| ())).await;
+    let postings = verified.expect("the book is right").postings;
+    println!("{postings} postings verified in {:.0} s", took.as_secs_f64());
 }
