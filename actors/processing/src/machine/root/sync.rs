@@ -2,6 +2,7 @@
 
 use domain::ledger::transfer::{Code, Transfer, TransferCode, VOID_PENDING};
 use domain::ledger::{AccountId, AccountKind, TransferId};
+use domain::receipt::AMOUNT_MAX;
 
 use super::{Out, Peer, PeerRow, Root};
 use crate::machine::book::{log_key, space};
@@ -214,6 +215,10 @@ impl Root {
             let sentence = "a movement of the store has a number of another operation: nothing was posted".to_owned();
             return self.alert(store, document.operation, sentence, now);
         }
+        if !(1..=AMOUNT_MAX.minor()).contains(&transfer.amount) || transfer.debit.asset() != transfer.credit.asset() {
+            let sentence = "a movement of the store has an amount that no receipt has: nothing was posted".to_owned();
+            return self.alert(store, document.operation, sentence, now);
+        }
         if !self.is_from(store, &transfer) {
             let sentence = "a movement of the store names accounts of others: nothing was posted".to_owned();
             return self.alert(store, document.operation, sentence, now);
@@ -284,7 +289,7 @@ impl Root {
             }
             _ => false,
         };
-        fits && own(transfer.debit) && own(transfer.credit) && transfer.amount > 0
+        fits && own(transfer.debit) && own(transfer.credit)
     }
 
     fn did_not_fit(
