@@ -216,7 +216,9 @@ impl Root {
             return self.alert(store, document.operation, sentence, now);
         }
         if !(1..=AMOUNT_MAX.minor()).contains(&transfer.amount) || transfer.debit.asset() != transfer.credit.asset() {
-            let sentence = "a movement of the store has an amount that no receipt has: nothing was posted".to_owned();
+            let sentence =
+                "a movement of the store has an amount or a currency that no receipt has: nothing was posted"
+                    .to_owned();
             return self.alert(store, document.operation, sentence, now);
         }
         if !self.is_from(store, &transfer) {
