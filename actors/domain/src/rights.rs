@@ -43,6 +43,8 @@ pub enum Right {
     /// A sale that cannot be found now, by its fiscal code.
     ReturnByFiscalCode,
     SellOnCredit,
+    /// More points put back and gift cards loaded than a cashier may of a business day.
+    GiveOverLimit,
     Reprint,
     Train,
     ResolveConflict,
@@ -51,7 +53,7 @@ pub enum Right {
 }
 
 impl Right {
-    pub const ALL: [Right; 20] = [
+    pub const ALL: [Right; 21] = [
         Right::OpenShift,
         Right::CloseShift,
         Right::CloseWithDifference,
@@ -68,6 +70,7 @@ impl Right {
         Right::RefundInCash,
         Right::ReturnByFiscalCode,
         Right::SellOnCredit,
+        Right::GiveOverLimit,
         Right::Reprint,
         Right::Train,
         Right::ResolveConflict,
@@ -93,6 +96,7 @@ impl Right {
             Right::RefundInCash => "refund_in_cash",
             Right::ReturnByFiscalCode => "return_by_fiscal_code",
             Right::SellOnCredit => "sell_on_credit",
+            Right::GiveOverLimit => "give_over_limit",
             Right::Reprint => "reprint",
             Right::Train => "train",
             Right::ResolveConflict => "resolve_conflict",
@@ -159,7 +163,7 @@ impl Permissions {
     pub fn allow(&self, asked: Asked) -> bool {
         self.rights.contains(&asked.right())
             && match asked {
-                Asked::Right(_) => true,
+                Asked::Right(_) | Asked::Given { .. } => true,
                 Asked::Discount { hundredths } => hundredths <= self.discount_hundredths_max,
                 Asked::Voids { sum } => sum <= self.voids_max,
                 Asked::ReturnsWithoutReceipt { sum } => sum <= self.returns_without_receipt_max,
@@ -183,6 +187,12 @@ pub enum Asked {
     ReturnsWithoutReceipt {
         sum: Money,
     },
+    /// All that the cashier gave to accounts on the day, with what the receipt gives.
+    Given {
+        put_back: Money,
+        gift_load: Money,
+        operations: u32,
+    },
 }
 
 impl Asked {
@@ -192,6 +202,7 @@ impl Asked {
             Asked::Discount { .. } => Right::Discount,
             Asked::Voids { .. } => Right::VoidLines,
             Asked::ReturnsWithoutReceipt { .. } => Right::ReturnWithoutReceipt,
+            Asked::Given { .. } => Right::GiveOverLimit,
         }
     }
 }
@@ -216,6 +227,10 @@ impl Grant {
                 (Asked::Discount { hundredths: granted }, Asked::Discount { hundredths }) => hundredths <= granted,
                 (Asked::Voids { sum: granted }, Asked::Voids { sum }) => sum <= granted,
                 (Asked::ReturnsWithoutReceipt { sum: granted }, Asked::ReturnsWithoutReceipt { sum }) => sum <= granted,
+                (
+                    Asked::Given { put_back: granted_back, gift_load: granted_load, operations: granted },
+                    Asked::Given { put_back, gift_load, operations },
+                ) => put_back <= granted_back && gift_load <= granted_load && operations <= granted,
                 (Asked::Right(granted), Asked::Right(right)) => granted == right,
                 _ => false,
             }

@@ -21,6 +21,7 @@ use crate::till::Till;
 
 mod authorise;
 mod identify;
+mod limits;
 mod points;
 mod release;
 mod settles;

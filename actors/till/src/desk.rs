@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use domain::fiscal_code::FiscalCode;
 use domain::ids::OperatorNumber;
+use domain::loyalty::limits::{self, SoFar};
 use domain::money::Money;
 use domain::receipt::{Baseline, Event, Kind, Receipt, Sign};
 use domain::rights::Grant;
@@ -244,6 +245,9 @@ pub(crate) struct Desk {
     /// The furthest mark of the store's book that was seen.
     #[serde(default)]
     pub(crate) store_mark: u64,
+    /// What each operator gave to accounts on the last business day on which anybody did.
+    #[serde(default)]
+    given: Option<(NaiveDate, BTreeMap<OperatorNumber, SoFar>)>,
 }
 
 impl Desk {
@@ -264,6 +268,7 @@ impl Desk {
             releases: Vec::new(),
             operations_from: None,
             store_mark: 0,
+            given: None,
         }
     }
 
@@ -341,6 +346,8 @@ impl Desk {
             Event::Closed { .. } => {
                 let (shift, receipt) = self.counting(receipt);
                 shift.count_receipt(receipt);
+                let day = shift.business_day;
+                self.count_given(day, receipt);
             }
             Event::AccountRefused { operation, may_hold: true, .. } => self.release(*operation),
             Event::Released { kind, key } if kind.is_of_account() => {
@@ -353,6 +360,22 @@ impl Desk {
                 shift.count_cancelled(receipt.total());
             }
             _ => {}
+        }
+    }
+
+    /// What this operator gave to accounts on a business day, in all its shifts at this till.
+    pub(crate) fn given_on(&self, day: NaiveDate, operator: &OperatorNumber) -> SoFar {
+        let of_day = self.given.as_ref().filter(|(given_on, _)| *given_on == day);
+        of_day.and_then(|(_, given)| given.get(operator)).copied().unwrap_or_default()
+    }
+
+    fn count_given(&mut self, day: NaiveDate, receipt: &Receipt) {
+        let operator = &receipt.opening().operator;
+        for operation in limits::given_by(receipt, &receipt.movements()) {
+            let so_far = self.given_on(day, operator).and(operation);
+            let of_day = self.given.take().filter(|(given_on, _)| *given_on == day);
+            let (_, given) = self.given.insert(of_day.unwrap_or_else(|| (day, BTreeMap::new())));
+            given.insert(operator.clone(), so_far);
         }
     }
 

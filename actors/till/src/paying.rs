@@ -37,12 +37,16 @@ impl Till {
         self.drawer_holds(receipt.opening().kind, &tender)?;
         let of = receipt.opening().of;
         if let Some(wallet) = account {
-            return self.pay_from_account(wallet, amount, tender.number).await;
+            let permitted = self.permit_given(None).await?;
+            return self.pay_from_account(wallet, amount, tender.number, permitted).await;
         }
         if of.is_none() && self.next_kind() == Kind::Return && kind.wallet().is_some() && kind != TenderKind::Credit {
             return Err(refused(Refusal::NotOfAReturn));
         }
         let mut permitted = self.permit_payment(kind).await?;
+        if of.is_none() {
+            permitted = permitted.and(self.permit_given(None).await?);
+        }
         let mut payment = tender.number.clone();
         let mut input = input;
         if let Some(of) = of {

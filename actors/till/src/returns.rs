@@ -166,6 +166,8 @@ impl Till {
             self.refund_to_account(&found, kind, None, total.min(self.put_back_left(&found, kind).await?)).await?;
             self.drawer_holds(Kind::Return, &Tender::new(kind, total))?;
             permitted = permitted.and(self.permit_refund(kind, total, &found).await?);
+            let settles = self.settles(&receipt, &found);
+            permitted = permitted.and(self.permit_given_by(&receipt, &settles).await?);
             let noted = noted_grants(&permitted);
             // Points and money go to the customer of the sale.
             let customer = found.receipt.customer.clone().map(|number| Event::CustomerIdentified { number });
@@ -176,6 +178,7 @@ impl Till {
             let due = self.receipt.as_ref().map_or(Money::ZERO, Receipt::due);
             self.drawer_holds(Kind::Return, &Tender::new(kind, due))?;
             permitted = permitted.and(self.permit_refund(kind, due, &found).await?);
+            permitted = permitted.and(self.permit_given(Some(&found)).await?);
             self.commit_if_any(permitted).await?;
         }
         let settling = self.settling(&found)?;
@@ -205,7 +208,8 @@ impl Till {
         amount: Money,
     ) -> Result<Refund, TillError> {
         let found = self.sale(of).await?;
-        let permitted = self.permit_refund(kind, amount, &found).await?;
+        let mut permitted = self.permit_refund(kind, amount, &found).await?;
+        permitted = permitted.and(self.permit_given(Some(&found)).await?);
         let to_account = self.refund_to_account(&found, kind, number, amount).await?;
         let settling = Changes::of(self.settling(&found)?);
         Ok(Refund { permitted: permitted.and(settling), payment: payment_of(&found.receipt, kind), to_account })

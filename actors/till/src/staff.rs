@@ -174,6 +174,7 @@ impl Till {
         }
         let amount = match grant.asked {
             Asked::Voids { sum } | Asked::ReturnsWithoutReceipt { sum } => Some(sum),
+            Asked::Given { put_back, gift_load, .. } => Some(put_back + gift_load),
             Asked::Right(_) | Asked::Discount { .. } => None,
         };
         let note = self.audit(AuditKind::Approved, grant.asked.right().name().to_owned(), grant.reason.clone());

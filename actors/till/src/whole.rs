@@ -12,6 +12,7 @@ use crate::changing::customer_digits;
 use crate::desk::{Record, SignedOn};
 use crate::fiscal;
 use crate::returns::{sold, with_points};
+use crate::selling::noted_grants;
 use crate::store::Changes;
 use crate::till::{Till, not_read, refused};
 use crate::wire;
@@ -107,6 +108,11 @@ impl Till {
             draft.decide(&Input::Customer { number })?;
         }
         let settles = sale.as_ref().map(|found| self.settles(&draft.receipt, found)).unwrap_or_default();
+        let permitted = self.permit_given_by(&draft.receipt, &settles).await?;
+        for event in noted_grants(&permitted) {
+            draft.receipt.apply(&event);
+            draft.records.push(Record::Receipt(event));
+        }
         if !settles.is_empty() {
             draft.decide(&Input::Settle(settles))?;
         }
@@ -123,13 +129,13 @@ impl Till {
         }
         let Some(document) = fiscal::document(&draft.receipt, &operator.name) else {
             let (closing, _) = self.closing(&draft.receipt, None)?;
-            return self.store_closed(draft, closing).await;
+            return self.store_closed(draft, permitted.and(closing)).await;
         };
         let baseline = fiscal::baseline(&mut *self.device).await;
         if let Ok(baseline) = &baseline {
             draft.decide(&Input::Fiscalise(baseline.clone()))?;
         }
-        self.commit(Changes::of(draft.records)).await?;
+        self.commit(permitted.and(Changes::of(draft.records))).await?;
         match baseline {
             Ok(baseline) => self.register(&document, &baseline, true).await,
             Err(error) => self.wait(error.to_string()),

@@ -16,6 +16,8 @@ mod disks;
 mod faults;
 #[path = "till/goods.rs"]
 mod goods;
+#[path = "till/limits.rs"]
+mod limits;
 #[path = "till/marks.rs"]
 mod marks;
 #[path = "till/paper.rs"]

@@ -396,6 +396,7 @@ right-return-without-receipt = take goods back without a receipt
 right-refund-in-cash = give cash for a card payment
 right-return-by-fiscal-code = take goods back by a fiscal code
 right-sell-on-credit = sell on credit
+right-give-over-limit = give more to accounts than a cashier may today
 right-reprint = print a copy
 right-train = train
 right-resolve-conflict = say what a device has made

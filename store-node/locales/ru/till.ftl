@@ -397,6 +397,7 @@ right-return-without-receipt = вернуть товар без чека
 right-refund-in-cash = вернуть наличными оплату картой
 right-return-by-fiscal-code = вернуть товар по реквизитам чека
 right-sell-on-credit = продать в кредит
+right-give-over-limit = дать счетам больше, чем кассиру можно за день
 right-reprint = напечатать копию чека
 right-train = учиться на кассе
 right-resolve-conflict = решать, что сделало устройство

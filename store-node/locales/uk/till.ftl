@@ -399,6 +399,7 @@ right-return-without-receipt = повернути товар без чека
 right-refund-in-cash = повернути готівкою оплату карткою
 right-return-by-fiscal-code = повернути товар за реквізитами чека
 right-sell-on-credit = продати в кредит
+right-give-over-limit = дати рахункам більше, ніж касиру можна за день
 right-reprint = надрукувати копію чека
 right-train = навчатися на касі
 right-resolve-conflict = вирішувати, що зробив пристрій

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::money::Money;
+use crate::receipt::account::{Movement, MovementKind, Wallet};
+use crate::receipt::{Kind, Receipt};
 
 /// None: no such limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,7 +14,7 @@ pub struct CashierLimits {
     pub by_hand_day_max: Option<Money>,
     /// Points put back by returns.
     pub put_back_day_max: Option<Money>,
-    /// Gift cards sold and loaded.
+    /// Gift cards sold and loaded, and prepaid accounts topped up.
     pub gift_load_day_max: Option<Money>,
     /// Operations of all these kinds.
     pub operations_day_max: Option<u32>,
@@ -48,6 +50,22 @@ pub enum LimitReached {
         "this cashier has done {operations} operations with accounts today, and no more are allowed: call a supervisor"
     )]
     Operations { operations: u32 },
+}
+
+/// What the cashier gives with a receipt that settles accounts so.
+pub fn given_by(receipt: &Receipt, settles: &[Movement]) -> Vec<CashierOperation> {
+    let put_back = |movement: &&Movement| movement.kind == MovementKind::PutBack && movement.wallet == Wallet::Points;
+    let put_back = settles.iter().filter(put_back).map(|movement| CashierOperation::PutBack(movement.amount));
+    let sale = receipt.opening().kind == Kind::Sale;
+    let loads = receipt.live_lines().filter(|line| sale && line.traits.load.is_some() && line.amount.is_positive());
+    put_back.chain(loads.map(|line| CashierOperation::GiftLoad(line.amount))).collect()
+}
+
+impl SoFar {
+    /// With this operation, whatever the limits are.
+    pub fn and(&self, operation: CashierOperation) -> SoFar {
+        within(&CashierLimits::default(), self, operation).expect("without limits everything is within them")
+    }
 }
 
 /// What the cashier gave with this operation; or it is too much.

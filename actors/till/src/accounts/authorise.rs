@@ -130,12 +130,13 @@ impl Till {
         }
     }
 
-    /// A payment of a sale from a gift card or a customer's account.
+    /// A payment of a sale from a gift card or a customer's account; what was `permitted` is used up with it.
     pub(crate) async fn pay_from_account(
         &mut self,
         wallet: Wallet,
         amount: Money,
         number: Option<String>,
+        permitted: Changes,
     ) -> Result<TillReply, TillError> {
         let number = self.payer(wallet, number)?;
         let asset = self.wallet_known(wallet, None).map_or(MONEY_ASSET, |state| state.asset);
@@ -144,7 +145,7 @@ impl Till {
         let account = Some(Box::new(yes.movement));
         let tender = Tender { number: Some(number), account, ..Tender::new(wallet.tender(), amount) };
         let records = self.decide(&Input::Tender { tender, rounding: None })?;
-        self.commit(Changes::of(records)).await?;
+        self.commit(permitted.and(Changes::of(records))).await?;
         let reply = self.paid_or_paying().await?;
         Ok(TillReply { taken: Some(taken), ..reply })
     }

@@ -18,7 +18,7 @@ use crate::shop::{Above, Counter, Shop, back, closed, money, pay, sell};
 pub(crate) const CARD: &str = "79160001122";
 pub(crate) const GIFT: &str = "9900000000000001";
 
-fn programme() -> Programme {
+pub(crate) fn programme() -> Programme {
     Programme {
         asset: POINTS,
         name: "Bonus".to_owned(),

@@ -125,6 +125,7 @@ fn right(right: Right) -> Choice {
         Right::RefundInCash => "refund a card in cash",
         Right::ReturnByFiscalCode => "return by fiscal code",
         Right::SellOnCredit => "sell on credit",
+        Right::GiveOverLimit => "put back more points and load more gift cards than a cashier may a day",
         Right::Reprint => "print again",
         Right::Train => "train",
         Right::ResolveConflict => "resolve conflicts",
