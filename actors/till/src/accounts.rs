@@ -36,6 +36,8 @@ use witness::Witness;
 pub(crate) const MONEY_ASSET: u32 = 643;
 /// How often the till looks whether something is to be told to the store: a line that came up is noticed so soon.
 pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// A customer at the counter waits this long for the answer about an account.
+const COUNTER_DEADLINE: Duration = Duration::from_secs(3);
 /// A question about accounts that nobody at the counter waits for.
 const BACKGROUND_DEADLINE: Duration = Duration::from_secs(5);
 

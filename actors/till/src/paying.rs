@@ -37,31 +37,22 @@ impl Till {
         self.drawer_holds(receipt.opening().kind, &tender)?;
         let of = receipt.opening().of;
         if let Some(wallet) = account {
-            let permitted = self.permit_given(None).await?;
+            let permitted = self.permit_given(&[]).await?;
             return self.pay_from_account(wallet, amount, tender.number, permitted).await;
         }
         if of.is_none() && self.next_kind() == Kind::Return && kind.wallet().is_some() && kind != TenderKind::Credit {
             return Err(refused(Refusal::NotOfAReturn));
         }
-        let mut permitted = self.permit_payment(kind).await?;
-        if of.is_none() {
-            permitted = permitted.and(self.permit_given(None).await?);
-        }
-        let mut payment = tender.number.clone();
-        let mut input = input;
+        let permitted = self.permit_payment(kind).await?;
         if let Some(of) = of {
-            let refund = self.refund_of(of, kind, tender.number.as_deref(), amount).await?;
-            permitted = permitted.and(refund.permitted);
-            payment = refund.payment;
-            if let Some(tender) = refund.to_account {
-                input = Input::Tender { tender, rounding: None };
-            }
+            return self.refund(of, tender, permitted).await;
         }
+        let permitted = permitted.and(self.permit_given(&[]).await?);
         if kind.is_electronic() && self.terminal(kind).is_some() && !amount.is_zero() {
             self.commit_if_any(permitted).await?;
             let for_what = match self.next_kind() {
                 Kind::Sale => AskedFor::Payment,
-                Kind::Return => AskedFor::Refund { of: payment },
+                Kind::Return => AskedFor::Refund { of: tender.number },
             };
             return self.ask_terminal(kind, amount, for_what).await;
         }

@@ -7,7 +7,7 @@ use domain::fiscal_code::FiscalCode;
 use domain::ids::{ReceiptId, TillId};
 use domain::money::Money;
 use domain::quantity::Quantity;
-use domain::receipt::{AskedFor, Event, Input, Kind, NewLine, Receipt, Tender, TenderKind};
+use domain::receipt::{AskedFor, Event, Input, Kind, NewLine, Receipt, State, Tender, TenderKind};
 use domain::refusal::Refusal;
 use domain::returns::{self, SoldLine};
 use domain::rights::{Asked, Right};
@@ -23,16 +23,6 @@ use crate::selling::noted_grants;
 use crate::store::{self, Changes};
 use crate::till::{Till, not_read, refused};
 use crate::wire;
-
-/// How money goes back of a sale.
-pub(crate) struct Refund {
-    /// What is written down before: a grant, what happens to accounts.
-    pub(crate) permitted: Changes,
-    /// By which the bank finds the payment that is given back.
-    pub(crate) payment: Option<String>,
-    /// The tender, if it goes back to a customer's account.
-    pub(crate) to_account: Option<Tender>,
-}
 
 /// A customer at the counter waits this long for the store's answer.
 const FIND_DEADLINE: Duration = Duration::from_secs(5);
@@ -137,7 +127,10 @@ impl Till {
         self.may_sell()?;
         let operator = self.signed_on()?.number.clone();
         let taken_up = self.receipt.as_ref().is_some_and(|receipt| {
-            receipt.opening().of == Some(of) && receipt.opening().kind == Kind::Return && receipt.tenders().is_empty()
+            let of_points = |tender: &Tender| tender.kind == TenderKind::Points;
+            receipt.opening().of == Some(of)
+                && receipt.opening().kind == Kind::Return
+                && receipt.tenders().iter().all(of_points)
         });
         if self.receipt.is_some() && !taken_up {
             return Err(refused(Refusal::ReceiptOpen));
@@ -161,58 +154,78 @@ impl Till {
             let mut receipt = Receipt::new(opening.clone());
             let events = receipt.decide(&Input::Add(back)).map_err(refused)?;
             events.iter().for_each(|event| receipt.apply(event));
-            let total = receipt.total();
+            let customer = self.owner_of(&found).await;
+            let settling = self.settles(&receipt, &found, customer.as_ref());
+            let total = receipt.total() - settling.kept;
             // What cannot go back to an account is refused before anything is stored.
             self.refund_to_account(&found, kind, None, total.min(self.put_back_left(&found, kind).await?)).await?;
             self.drawer_holds(Kind::Return, &Tender::new(kind, total))?;
             permitted = permitted.and(self.permit_refund(kind, total, &found).await?);
-            let settles = self.settles(&receipt, &found);
-            permitted = permitted.and(self.permit_given_by(&receipt, &settles).await?);
+            permitted = permitted.and(self.permit_given_by(&receipt, &settling.movements).await?);
             let noted = noted_grants(&permitted);
             // Points and money go to the customer of the sale.
             let customer = found.receipt.customer.clone().map(|number| Event::CustomerIdentified { number });
             let opened = std::iter::once(Event::Opened(opening)).chain(customer).chain(noted);
             let records = opened.chain(events).map(Record::Receipt);
             self.commit(permitted.and(Changes::of(records.collect()))).await?;
+            self.settle(settling).await?;
         } else {
-            let due = self.receipt.as_ref().map_or(Money::ZERO, Receipt::due);
+            let settling = self.settling(&found).await;
+            let due = self.receipt.as_ref().map_or(Money::ZERO, Receipt::due) - settling.kept;
             self.drawer_holds(Kind::Return, &Tender::new(kind, due))?;
             permitted = permitted.and(self.permit_refund(kind, due, &found).await?);
-            permitted = permitted.and(self.permit_given(Some(&found)).await?);
+            permitted = permitted.and(self.permit_given(&settling.movements).await?);
             self.commit_if_any(permitted).await?;
+            self.settle(settling).await?;
         }
-        let settling = self.settling(&found)?;
         let total = self.receipt.as_ref().map_or(Money::ZERO, Receipt::due);
         if kind.is_electronic() && self.terminal(kind).is_some() && total.is_positive() {
             let payment = payment_of(&found.receipt, kind);
-            self.commit_if_any(Changes::of(settling)).await?;
             return self.ask_terminal(kind, total, AskedFor::Refund { of: payment }).await;
         }
         // A card that paid a part of the sale takes back so much; the rest goes back another way.
         let total = total.min(self.put_back_left(&found, kind).await?);
         let to_account = self.refund_to_account(&found, kind, None, total).await?;
         let tender = to_account.unwrap_or_else(|| Tender::new(kind, total));
-        let mut records = settling;
-        records.extend(self.decide(&Input::Tender { tender, rounding: None })?);
-        self.commit(Changes::of(records)).await?;
+        self.give_back_as(tender).await
+    }
+
+    /// A part of the money of an open return with its receipt.
+    pub(crate) async fn refund(
+        &mut self,
+        of: ReceiptId,
+        tender: Tender,
+        permitted: Changes,
+    ) -> Result<TillReply, TillError> {
+        let found = self.sale(of).await?;
+        let (kind, amount) = (tender.kind, tender.amount);
+        let permitted = permitted.and(self.permit_refund(kind, amount, &found).await?);
+        let to_account = self.refund_to_account(&found, kind, tender.number.as_deref(), amount).await?;
+        let settling = self.settling(&found).await;
+        let permitted = permitted.and(self.permit_given(&settling.movements).await?);
+        self.commit_if_any(permitted).await?;
+        self.settle(settling).await?;
+        let electronic = kind.is_electronic() && !amount.is_zero() && !self.is_paid();
+        if electronic && self.terminal(kind).is_some() {
+            return self.ask_terminal(kind, amount, AskedFor::Refund { of: payment_of(&found.receipt, kind) }).await;
+        }
+        if kind == TenderKind::Qr && self.terminal(kind).is_none() {
+            return Err(refused(Refusal::NoTerminal));
+        }
+        self.give_back_as(to_account.unwrap_or(tender)).await
+    }
+
+    /// Money of a return goes back so, unless points have paid for all of it.
+    async fn give_back_as(&mut self, tender: Tender) -> Result<TillReply, TillError> {
+        if !self.is_paid() {
+            let records = self.decide(&Input::Tender { tender, rounding: None })?;
+            self.commit(Changes::of(records)).await?;
+        }
         self.paid_or_paying().await
     }
 
-    /// A part of the money of an open return with its receipt: what is needed for it, and the payment that it is given
-    /// back of.
-    pub(crate) async fn refund_of(
-        &mut self,
-        of: ReceiptId,
-        kind: TenderKind,
-        number: Option<&str>,
-        amount: Money,
-    ) -> Result<Refund, TillError> {
-        let found = self.sale(of).await?;
-        let mut permitted = self.permit_refund(kind, amount, &found).await?;
-        permitted = permitted.and(self.permit_given(Some(&found)).await?);
-        let to_account = self.refund_to_account(&found, kind, number, amount).await?;
-        let settling = Changes::of(self.settling(&found)?);
-        Ok(Refund { permitted: permitted.and(settling), payment: payment_of(&found.receipt, kind), to_account })
+    fn is_paid(&self) -> bool {
+        self.receipt.as_ref().is_some_and(|receipt| *receipt.state() == State::Paid)
     }
 
     /// Money for a card goes back to the card; as cash only by right.

@@ -107,7 +107,8 @@ impl Till {
         if let Some(number) = customer {
             draft.decide(&Input::Customer { number })?;
         }
-        let settles = sale.as_ref().map(|found| self.settles(&draft.receipt, found)).unwrap_or_default();
+        let settles =
+            sale.as_ref().map(|found| self.settles(&draft.receipt, found, None).movements).unwrap_or_default();
         let permitted = self.permit_given_by(&draft.receipt, &settles).await?;
         for event in noted_grants(&permitted) {
             draft.receipt.apply(&event);

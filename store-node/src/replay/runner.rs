@@ -426,6 +426,9 @@ fn shown(receipt: &messages::v1::receipt::Receipt) -> Value {
         "burned": text(points.burned),
         "balance": text(points.balance.unwrap_or_default()),
     });
+    if !points.kept.is_zero() {
+        value["points"]["kept"] = json!(points.kept);
+    }
     value
 }
 

@@ -93,6 +93,9 @@ pub struct Receipt {
 pub struct ReceiptPoints {
     pub earned: Money,
     pub burned: Money,
+    /// Money of a return that was not paid back: it stands for points to take back which the customer has spent.
+    #[serde(default)]
+    pub kept: Money,
     /// After this receipt, as far as the till knows.
     #[serde(default)]
     pub balance: Option<Money>,

@@ -1,8 +1,6 @@
 //! May so much be taken? The operation is written down, asked, and its answer written down; a lost answer is a no that gives
 //! back what may have been held.
 
-use std::time::Duration;
-
 use domain::money::Money;
 use domain::receipt::account::{AccountAsked, Movement, MovementKind, Wallet, operation_of};
 use domain::receipt::{Input, Tender, TenderKind};
@@ -13,14 +11,12 @@ use messages::v1::accounts::{Approval, Authorisation, Authorise, DeclineCode, De
 use messages::v1::till::{Ask, Taken, TillError, TillReply};
 use uuid::Uuid;
 
-use super::{MONEY_ASSET, answered};
+use super::{COUNTER_DEADLINE, MONEY_ASSET, answered};
 use crate::settings::SagaStep;
 use crate::store::Changes;
 use crate::till::{Till, refused};
 use crate::wire;
 
-/// A customer at the counter waits this long for the answer about an account.
-const AUTHORISE_DEADLINE: Duration = Duration::from_secs(3);
 /// Operations that wait to be given back before no new one is begun: a store that is away for days holds no more.
 pub(crate) const RELEASES_MAX: usize = 500;
 
@@ -104,7 +100,7 @@ impl Till {
             timeout_s: 0,
         };
         let question = AskAbove { type_id: AUTHORISE, body: to_body(&question) };
-        let body = answered(above.ask_within(AUTHORISE_DEADLINE, question).await)?;
+        let body = answered(above.ask_within(COUNTER_DEADLINE, question).await)?;
         from_body(&body).inspect_err(|error| tracing::error!(%error, "the answer about an account cannot be read")).ok()
     }
 

@@ -6,8 +6,9 @@ use domain::receipt::{Input, Receipt};
 use link::requests::{AskAbove, IDENTIFY};
 use messages::codec::{from_body, to_body};
 use messages::v1::accounts::{Customer, Identified, IdentifyCustomer, WalletState};
+use messages::v1::receipt::FoundReceipt;
 
-use super::{BACKGROUND_DEADLINE, answered};
+use super::{BACKGROUND_DEADLINE, COUNTER_DEADLINE, answered};
 use crate::store::Changes;
 use crate::till::Till;
 use crate::wire;
@@ -82,6 +83,27 @@ impl Till {
         }
         self.customer = Some((number, identified));
         self.show();
+    }
+
+    /// What the head office says just now of the customer whose goods of `sale` come back. None: it does not say, or the
+    /// sale gave nothing. What it gave on this business day may still be on its way there: then nobody is asked.
+    pub(crate) async fn owner_of(&mut self, sale: &FoundReceipt) -> Option<Customer> {
+        let sale = &sale.receipt;
+        sale.points.as_ref().filter(|points| !points.awards.is_empty())?;
+        self.shift().ok().filter(|shift| sale.business_day < shift.business_day)?;
+        let number = sale.customer.clone()?;
+        let above = self.ports.above.as_ref()?;
+        let receipt = self.receipt.as_ref().map(|receipt| receipt.opening().uid);
+        let body = to_body(&IdentifyCustomer { number: number.clone(), receipt });
+        let answer = above.ask_within(COUNTER_DEADLINE, AskAbove { type_id: IDENTIFY, body }).await;
+        let identified: Identified = from_body(&answered(answer)?)
+            .inspect_err(|error| tracing::error!(%error, "the answer about a customer cannot be read"))
+            .ok()?;
+        self.customer = Some((number, identified.clone()));
+        match identified {
+            Identified::Customer(customer) if customer.online => Some(*customer),
+            Identified::Customer(_) | Identified::Declined(_) => None,
+        }
     }
 
     pub(crate) fn is_asking_who(&self) -> bool {

@@ -8,7 +8,6 @@ use domain::loyalty::limits::{self, CashierOperation};
 use domain::receipt::account::Movement;
 use domain::receipt::{Receipt, State};
 use domain::rights::Asked;
-use messages::v1::receipt::FoundReceipt;
 use messages::v1::settings::Loyalty;
 use messages::v1::till::TillError;
 
@@ -16,13 +15,13 @@ use crate::store::Changes;
 use crate::till::Till;
 
 impl Till {
-    /// May the open receipt, which begins to be paid, give what it gives? Lines do not change after that.
-    pub(crate) async fn permit_given(&mut self, sale: Option<&FoundReceipt>) -> Result<Changes, TillError> {
+    /// May the open receipt, which begins to be paid and settles accounts so, give what it gives? Lines do not change after
+    /// that.
+    pub(crate) async fn permit_given(&mut self, settles: &[Movement]) -> Result<Changes, TillError> {
         let Some(receipt) = self.receipt.as_ref().filter(|receipt| *receipt.state() == State::Open) else {
             return Ok(Changes::default());
         };
-        let settles = sale.map(|sale| self.settles(receipt, sale)).unwrap_or_default();
-        let (operator, given) = given(receipt, &settles);
+        let (operator, given) = given(receipt, settles);
         self.permit_operations(operator, given).await
     }
 

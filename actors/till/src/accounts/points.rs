@@ -3,7 +3,7 @@
 use domain::loyalty::{self, Award, Facts, Line as Goods, Programme};
 use domain::money::Money;
 use domain::receipt::account::{Burn, BurnPart, Lot, Movement, MovementKind, Wallet, operation_of};
-use domain::receipt::{Input, Kind, Line, Receipt};
+use domain::receipt::{Input, Kind, Line, Receipt, TenderKind};
 use domain::refusal::Refusal;
 use messages::v1::receipt::{AwardedPoints, ReceiptPoints};
 use messages::v1::till::{TillError, TillReply};
@@ -158,17 +158,28 @@ impl Till {
         };
         let active: Money = given.iter().filter(active).map(|movement| movement.amount).sum();
         movements.extend(given);
-        let moves = !(burned + put_back + taken_back).is_zero();
+        let kept = kept_for_points(receipt);
+        let moves = !(burned + put_back + taken_back + kept).is_zero();
         let mut points = points.or_else(|| moves.then(Box::default));
         if let Some(points) = &mut points {
             points.earned += taken_back;
             points.burned = burned + put_back;
+            points.kept = kept;
             let asset = self.burned_by().map(|programme| programme.asset);
             let before = self.wallet_known(Wallet::Points, asset).filter(|_| asset.is_some());
-            points.balance = before.map(|wallet| wallet.balance - burned + put_back + active - taken_back);
+            // What an account does not have is owed, and its balance is not below zero.
+            let after = |before: Money| (before - burned + put_back + active - taken_back).max(Money::ZERO);
+            points.balance = before.map(|wallet| after(wallet.balance));
         }
         (movements, points)
     }
+}
+
+/// Money of a return that was kept for points.
+fn kept_for_points(receipt: &Receipt) -> Money {
+    let tenders = receipt.tenders().iter().filter(|tender| tender.kind == TenderKind::Points);
+    let returns = receipt.opening().kind == Kind::Return && receipt.opening().of.is_some();
+    if returns { tenders.map(|tender| tender.amount).sum() } else { Money::ZERO }
 }
 
 /// The lines as rules of burning look at them: points are a discount, so what takes no discount takes no points.

@@ -1,5 +1,9 @@
 //! What a return does to accounts: points go back as they were taken, what was earned is taken back, gift cards get their
 //! money again. All of it is a function of the sale and of what came back before, so all returns together do it exactly once.
+//!
+//! Points that must be taken back and are spent already are paid for with the refund, where the programme says so: the goods
+//! come back for what they cost, so that turnover and VAT are those of the sale, and a tender of points stands for the money
+//! that is kept. Only what the account then still has, or owes, is taken from it.
 
 use std::collections::BTreeMap;
 
@@ -7,39 +11,89 @@ use domain::loyalty::{self, Award, Facts, Line as Goods, Programme, Sold};
 use domain::money::Money;
 use domain::quantity::Quantity;
 use domain::receipt::account::{Lot, Movement, MovementKind, Wallet, operation_of, points_of};
-use domain::receipt::{AMOUNT_MAX, Input, Receipt, Tender, TenderKind};
+use domain::receipt::{AMOUNT_MAX, Input, Kind, Receipt, State, Tender, TenderKind};
 use domain::refusal::Refusal;
 use domain::returns::SoldLine;
-use messages::v1::accounts::{AccountOperation, OperationKind};
+use messages::v1::accounts::{AccountOperation, Customer, OperationKind};
 use messages::v1::receipt::{FoundReceipt, Receipt as Sale, ReceiptLine};
 use messages::v1::requests::SaleBy;
 use messages::v1::settings::Loyalty;
 use messages::v1::till::TillError;
 use uuid::Uuid;
 
-use crate::desk::Record;
-use crate::store;
+use crate::store::{self, Changes};
 use crate::till::{Till, not_read, refused};
 use crate::wire;
 
+/// What a return does to points, to be written down before its money goes back.
+#[derive(Debug, Default)]
+pub(crate) struct Settling {
+    pub(crate) movements: Vec<Movement>,
+    /// Money of the refund that stands for points which were spent already.
+    pub(crate) kept: Money,
+}
+
 impl Till {
-    /// What `receipt`, a return of the found sale, does to points, to be written down before its money goes back.
-    pub(crate) fn settles(&self, receipt: &Receipt, found: &FoundReceipt) -> Vec<Movement> {
+    /// What `receipt`, a return of the found sale, does to points. `customer` is what the head office says of the customer
+    /// just now. Without its word, and for goods that were sold on this business day, no money is kept: the customer may well have the points, so all of them are taken back, and
+    /// what the account turns out not to have is owed there, whatever the programme says.
+    pub(crate) fn settles(&self, receipt: &Receipt, found: &FoundReceipt, customer: Option<&Customer>) -> Settling {
         let now = coming_back(receipt);
-        let mut movements = Vec::new();
-        movements.extend(points_back(found, &now));
-        movements.extend(self.earned_back(found, &now));
-        movements
+        let mut settling = Settling::default();
+        settling.movements.extend(points_back(found, &now));
+        let mut available: BTreeMap<u32, Money> = customer.map(points_of_customer).unwrap_or_default();
+        for movement in &settling.movements {
+            available.entry(movement.asset).and_modify(|there_is| *there_is += movement.amount);
+        }
+        let mut refund = receipt.total();
+        for (programme, mut movement) in self.earned_back(found, &now) {
+            let there_is = available.get_mut(&movement.asset).filter(|_| self.may_be_spent(&movement));
+            if let Some(there_is) = there_is {
+                let taken = loyalty::settle(&programme, movement.amount, *there_is, refund);
+                *there_is -= taken.points;
+                refund -= taken.refund_less;
+                settling.kept += taken.refund_less;
+                movement.amount = taken.points + taken.owed;
+                movement.lots = Lot::last(&movement.lots, Money::ZERO, movement.amount);
+            }
+            settling.movements.extend(Some(movement).filter(|movement| movement.amount.is_positive()));
+        }
+        settling
     }
 
-    /// The same as records of the open receipt; none if it does nothing.
-    pub(crate) fn settling(&self, found: &FoundReceipt) -> Result<Vec<Record>, TillError> {
-        let Some(receipt) = &self.receipt else { return Ok(Vec::new()) };
-        let movements = self.settles(receipt, found);
-        if movements.is_empty() { Ok(Vec::new()) } else { self.decide(&Input::Settle(movements)) }
+    /// Points that are not active yet wait where they were put; another customer's are no matter of this refund.
+    fn may_be_spent(&self, taken: &Movement) -> bool {
+        let day = self.shift().ok().map(|shift| shift.business_day);
+        let active = |lot: &Lot| lot.activates_on.zip(day).is_none_or(|(from, day)| from <= day);
+        !taken.number.is_empty() && (taken.lots.is_empty() || taken.lots.iter().any(active))
     }
 
-    fn earned_back(&self, found: &FoundReceipt, now: &BTreeMap<u32, Quantity>) -> Vec<Movement> {
+    /// The same for the open return, before money goes back; nothing more after that.
+    pub(crate) async fn settling(&mut self, found: &FoundReceipt) -> Settling {
+        let begins = |receipt: &&Receipt| *receipt.state() == State::Open && receipt.opening().kind == Kind::Return;
+        if self.receipt.as_ref().filter(begins).is_none() {
+            return Settling::default();
+        }
+        let customer = self.owner_of(found).await;
+        let receipt = self.receipt.as_ref();
+        receipt.map(|receipt| self.settles(receipt, found, customer.as_ref())).unwrap_or_default()
+    }
+
+    /// Write it down.
+    pub(crate) async fn settle(&mut self, settling: Settling) -> Result<(), TillError> {
+        let Settling { movements, kept } = settling;
+        if movements.is_empty() && kept.is_zero() {
+            return Ok(());
+        }
+        let mut records = self.decide(&Input::Settle(movements))?;
+        if kept.is_positive() {
+            let tender = Tender::new(TenderKind::Points, kept);
+            records.extend(self.decide(&Input::Tender { tender, rounding: None })?);
+        }
+        self.commit(Changes::of(records)).await
+    }
+
+    fn earned_back(&self, found: &FoundReceipt, now: &BTreeMap<u32, Quantity>) -> Vec<(Programme, Movement)> {
         let sale = &found.receipt;
         let Some(points) = sale.points.as_deref().filter(|points| !points.awards.is_empty()) else { return Vec::new() };
         let lines: Vec<&ReceiptLine> = sale.lines.iter().filter(|line| !line.voided).collect();
@@ -76,7 +130,8 @@ impl Till {
             let amount: Money = back.into_iter().sum();
             if amount.is_positive() {
                 let lots = Lot::last(&wire::lots_of(&operation.lots), Money::ZERO, amount);
-                movements.push(undoing(operation, Wallet::Points, MovementKind::TakeBack, amount, lots));
+                let movement = undoing(operation, Wallet::Points, MovementKind::TakeBack, amount, lots);
+                movements.push((programme, movement));
             }
         }
         movements
@@ -148,6 +203,12 @@ impl Till {
         let here = self.receipt.iter().flat_map(Receipt::movements).filter(|movement| movement.of == Some(of));
         Ok(sum + here.map(|movement| movement.amount).sum())
     }
+}
+
+/// Points of each programme that the customer has.
+fn points_of_customer(customer: &Customer) -> BTreeMap<u32, Money> {
+    let points = customer.wallets.iter().filter(|state| wire::wallet_of(state.wallet) == Some(Wallet::Points));
+    points.map(|state| (state.asset, state.balance)).collect()
 }
 
 /// The payments of the sale from accounts of this kind, the last first.

@@ -208,6 +208,9 @@ pub(super) static FIELDS: &[Field] = &[
     of_receipt("customer", |s| s.receipt.customer.as_deref().map(masked).unwrap_or_default()),
     of_receipt("points.earned", |s| points(s, |points| points.earned)),
     of_receipt("points.burned", |s| points(s, |points| points.burned)),
+    of_receipt("points.kept", |s| {
+        s.words.money_if_any(s.receipt.points.as_deref().map(|points| points.kept).unwrap_or_default())
+    }),
     of_receipt("points.balance", |s| points(s, |points| points.balance.unwrap_or_default())),
     of_receipt("fiscal.device", |s| s.receipt.fiscal.as_ref().map(|f| f.device.clone()).unwrap_or_default()),
     of_receipt("fiscal.number", |s| s.receipt.fiscal.as_ref().map(|f| f.number.to_string()).unwrap_or_default()),

@@ -9,7 +9,7 @@ use domain::quantity::Quantity;
 use domain::vat::VatRate;
 use expect_test::expect_file;
 use messages::v1::receipt::{
-    Fiscal, ManualDiscount, Receipt, ReceiptKind, ReceiptLine, Tender, TenderProof, TenderType, VatSum,
+    Fiscal, ManualDiscount, Receipt, ReceiptKind, ReceiptLine, ReceiptPoints, Tender, TenderProof, TenderType, VatSum,
 };
 use messages::v1::settings::ReceiptText;
 
@@ -171,6 +171,20 @@ fn back(language: &str) -> Receipt {
     Receipt { of_fiscal: Some(code), ..receipt_of(ReceiptKind::Return, lines) }
 }
 
+/// Points went back and were taken back, and some were spent already.
+fn back_with_points(language: &str) -> Receipt {
+    let points = ReceiptPoints {
+        earned: money("20"),
+        burned: money("77.70"),
+        kept: money("15"),
+        balance: Some(money("57.70")),
+        ..ReceiptPoints::default()
+    };
+    let tenders = [(TenderType::Points, "15"), (TenderType::Cash, "844.72")];
+    let tenders = tenders.map(|(tender, amount)| Tender::new(tender, money(amount))).to_vec();
+    Receipt { points: Some(Box::new(points)), tenders, ..back(language) }
+}
+
 fn check_golden(case: &str, build: fn(&str) -> Receipt, paper: &Paper) {
     for language in LANGUAGES {
         let mut text = String::new();
@@ -202,4 +216,9 @@ fn a_sale_with_everything_has_its_qr_code() {
 #[test]
 fn a_return() {
     check_golden("return", back, &paper());
+}
+
+#[test]
+fn a_return_whose_points_are_spent() {
+    check_golden("return_points", back_with_points, &paper());
 }
