@@ -188,6 +188,27 @@ fn retail_s39_return_with_points() {
 }
 
 #[test]
+fn change_is_taken_in_points() {
+    let script = with_loyalty(
+        r#"
+{"do":"card","store":"S1","till":1,"number":"2900000000018"}
+{"do":"sell","code":"ANY","price":"99.40","vat":"22"}
+{"do":"change_to_points","cash":"99.40","expect":{"ok":false,"error.code":"no_change_to_keep"}}
+{"do":"change_to_points","cash":"120.00","expect":{"receipt.total":"104.40","receipt.change":"15.60","receipt.accounts.0.kind":"load","receipt.accounts.0.wallet":"points","receipt.accounts.0.amount":"5.00"}}
+{"do":"settle"}
+{"do":"report","name":"account","args":{"card":"2900000000018"},"expect":{"rows.0.wallet":"points","rows.0.balance":"1014.00"}}
+{"do":"sell","code":"ANY","price":"100.00","vat":"22"}
+{"do":"card","number":"2900000000018"}
+{"do":"burn","points":"5","expect":{"due":"95.00"}}
+{"do":"pay","tender":"cash","amount":"95.00"}
+{"do":"settle"}
+{"do":"report","name":"account","args":{"card":"2900000000018"},"expect":{"rows.0.balance":"1018.00"}}
+"#,
+    );
+    check(&script.replace(r#""clawback":"owe""#, r#""clawback":"owe","change_to_points_max":"5.00""#));
+}
+
+#[test]
 fn retail_s40_offline_burn() {
     check_and(
         &with_loyalty(

@@ -15,6 +15,7 @@
 //! - R-7 No money is asked of a terminal, to come or to go, before where the terminal stood is in the history.
 //! - R-9 No customer account is asked for anything before the number of the operation is in the history.
 //! - R-10 What burned points take off is in the discounts of lines; lines do not change while it is there.
+//! - R-12 Change that the customer takes in points is a line of its own, added with the payment that leaves the change.
 //! - R-11 What an account gave is in the closed receipt, or is given back.
 //! - R-5 The device's state before fiscalisation is part of the receipt's history before the device is asked for anything.
 
@@ -39,8 +40,8 @@ mod pricing;
 
 pub use decide::Input;
 pub use event::{
-    Asked, AskedFor, Baseline, Discount, DiscountBy, Event, Kind, Line, LineSource, LineTraits, Load, Mark, NewLine,
-    Opening, PriceVat, Priced, Proof, Sign, Tender, TenderKind, VatRounding,
+    Asked, AskedFor, Baseline, Discount, DiscountBy, Event, Kind, Line, LineSource, LineTraits, Mark, NewLine, Opening,
+    PriceVat, Priced, Proof, Sign, Tender, TenderKind, VatRounding,
 };
 pub use pricing::hundredths_of;
 

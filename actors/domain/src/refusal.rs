@@ -175,6 +175,8 @@ pub enum Refusal {
     OverDue { due: Money },
     #[error("the tenders do not cover the receipt: {due} is still due")]
     NotCovered { due: Money },
+    #[error("this receipt leaves no change that may be taken in points")]
+    NoChangeToKeep,
     #[error("the receipt is paid already")]
     Paid,
     #[error("a receipt has at most {TENDERS_MAX} payments")]
@@ -260,6 +262,7 @@ impl Refusal {
             Refusal::TenderNotTaken(_) => "tender_not_taken",
             Refusal::OverDue { .. } => "over_due",
             Refusal::NotCovered { .. } => "not_covered",
+            Refusal::NoChangeToKeep => "no_change_to_keep",
             Refusal::Paid => "already_paid",
             Refusal::UnknownReceipt(_) => "unknown_receipt",
             Refusal::StoreUnreachable(_) => "store_unreachable",

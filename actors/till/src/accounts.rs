@@ -20,6 +20,7 @@ use runtime::reference::{ActorRef, SendError};
 use crate::till::Till;
 
 mod authorise;
+mod change;
 mod identify;
 mod limits;
 mod points;

@@ -159,6 +159,7 @@ impl Till {
             TillCommand::ChangePrice { line, price, reason } => self.change_price(line, price, reason).await,
             TillCommand::Customer { number } => self.customer(number).await,
             TillCommand::Burn { points } => self.burn(points).await,
+            TillCommand::ChangeToPoints { cash } => self.change_to_points(cash).await,
             TillCommand::GiveBack => self.give_back().await,
             TillCommand::Park { name } => self.park(name).await,
             TillCommand::ListParked => self.list_parked().await,

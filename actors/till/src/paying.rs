@@ -22,11 +22,8 @@ impl Till {
     ) -> Result<TillReply, TillError> {
         self.may_sell()?;
         let kind = wire::tender_kind_of(tender);
+        self.may_be_paid_now()?;
         let Some(receipt) = &self.receipt else { return Err(refused(Refusal::NoReceipt)) };
-        let forbidden = receipt.forbidden_at(self.now().time()).filter(|_| receipt.opening().kind == Kind::Sale);
-        if let Some((name, hours)) = forbidden.and_then(|line| Some((line.name.clone(), line.traits.no_sale?))) {
-            return Err(refused(Refusal::NoSaleNow { name, hours }));
-        }
         if kind == TenderKind::Points {
             return self.burn(Some(amount)).await;
         }
@@ -62,6 +59,16 @@ impl Till {
         let records = self.decide(&input)?;
         self.commit(permitted.and(Changes::of(records))).await?;
         self.paid_or_paying().await
+    }
+
+    /// No line of the sale is forbidden at this hour.
+    pub(crate) fn may_be_paid_now(&self) -> Result<(), TillError> {
+        let sale = self.receipt.as_ref().filter(|receipt| receipt.opening().kind == Kind::Sale);
+        let forbidden = sale.and_then(|receipt| receipt.forbidden_at(self.now().time()));
+        match forbidden.and_then(|line| Some((line.name.clone(), line.traits.no_sale?))) {
+            Some((name, hours)) => Err(refused(Refusal::NoSaleNow { name, hours })),
+            None => Ok(()),
+        }
     }
 
     /// What a tender needs a right for.

@@ -62,6 +62,11 @@ pub fn receipt(settings: &ReceiptText, receipt: &Receipt, paper: &Paper) -> Vec<
     marked(writing::write(&template, &slip, columns), &slip, columns)
 }
 
+/// Name of the line that sells points for change.
+pub(crate) fn change_in_points(language: &str) -> &'static str {
+    Words::of(language).change_in_points
+}
+
 /// Can receipts be printed with this template?
 pub fn check(template: &str) -> Result<(), TemplateError> {
     template::parse(template).map(|_| ())

@@ -6,8 +6,8 @@ use domain::ids::{ItemCode, OperatorNumber, ReceiptId};
 use domain::loyalty::gift;
 use domain::money::Money;
 use domain::quantity::Quantity;
-use domain::receipt::account::Wallet;
-use domain::receipt::{Event, Input, Kind, LineSource, LineTraits, Load, Mark, NewLine, Opening, PriceVat, Receipt};
+use domain::receipt::account::{Load, Wallet};
+use domain::receipt::{Event, Input, Kind, LineSource, LineTraits, Mark, NewLine, Opening, PriceVat, Receipt};
 use domain::refusal::Refusal;
 use domain::rights::{Asked, Right};
 use domain::vat::VatRate;
@@ -180,7 +180,7 @@ impl Till {
         }
         line.vat_rate = VatRate::None;
         line.traits.no_discount = true;
-        line.traits.load = Some(Load { wallet, number });
+        line.traits.load = Some(Load { wallet, number, points: None });
         Ok(line)
     }
 

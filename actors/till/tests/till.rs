@@ -8,6 +8,8 @@ mod accounts_random;
 mod agreement;
 #[path = "till/cash.rs"]
 mod cash;
+#[path = "till/change.rs"]
+mod change;
 #[path = "till/clawback.rs"]
 mod clawback;
 #[path = "till/crashes.rs"]

@@ -97,6 +97,7 @@ impl Runner {
             }
             Act::Card { number } => TillCommand::Customer { number: number.clone() },
             Act::Burn { points } => TillCommand::Burn { points: *points },
+            Act::ChangeToPoints { cash } => TillCommand::ChangeToPoints { cash: *cash },
             Act::GiveBack {} => TillCommand::GiveBack,
             Act::Park { name } => TillCommand::Park { name: name.clone() },
             Act::Recall { .. } => TillCommand::Recall { parked: None },

@@ -142,6 +142,10 @@ pub enum Act {
     Burn {
         points: Option<Money>,
     },
+    /// So much cash, and its change in points.
+    ChangeToPoints {
+        cash: Money,
+    },
     /// What was taken from an account last goes back.
     GiveBack {},
     Park {

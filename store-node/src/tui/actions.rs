@@ -49,6 +49,8 @@ pub enum Act {
     Prepaid,
     /// What was taken from an account last goes back.
     GiveBack,
+    /// Cash, whose change is taken in points.
+    ChangeToPoints,
     ToReceipt,
 }
 
@@ -102,7 +104,7 @@ const fn in_menu(
 
 use On::{Both, Payment, Sale};
 
-pub const ALL: [Known; 40] = [
+pub const ALL: [Known; 41] = [
     known(Act::Total, "total", Sale, &["+", "F12"], &["TL", "ИТ"], "key-total"),
     known(Act::Void, "void", Sale, &["-", "Del"], &["VD", "СТ"], "key-void"),
     known(Act::Quantity, "quantity", Sale, &["*"], &["KOL", "X", "Х"], "key-quantity"),
@@ -123,6 +125,7 @@ pub const ALL: [Known; 40] = [
     known(Act::Credit, "credit", Payment, &["F6"], &["CH", "КР"], "key-credit"),
     known(Act::Prepaid, "prepaid", Payment, &[], &["PRE", "ЛС", "ОР"], "key-prepaid"),
     known(Act::GiveBack, "give_back", Payment, &["F8"], &["GB", "ВЕРН", "ПОВЕРН"], "key-give-back"),
+    known(Act::ChangeToPoints, "change_to_points", Payment, &["F11"], &["CTP", "СДАЧА", "РЕШТА"], "key-change-points"),
     known(Act::ToReceipt, "to_receipt", Payment, &["F7"], &["BACK", "НАЗАД"], "key-to-receipt"),
     known(Act::Menu, "menu", Both, &["F9"], &["MG", "МЕНЮ"], "key-menu"),
     in_menu(Act::CashIn, "cash_in", '1', &["RA", "ВН"], "menu-cash-in"),

@@ -47,6 +47,14 @@ async fn the_customer_is_seen_beside_the_total() {
 }
 
 #[tokio::test]
+async fn change_is_taken_in_points() {
+    let asked = Fingers::on(known(Some(customer(true)))).press("<+>600<F11>").await;
+    assert_eq!(asked, [TillCommand::ChangeToPoints { cash: money("600") }]);
+    let mut fingers = Fingers::on(known(Some(customer(true))));
+    assert!(fingers.press("<+><F11>").await.is_empty(), "the cash comes first");
+}
+
+#[tokio::test]
 async fn points_and_what_the_account_said() {
     let mut fingers = Fingers::on(known(Some(customer(true))));
     fingers.press("<+><F4>").await;

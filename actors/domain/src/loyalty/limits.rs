@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::money::Money;
 use crate::receipt::account::{Movement, MovementKind, Wallet};
-use crate::receipt::{Kind, Receipt};
+use crate::receipt::{Kind, Line, Receipt};
 
 /// None: no such limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +57,9 @@ pub fn given_by(receipt: &Receipt, settles: &[Movement]) -> Vec<CashierOperation
     let put_back = |movement: &&Movement| movement.kind == MovementKind::PutBack && movement.wallet == Wallet::Points;
     let put_back = settles.iter().filter(put_back).map(|movement| CashierOperation::PutBack(movement.amount));
     let sale = receipt.opening().kind == Kind::Sale;
-    let loads = receipt.live_lines().filter(|line| sale && line.traits.load.is_some() && line.amount.is_positive());
+    // Change that is taken in points has its own limit.
+    let loads = |line: &&Line| line.traits.load.as_ref().is_some_and(|load| load.wallet != Wallet::Points);
+    let loads = receipt.live_lines().filter(loads).filter(|line| sale && line.amount.is_positive());
     put_back.chain(loads.map(|line| CashierOperation::GiftLoad(line.amount))).collect()
 }
 

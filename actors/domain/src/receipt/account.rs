@@ -128,6 +128,25 @@ impl Lot {
     }
 }
 
+/// A gift card or an account that a line loads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Load {
+    pub wallet: Wallet,
+    pub number: String,
+    /// The points that are bought for the line's money.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points: Option<BoughtPoints>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BoughtPoints {
+    /// Of which programme.
+    pub asset: u32,
+    pub amount: Money,
+    /// The last day on which they can be spent.
+    pub expires_on: Option<NaiveDate>,
+}
+
 /// What is known of the customer, as far as it decides what the receipt gives.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownCustomer {

@@ -72,6 +72,12 @@ pub enum Input {
         tender: Tender,
         rounding: Option<CashRounding>,
     },
+    /// Cash that leaves change, which stays here for what `line` sells.
+    KeepChange {
+        tender: Tender,
+        rounding: Option<CashRounding>,
+        line: Box<NewLine>,
+    },
     /// A line of a receipt that is paid and surely has no document. Its money went back by the terminal, or goes back in cash.
     TakeOut {
         line: u32,
@@ -155,6 +161,7 @@ impl Receipt {
             },
             Input::Reversed { proof } => self.decide_reversed(proof),
             Input::Tender { tender, rounding } => self.decide_tender(tender, *rounding),
+            Input::KeepChange { tender, rounding, line } => self.decide_change_kept(tender, *rounding, line),
             Input::TakeOut { line, reversed } => self.decide_take_out(*line, reversed.as_ref()),
             Input::Fiscalise(baseline) => match self.state {
                 State::Paid => Ok(vec![Event::Fiscalising(baseline.clone())]),
@@ -254,7 +261,7 @@ impl Receipt {
         if after.total > AMOUNT_MAX { Err(Refusal::AmountTooLarge) } else { Ok(events) }
     }
 
-    fn number(&self, number: u32, new: &NewLine) -> Result<Line, Refusal> {
+    pub(super) fn number(&self, number: u32, new: &NewLine) -> Result<Line, Refusal> {
         let (price, vat_rate) = match self.prices.get(&new.code) {
             Some(first) if new.source == LineSource::Catalogue => *first,
             _ => (new.price, new.vat_rate),

@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, FixedOffset};
 use serde::{Deserialize, Serialize};
 
-use super::account::{AccountAsked, Burn, KnownCustomer, Movement, Wallet};
+use super::account::{AccountAsked, Burn, KnownCustomer, Load, Movement, Wallet};
 use crate::claims::{Claim, ClaimKind};
 use crate::fiscal_code::FiscalCode;
 use crate::hours::Hours;
@@ -166,13 +166,6 @@ pub struct LineTraits {
     pub points: Money,
     /// What it sells is a load of this gift card or account.
     pub load: Option<Load>,
-}
-
-/// A gift card or a prepaid account that a line loads.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Load {
-    pub wallet: Wallet,
-    pub number: String,
 }
 
 impl LineTraits {

@@ -2,8 +2,8 @@
 
 use super::account::{self, MovementKind};
 use super::{
-    AMOUNT_MAX, Asked, AskedFor, Event, Kind, Line, Priced, Proof, Receipt, State, TENDERS_MAX, Tender, TenderKind,
-    VatRounding, pricing,
+    AMOUNT_MAX, Asked, AskedFor, Event, Kind, LINES_MAX, Line, NewLine, Priced, Proof, Receipt, State, TENDERS_MAX,
+    Tender, TenderKind, VatRounding, pricing,
 };
 use crate::claims::ClaimKind;
 use crate::money::Money;
@@ -95,6 +95,36 @@ impl Receipt {
             let change = after.tendered - after.total;
             events.push(Event::Paid { change, vats: after.vats_when_paid() });
         }
+        Ok(events)
+    }
+
+    /// Cash that closes the receipt and leaves change, all or a part of which stays here for what `line` sells.
+    pub(super) fn decide_change_kept(
+        &self,
+        tender: &Tender,
+        rounding: Option<CashRounding>,
+        line: &NewLine,
+    ) -> Result<Vec<Event>, Refusal> {
+        let mut events = self.decide_tender(tender, rounding)?;
+        let line = self.number(self.next_line(), line)?;
+        let change = match events.pop() {
+            Some(Event::Paid { change, .. }) if tender.kind == TenderKind::Cash => change,
+            _ => Money::ZERO,
+        };
+        if !line.amount.is_positive() || line.amount > change {
+            return Err(Refusal::NoChangeToKeep);
+        }
+        if self.lines.len() >= LINES_MAX {
+            return Err(Refusal::TooManyLines);
+        }
+        let change = change - line.amount;
+        events.push(Event::LinesAdded { lines: vec![line] });
+        let mut after = self.clone();
+        events.iter().for_each(|event| after.apply(event));
+        if after.total > AMOUNT_MAX {
+            return Err(Refusal::AmountTooLarge);
+        }
+        events.push(Event::Paid { change, vats: after.vats_when_paid() });
         Ok(events)
     }
 

@@ -95,6 +95,10 @@ pub enum TillCommand {
     Burn {
         points: Option<Money>,
     },
+    /// Take so much cash, and give the change in points, as far as the programme lets; the rest goes back in money.
+    ChangeToPoints {
+        cash: Money,
+    },
     /// What was taken from an account last goes back to it: a payment, or points.
     GiveBack,
     /// Put the open receipt aside.

@@ -64,7 +64,7 @@ impl Till {
     }
 
     /// The programme whose points the customer has; before the store has said so, the first one that takes points.
-    fn burned_by(&self) -> Option<Programme> {
+    pub(super) fn burned_by(&self) -> Option<Programme> {
         let programmes = self.programmes();
         let has = |programme: &&Programme| self.wallet_known(Wallet::Points, Some(programme.asset)).is_some();
         programmes.iter().find(has).or(programmes.first()).cloned()
@@ -153,7 +153,7 @@ impl Till {
         let day = self.shift().ok().map(|shift| shift.business_day);
         // What is not active yet is not in the balance that can be spent.
         let active = |movement: &&Movement| {
-            movement.kind == MovementKind::Earn
+            movement.wallet == Wallet::Points
                 && movement.lots.iter().all(|lot| lot.activates_on.zip(day).is_none_or(|(from, day)| from <= day))
         };
         let active: Money = given.iter().filter(active).map(|movement| movement.amount).sum();
@@ -200,15 +200,23 @@ fn goods(line: &Line, excluded: bool) -> Goods {
 
 fn load(line: &Line) -> Option<Movement> {
     let load = line.traits.load.as_ref().filter(|_| line.amount.is_positive())?;
+    let operation = operation_of(Uuid::now_v7());
+    let bought = load.points.map(|bought| Lot {
+        origin: operation,
+        amount: bought.amount,
+        activates_on: None,
+        expires_on: bought.expires_on,
+        campaign: 0,
+    });
     Some(Movement {
-        operation: operation_of(Uuid::now_v7()),
+        operation,
         kind: MovementKind::Load,
         owner: 0,
         number: load.number.clone(),
         wallet: load.wallet,
-        asset: super::MONEY_ASSET,
-        amount: line.amount,
-        lots: Vec::new(),
+        asset: load.points.map_or(super::MONEY_ASSET, |bought| bought.asset),
+        amount: load.points.map_or(line.amount, |bought| bought.amount),
+        lots: bought.into_iter().collect(),
         of: None,
         online: false,
     })

@@ -30,6 +30,8 @@ pub(super) struct Words {
     points: &'static str,
     qr: &'static str,
     prepaid: &'static str,
+    /// Name of the line that sells points for change.
+    pub(super) change_in_points: &'static str,
 }
 
 static EN: Words = Words {
@@ -51,6 +53,7 @@ static EN: Words = Words {
     points: "Points",
     qr: "QR payment",
     prepaid: "Prepaid",
+    change_in_points: "Change in points",
 };
 
 static RU: Words = Words {
@@ -72,6 +75,7 @@ static RU: Words = Words {
     points: "Баллы",
     qr: "Оплата по QR",
     prepaid: "С лицевого счёта",
+    change_in_points: "Сдача баллами",
 };
 
 static UK: Words = Words {
@@ -93,6 +97,7 @@ static UK: Words = Words {
     points: "Бали",
     qr: "Оплата за QR",
     prepaid: "З особового рахунку",
+    change_in_points: "Решта балами",
 };
 
 impl Words {

@@ -65,6 +65,7 @@ impl Screen {
                 self.notice = taken.or(given_back);
             }
             TillCommand::Pay { .. }
+            | TillCommand::ChangeToPoints { .. }
             | TillCommand::Burn { .. }
             | TillCommand::GiveBack
             | TillCommand::Resume

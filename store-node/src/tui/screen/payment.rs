@@ -61,6 +61,15 @@ impl Screen {
         }
     }
 
+    /// The cash that was typed; its change is taken in points.
+    pub(super) fn change_to_points(&mut self, typed: &str) -> Option<Action> {
+        self.entry.clear();
+        match entry::amount(typed).filter(|cash| cash.is_positive()) {
+            Some(cash) => self.send_by_hand(TillCommand::ChangeToPoints { cash }),
+            None => self.refuse("bad_amount", None),
+        }
+    }
+
     pub(super) fn pay(&mut self, view: &TillView, tender: TenderType, typed: &str) -> Option<Action> {
         let exact = if tender == TenderType::Cash { view.due_in_cash } else { view.due };
         let amount = if typed.is_empty() { Some(exact) } else { entry::amount(typed) };

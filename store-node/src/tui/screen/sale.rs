@@ -64,6 +64,7 @@ impl Screen {
             (None, Act::Cash | Act::Card | Act::Qr | Act::Points | Act::Gift | Act::Credit | Act::Prepaid) => {
                 self.entry.take()
             }
+            (None, Act::ChangeToPoints) => self.entry.take(),
             (None, _) => String::new(),
         };
         match act {
@@ -118,6 +119,7 @@ impl Screen {
             Act::Points => self.burn(view, &typed),
             Act::Prepaid => self.pay(view, TenderType::Prepaid, &typed),
             Act::GiveBack => self.send_by_hand(TillCommand::GiveBack),
+            Act::ChangeToPoints => self.change_to_points(&typed),
             Act::Gift => self.pay(view, TenderType::Gift, &typed),
             Act::Credit => self.pay(view, TenderType::Credit, &typed),
             Act::ToReceipt => self.open(Page::Base),
