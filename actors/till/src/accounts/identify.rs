@@ -1,12 +1,14 @@
 //! Who is this? Asked beside the till: goods are scanned on, and the answer comes when it comes.
 
 use actix::Message;
+use domain::loyalty::{self, Clawback};
 use domain::receipt::account::KnownCustomer;
 use domain::receipt::{Input, Receipt};
 use link::requests::{AskAbove, IDENTIFY};
 use messages::codec::{from_body, to_body};
 use messages::v1::accounts::{Customer, Identified, IdentifyCustomer, WalletState};
-use messages::v1::receipt::FoundReceipt;
+use messages::v1::receipt::{AwardedPoints, FoundReceipt};
+use messages::v1::settings::Loyalty;
 
 use super::{BACKGROUND_DEADLINE, COUNTER_DEADLINE, answered};
 use crate::store::Changes;
@@ -89,7 +91,13 @@ impl Till {
     /// sale gave nothing. What it gave on this business day may still be on its way there: then nobody is asked.
     pub(crate) async fn owner_of(&mut self, sale: &FoundReceipt) -> Option<Customer> {
         let sale = &sale.receipt;
-        sale.points.as_ref().filter(|points| !points.awards.is_empty())?;
+        let programmes = self.section::<Loyalty>().programmes;
+        let asks = |award: &AwardedPoints| {
+            let programme = loyalty::programme_on(&programmes, award.asset, sale.business_day);
+            programme.is_none_or(|programme| programme.clawback != Clawback::Owe)
+        };
+        // Where what is short is owed, it makes no difference, and asking would fetch the customer's rights to this store.
+        sale.points.as_ref().filter(|points| points.awards.iter().any(asks))?;
         self.shift().ok().filter(|shift| sale.business_day < shift.business_day)?;
         let number = sale.customer.clone()?;
         let above = self.ports.above.as_ref()?;
