@@ -35,8 +35,9 @@ pub(crate) struct Settling {
 
 impl Till {
     /// What `receipt`, a return of the found sale, does to points. `customer` is what the head office says of the customer
-    /// just now. Without its word, and for goods that were sold on this business day, no money is kept: the customer may well have the points, so all of them are taken back, and
-    /// what the account turns out not to have is owed there, whatever the programme says.
+    /// just now. Without its word, and for goods that were sold on this business day, no money is kept: the customer may
+    /// well have the points, so all of them are taken back, and what the account turns out not to have is owed there,
+    /// whatever the programme says.
     pub(crate) fn settles(&self, receipt: &Receipt, found: &FoundReceipt, customer: Option<&Customer>) -> Settling {
         let now = coming_back(receipt);
         let mut settling = Settling::default();
