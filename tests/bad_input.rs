@@ -78,7 +78,7 @@ fn a_malformed_script_runs_nothing() {
         r#"{"do":"scna","data":"4600000000015"}"#,
         &expect![[r#"
             exit 2
-            day.jsonl:2: unknown variant `scna`, expected one of `item`, `account`, `barcode_rule`, `operator`, `settings`, `sign_on`, `sign_off`, `lock`, `open_shift`, `scan`, `keys`, `answer`, `approve`, `decline`, `weigh`, `repeat`, `price_check`, `discount`, `price`, `card`, `burn`, `give_back`, `park`, `recall`, `find`, `return_mode`, `resume`, `take_out`, `settle_conflict`, `reprint`, `open_drawer`, `train`, `sell`, `quantity`, `void`, `pay`, `receipt`, `return`, `cancel`, `cash_in`, `cash_out`, `x_report`, `count`, `close_shift`, `link`, `crash`, `device`, `settle`, `report`
+            day.jsonl:2: unknown variant `scna`, expected one of `item`, `account`, `barcode_rule`, `operator`, `settings`, `sign_on`, `sign_off`, `lock`, `open_shift`, `scan`, `keys`, `answer`, `approve`, `decline`, `weigh`, `repeat`, `price_check`, `discount`, `price`, `card`, `burn`, `change_to_points`, `give_back`, `park`, `recall`, `find`, `return_mode`, `resume`, `take_out`, `settle_conflict`, `reprint`, `open_drawer`, `train`, `sell`, `quantity`, `void`, `pay`, `receipt`, `return`, `cancel`, `cash_in`, `cash_out`, `x_report`, `count`, `close_shift`, `link`, `crash`, `device`, `settle`, `report`
         "#]],
     );
     replay(
