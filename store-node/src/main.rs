@@ -38,7 +38,7 @@ enum Command {
         /// Stop after this time ("60s", "5m") with a summary; without it, run until Ctrl+C.
         #[arg(long = "for", value_parser = duration)]
         runs_for: Option<Duration>,
-        /// Keep the databases here; without it they go when the demo ends.
+        /// The folder of the databases; without it one among the temporary files. The next demo goes on with what is there.
         #[arg(long)]
         data: Option<PathBuf>,
         /// Where the head office's pages are served.

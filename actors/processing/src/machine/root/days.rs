@@ -7,9 +7,10 @@ use super::Root;
 use crate::machine::subordinate::movement;
 use crate::machine::{Now, derived};
 
-/// Accounts that one turn looks at, and holds that it ends: a turn keeps others waiting for a few milliseconds at most.
+/// Accounts that one turn looks at, lots that it moves, holds that it ends: a turn keeps others waiting for a few
+/// milliseconds at most.
 const ACCOUNTS_PER_TURN: u32 = 20_000;
-const MOVES_PER_TURN: usize = 2_000;
+const LOTS_PER_TURN: usize = 2_000;
 const DUE_MAX: usize = 1_024;
 
 /// Once through all accounts for a day.
@@ -40,38 +41,39 @@ impl Root {
             self.pass = Pass { day: Some(today), next: 0 };
         }
         let end = self.pass.next.saturating_add(ACCOUNTS_PER_TURN);
-        let mut moves = 0;
+        let mut lots = 0;
         while self.pass.next < end {
             let Some(account) = self.book.ledger.at(self.pass.next) else { return false };
             let id = account.id;
             if id.has_lots() && id.kind().is_some_and(AccountKind::is_wallet) {
-                moves += self.day_of(id, now);
+                lots += self.day_of(id, now);
             }
             self.pass.next += 1;
-            if moves >= MOVES_PER_TURN {
+            if lots >= LOTS_PER_TURN {
                 break;
             }
         }
         true
     }
 
+    /// How many lots moved.
     fn day_of(&mut self, account: AccountId, now: Now) -> usize {
         let today = now.moment.day;
-        let mut moves = 0;
         if account.kind() == Some(AccountKind::BonusPending) {
             let active = AccountId::wallet(AccountKind::Bonus, account.asset(), account.owner());
             let due: Vec<Slice> =
                 self.book.ledger.lots(account).map(|lot| lot.slice).filter(|s| s.activates_on <= today).collect();
-            if self.move_slices(account, active, TransferCode::Activate, due, now) {
-                moves += 1;
-                self.came_in(active, now);
+            let lots = due.len();
+            if !self.move_slices(account, active, TransferCode::Activate, due, now) {
+                return 0;
             }
-            return moves;
+            self.came_in(active, now);
+            return lots;
         }
         let expired = self.book.ledger.expired_lots(account, today);
+        let lots = expired.len();
         let breakage = AccountId::house(AccountKind::Breakage, account.asset(), 0, 0);
-        moves += usize::from(self.move_slices(account, breakage, TransferCode::LotExpire, expired, now));
-        moves
+        if self.move_slices(account, breakage, TransferCode::LotExpire, expired, now) { lots } else { 0 }
     }
 
     /// What came back of a store after its day goes the same way.
