@@ -1,27 +1,22 @@
 //! Nodes of the live world: how they start, end and crash, with the actors of production in them.
 
-use crate::desk::store_name;
-use crate::life::Life;
-use crate::life::Power;
-use crate::life::making;
-use crate::life::steady;
-use crate::life::tree;
-use crate::shop::ShopSays;
-use crate::wire::WireOf;
-use crate::world::Event;
+use std::sync::Arc;
+
 use processing::keeper::Door;
 use processing::line::Talk;
 use processing::machine::root::Root;
 use processing::machine::subordinate::Subordinate;
-use processing::root_side::RootAnswers;
-use processing::root_side::RootTicks;
+use processing::root_side::{RootAnswers, RootTicks};
 use processing::seen::Seen;
-use processing::store_side::StoreAnswers;
-use processing::store_side::StoreTalk;
+use processing::store_side::{StoreAnswers, StoreTalk};
 use runtime::spec::ChildSpec;
-use std::sync::Arc;
 
 use super::{FAR, Live, Nobody};
+use crate::desk::store_name;
+use crate::life::{Life, Power, making, steady, tree};
+use crate::shop::ShopSays;
+use crate::wire::WireOf;
+use crate::world::Event;
 
 impl Live {
     pub(super) fn seen(&self, who: &str, restored: bool) -> Option<Seen> {
