@@ -1,5 +1,5 @@
-//! A till remembers what its closed receipts did to accounts, and tells its store: when the line comes up, and every minute
-//! while it is up. A store that was restored from an old copy learns what it forgot.
+//! A till remembers what its closed receipts did to accounts, and tells its store: when the line comes up, and every few
+//! seconds while it is up. A store that was restored from an old copy learns what it forgot.
 
 use std::time::Duration;
 
@@ -16,8 +16,9 @@ use crate::desk::Record;
 use crate::store::{self, Changes};
 use crate::till::Till;
 
-/// While the line is up.
-const TELL_EVERY: Duration = Duration::from_secs(60);
+/// While the line is up. A store that has started again gives no points of anybody before all its tills have spoken, idle ones
+/// too.
+const TELL_EVERY: Duration = Duration::from_secs(5);
 /// Receipts that are read for one message; most have no operations.
 const RECEIPTS_READ_MAX: u64 = 500;
 /// Operations after which a message is full: some 300 kB, far below the largest body.
