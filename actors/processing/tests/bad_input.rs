@@ -2,8 +2,8 @@
 
 use chrono::NaiveDate;
 use domain::ids::{OperatorNumber, ReceiptId};
-use domain::ledger::transfer::{LotTerms, Moment, Transfer, TransferCode};
-use domain::ledger::{AccountId, AccountKind, OperationId, TransferId};
+use domain::ledger::transfer::{Moment, Transfer, TransferCode};
+use domain::ledger::{AccountId, AccountKind, OperationId};
 use domain::money::Money;
 use expect_test::{Expect, expect};
 use messages::v1::accounts::{Authorisation, Authorise, Wallet};
@@ -35,22 +35,6 @@ fn prepaid(owner: u64) -> AccountId {
 
 fn redeemed(store: u32) -> AccountId {
     AccountId::house(AccountKind::Redeemed, MONEY, store, 0)
-}
-
-fn moves(id: TransferId, code: TransferCode, debit: AccountId, credit: AccountId, amount: i64) -> Transfer {
-    Transfer {
-        id,
-        debit,
-        credit,
-        amount,
-        pending: TransferId::NONE,
-        code,
-        flags: 0,
-        timeout_s: 0,
-        lot: LotTerms::NONE,
-        reference: 0,
-        slices: Vec::new(),
-    }
 }
 
 /// A root with two stores and a customer who has 10.00.
@@ -87,35 +71,35 @@ fn pushed(entry: Entry, expected: Expect) {
 fn forged_documents_post_nothing() {
     let right = |store| prepaid(1).at(AccountKind::Escrow, store);
     forged(
-        |_| moves(operation(8).line(2), TransferCode::Purchase, right(STORE), redeemed(STORE), 100),
+        |_| Transfer::plain(operation(8).line(2), TransferCode::Purchase, right(STORE), redeemed(STORE), 100),
         expect![
             "a movement of the store has a number of another operation: nothing was posted; taken 1; the customer has 1000"
         ],
     );
     forged(
-        |id| moves(id.line(2), TransferCode::Purchase, right(2), redeemed(STORE), 100),
+        |id| Transfer::plain(id.line(2), TransferCode::Purchase, right(2), redeemed(STORE), 100),
         expect!["a movement of the store names accounts of others: nothing was posted; taken 1; the customer has 1000"],
     );
     forged(
-        |id| moves(id.line(2), TransferCode::Purchase, right(STORE), redeemed(2), 100),
+        |id| Transfer::plain(id.line(2), TransferCode::Purchase, right(STORE), redeemed(2), 100),
         expect!["a movement of the store names accounts of others: nothing was posted; taken 1; the customer has 1000"],
     );
     forged(
-        |id| moves(id.line(2), TransferCode::PersonToPerson, prepaid(1), prepaid(2), 100),
+        |id| Transfer::plain(id.line(2), TransferCode::PersonToPerson, prepaid(1), prepaid(2), 100),
         expect!["a movement of the store names accounts of others: nothing was posted; taken 1; the customer has 1000"],
     );
     forged(
-        |id| moves(id.line(2), TransferCode::ManualAdjustment, redeemed(STORE), right(STORE), 100),
+        |id| Transfer::plain(id.line(2), TransferCode::ManualAdjustment, redeemed(STORE), right(STORE), 100),
         expect!["a movement of the store names accounts of others: nothing was posted; taken 1; the customer has 1000"],
     );
     forged(
-        |id| moves(id.line(2), TransferCode::Purchase, right(STORE), redeemed(STORE), -100),
+        |id| Transfer::plain(id.line(2), TransferCode::Purchase, right(STORE), redeemed(STORE), -100),
         expect![
             "a movement of the store has an amount or a currency that no receipt has: nothing was posted; taken 1; the customer has 1000"
         ],
     );
     forged(
-        |id| moves(id.line(2), TransferCode::Purchase, right(STORE), redeemed(STORE), i64::MAX),
+        |id| Transfer::plain(id.line(2), TransferCode::Purchase, right(STORE), redeemed(STORE), i64::MAX),
         expect![
             "a movement of the store has an amount or a currency that no receipt has: nothing was posted; taken 1; the customer has 1000"
         ],
@@ -123,7 +107,13 @@ fn forged_documents_post_nothing() {
     forged(
         |id| {
             let other = AccountId::wallet(AccountKind::Prepaid, 978, 1);
-            moves(id.line(2), TransferCode::Purchase, other.at(AccountKind::Escrow, STORE), redeemed(STORE), 100)
+            Transfer::plain(
+                id.line(2),
+                TransferCode::Purchase,
+                other.at(AccountKind::Escrow, STORE),
+                redeemed(STORE),
+                100,
+            )
         },
         expect![
             "a movement of the store has an amount or a currency that no receipt has: nothing was posted; taken 1; the customer has 1000"
@@ -132,7 +122,7 @@ fn forged_documents_post_nothing() {
     forged(
         |id| {
             let nobody = prepaid(77).at(AccountKind::Escrow, STORE);
-            moves(id.line(2), TransferCode::Purchase, nobody, redeemed(STORE), 100)
+            Transfer::plain(id.line(2), TransferCode::Purchase, nobody, redeemed(STORE), 100)
         },
         expect!["customer 77 is not known: the movement is in suspense; taken 1; the customer has 1000"],
     );
@@ -164,7 +154,7 @@ fn store() -> Subordinate {
     let blocked = Card { number: "7002".to_owned(), state: CardState::Blocked, day_max: None, pin: None };
     known.cards.push(blocked);
     let right = prepaid(1).at(AccountKind::Escrow, STORE);
-    let grant = moves(operation(2).line(1), TransferCode::LeaseGrant, prepaid(1), right, 1_000);
+    let grant = Transfer::plain(operation(2).line(1), TransferCode::LeaseGrant, prepaid(1), right, 1_000);
     let (mut downs, mut end) = (Vec::new(), End::default());
     for told in [Told::Customer(Box::new(known)), Told::Grant { transfers: vec![grant] }] {
         let entry = end.entry(0, 0, told.to_body());

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use domain::ledger::transfer::{LotTerms, Transfer, TransferCode};
-use domain::ledger::{AccountId, AccountKind, Code, OperationId, TransferId};
+use domain::ledger::transfer::{Transfer, TransferCode};
+use domain::ledger::{AccountId, AccountKind, Code, OperationId};
 use processing::keeper::{Door, Keeper, Making};
 use processing::machine::root::{Policy, Root};
 use processing::port::{self, Client};
@@ -66,19 +66,10 @@ fn start(folder: &Path) -> (Child, SocketAddr, Duration) {
 }
 
 fn transfer(number: u64) -> Transfer {
-    Transfer {
-        id: OperationId::from_uuid(u128::from(number) << 40).line(1),
-        debit: TENDER,
-        credit: PAID,
-        amount: 1 + (number % 50) as i64,
-        pending: TransferId::NONE,
-        code: TransferCode::TopUp,
-        flags: 0,
-        timeout_s: 0,
-        lot: LotTerms::NONE,
-        reference: u128::from(number),
-        slices: Vec::new(),
-    }
+    let id = OperationId::from_uuid(u128::from(number) << 40).line(1);
+    let amount = 1 + (number % 50) as i64;
+    let plain = Transfer::plain(id, TransferCode::TopUp, TENDER, PAID, amount);
+    Transfer { reference: u128::from(number), ..plain }
 }
 
 #[test]

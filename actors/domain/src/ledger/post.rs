@@ -10,9 +10,7 @@ use super::decide::refused;
 use super::hold::{Hold, NO_TIMEOUT};
 use super::id::{AccountId, TransferId};
 use super::known::{self, Known};
-use super::transfer::{
-    Code, LINKED, LotTerms, Moment, PENDING, POST_PENDING, Posting, Transfer, TransferCode, VOID_PENDING,
-};
+use super::transfer::{Code, LINKED, Moment, PENDING, POST_PENDING, Posting, Transfer, TransferCode, VOID_PENDING};
 use super::undo::Before;
 
 impl Ledger {
@@ -164,18 +162,12 @@ impl Ledger {
     /// A void by time. A hold that is not open is left alone.
     pub fn expire(&mut self, hold: TransferId, now: Moment, postings: &mut Vec<Posting>) {
         let Some(open) = self.holds.get(hold) else { return };
+        let (id, code) = (hold.timed_out(), TransferCode::HoldExpired);
         let transfer = Transfer {
-            id: hold.timed_out(),
-            debit: open.debit,
-            credit: open.credit,
-            amount: open.amount,
             pending: hold,
-            code: TransferCode::HoldExpired,
             flags: VOID_PENDING,
-            timeout_s: 0,
-            lot: LotTerms::NONE,
             reference: open.reference,
-            slices: Vec::new(),
+            ..Transfer::plain(id, code, open.debit, open.credit, open.amount)
         };
         let posting = Posting { asked: open.amount, held: open.amount, code: Code::Created, transfer };
         self.apply(&posting, now.elapsed_ms);

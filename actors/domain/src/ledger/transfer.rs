@@ -156,6 +156,25 @@ pub struct Transfer {
     pub slices: Vec<Slice>,
 }
 
+impl Transfer {
+    /// At once, of lots that the ledger chooses, belonging to nothing.
+    pub fn plain(id: TransferId, code: TransferCode, debit: AccountId, credit: AccountId, amount: i64) -> Transfer {
+        Transfer {
+            id,
+            debit,
+            credit,
+            amount,
+            pending: TransferId::NONE,
+            code,
+            flags: 0,
+            timeout_s: 0,
+            lot: LotTerms::NONE,
+            reference: 0,
+            slices: Vec::new(),
+        }
+    }
+}
+
 /// The answer to a transfer. Numbers are kept and sent: never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]

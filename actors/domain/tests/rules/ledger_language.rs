@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 
 use domain::ledger::transfer::{BALANCING, IMPORTED, LINKED, PENDING, POST_PENDING, VOID_PENDING};
 use domain::ledger::{
-    AccountId, AccountKind, BLOCKED, CLOSED, Ledger, LotTerms, Moment, NEVER, Posting, Slice, Transfer, TransferCode,
-    TransferId, decode, encode,
+    AccountId, AccountKind, BLOCKED, CLOSED, Ledger, Moment, NEVER, Posting, Slice, Transfer, TransferCode, TransferId,
+    decode, encode,
 };
 use expect_test::Expect;
 
@@ -34,19 +34,7 @@ pub(super) fn account(name: &str) -> AccountId {
 }
 
 pub(super) fn plain(id: u128, debit: AccountId, credit: AccountId, amount: i64) -> Transfer {
-    Transfer {
-        id: TransferId(id),
-        debit,
-        credit,
-        amount,
-        pending: TransferId::NONE,
-        code: TransferCode::Purchase,
-        flags: 0,
-        timeout_s: 0,
-        lot: LotTerms::NONE,
-        reference: 0,
-        slices: Vec::new(),
-    }
+    Transfer::plain(TransferId(id), TransferCode::Purchase, debit, credit, amount)
 }
 
 fn number<T: std::str::FromStr<Err = std::num::ParseIntError>>(word: &str) -> T {

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use domain::ledger::transfer::{LotTerms, Transfer, TransferCode};
-use domain::ledger::{AccountId, AccountKind, Code, OperationId, TransferId};
+use domain::ledger::transfer::{Transfer, TransferCode};
+use domain::ledger::{AccountId, AccountKind, Code, OperationId};
 use processing::port::Client;
 
 use crate::server::{ASSET, Server, TOKEN, wallet};
@@ -79,22 +79,13 @@ impl Load {
         let id = OperationId::from_uuid((ms & 0xFFFF_FFFF_FFFF) << 80 | low).line(1);
         let debit = 1 + self.random() % self.accounts;
         let credit = 1 + (debit + self.random() % (self.accounts - 1)) % self.accounts;
-        Transfer {
-            id,
-            debit: wallet(debit),
-            credit: match spread {
-                Spread::Even => wallet(credit),
-                Spread::Hot => AccountId::house(AccountKind::Redeemed, ASSET, 0, 0),
-            },
-            amount: 1 + (self.random() % 100) as i64,
-            pending: TransferId::NONE,
-            code: TransferCode::Purchase,
-            flags: 0,
-            timeout_s: 0,
-            lot: LotTerms::NONE,
-            reference: u128::from(self.counter),
-            slices: Vec::new(),
-        }
+        let to = match spread {
+            Spread::Even => wallet(credit),
+            Spread::Hot => AccountId::house(AccountKind::Redeemed, ASSET, 0, 0),
+        };
+        let amount = 1 + (self.random() % 100) as i64;
+        let plain = Transfer::plain(id, TransferCode::Purchase, wallet(debit), to, amount);
+        Transfer { reference: u128::from(self.counter), ..plain }
     }
 
     /// The next question is made while others are on their way, as a busy client does. Many in flight are in a few

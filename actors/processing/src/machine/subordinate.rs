@@ -15,7 +15,7 @@ pub mod till;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use domain::ledger::transfer::{Day, IMPORTED, LotTerms, Transfer, TransferCode};
+use domain::ledger::transfer::{Day, IMPORTED, Transfer, TransferCode};
 use domain::ledger::{AccountId, AccountKind, OperationId, TransferId};
 use serde::{Deserialize, Serialize};
 
@@ -421,19 +421,7 @@ pub(crate) fn movement(
     amount: i64,
     reference: u128,
 ) -> Transfer {
-    Transfer {
-        id,
-        debit,
-        credit,
-        amount,
-        pending: TransferId::NONE,
-        code,
-        flags: IMPORTED,
-        timeout_s: 0,
-        lot: LotTerms::NONE,
-        reference,
-        slices: Vec::new(),
-    }
+    Transfer { flags: IMPORTED, reference, ..Transfer::plain(id, code, debit, credit, amount) }
 }
 
 /// The movement of an operation that a till asked for. Line 1 is its hold.

@@ -62,17 +62,8 @@ impl Customers {
         let redeemed = |asset| AccountId::house(AccountKind::Redeemed, asset, 1, 0);
         let expense = AccountId::house(AccountKind::Expense, POINTS, 0, self.random.below(3));
         let plain = |id, debit, credit, code| Transfer {
-            id,
-            debit,
-            credit,
-            amount,
-            pending: TransferId::NONE,
-            code,
-            flags: 0,
-            timeout_s: 0,
-            lot: LotTerms::NONE,
             reference: owner.into(),
-            slices: Vec::new(),
+            ..Transfer::plain(id, code, debit, credit, amount)
         };
         let id = self.id();
         let mut asked = match self.random.below(12) {
