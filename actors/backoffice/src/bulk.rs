@@ -22,21 +22,8 @@ pub(crate) struct Shape {
 
 impl Shape {
     fn sql(&self, backend: DbBackend, rows: usize) -> String {
-        let mut sql = format!("INSERT INTO {} ({}) VALUES ", self.table, self.columns.join(","));
-        let mut number = 0;
-        for row in 0..rows {
-            sql.push_str(if row == 0 { "(" } else { ",(" });
-            for column in 0..self.columns.len() {
-                sql.push_str(if column == 0 { "" } else { "," });
-                number += 1;
-                if backend == DbBackend::Postgres {
-                    write!(sql, "${number}").expect("a string takes all that is written to it");
-                } else {
-                    sql.push('?');
-                }
-            }
-            sql.push(')');
-        }
+        let mut sql = format!("INSERT INTO {} ({}) ", self.table, self.columns.join(","));
+        places(&mut sql, backend, rows, self.columns.len());
         if !self.key.is_empty() {
             let added = self.add.iter().map(|name| format!("{name} = {}.{name} + excluded.{name}", self.table));
             let replaced = self.replace.iter().map(|name| format!("{name} = excluded.{name}"));
@@ -46,6 +33,25 @@ impl Shape {
                 .expect("a string takes all that is written to it");
         }
         sql
+    }
+}
+
+/// A list of rows whose values are bound.
+pub(crate) fn places(sql: &mut String, backend: DbBackend, rows: usize, width: usize) {
+    sql.push_str("VALUES ");
+    let mut number = 0;
+    for row in 0..rows {
+        sql.push_str(if row == 0 { "(" } else { ",(" });
+        for column in 0..width {
+            sql.push_str(if column == 0 { "" } else { "," });
+            number += 1;
+            if backend == DbBackend::Postgres {
+                write!(sql, "${number}").expect("a string takes all that is written to it");
+            } else {
+                sql.push('?');
+            }
+        }
+        sql.push(')');
     }
 }
 

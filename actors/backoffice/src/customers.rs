@@ -5,10 +5,11 @@ use chrono::NaiveDate;
 use domain::money::Money;
 use migrations::entity::sales_customer::{Column, Entity, Model};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QuerySelect, Statement, Value,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    Statement, Value,
 };
 
+use crate::bulk;
 pub use crate::totals::MONEY;
 
 /// Sums of one number, of one thing, on one day, over all stores.
@@ -58,24 +59,15 @@ pub async fn looked_at(database: &impl ConnectionTrait, rows: &[Model]) -> Resul
         return Ok(());
     }
     let backend = database.get_database_backend();
-    let mut values: Vec<Value> = Vec::with_capacity(rows.len() * 5);
-    let mut sql = "UPDATE sales_customer SET is_due = FALSE WHERE (number, asset, business_day, store, receipts) IN \
-                   (VALUES "
-        .to_owned();
-    for (row, model) in rows.iter().enumerate() {
-        sql.push_str(if row == 0 { "(" } else { ", (" });
-        for column in 0..5 {
-            let comma = if column == 0 { "" } else { ", " };
-            match backend {
-                DbBackend::Postgres => sql.push_str(&format!("{comma}${}", row * 5 + column + 1)),
-                _ => sql.push_str(&format!("{comma}?")),
-            }
-        }
-        sql.push(')');
-        values.extend([model.number.clone().into(), model.asset.into(), model.business_day.into()]);
-        values.extend([model.store.clone().into(), Value::from(model.receipts)]);
-    }
+    let mut sql =
+        "UPDATE sales_customer SET is_due = FALSE WHERE (number, asset, business_day, store, receipts) IN (".to_owned();
+    bulk::places(&mut sql, backend, rows.len(), 5);
     sql.push(')');
+    let values = rows.iter().flat_map(|row| {
+        let key: [Value; 4] =
+            [row.number.clone().into(), row.asset.into(), row.business_day.into(), row.store.clone().into()];
+        key.into_iter().chain([row.receipts.into()])
+    });
     database.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
     Ok(())
 }
