@@ -103,6 +103,11 @@ pub struct Lot {
 }
 
 impl Lot {
+    /// Can it be spent on `day`, as far as its first day says?
+    pub fn is_active(&self, day: NaiveDate) -> bool {
+        self.activates_on.is_none_or(|from| from <= day)
+    }
+
     /// The first `amount` of `lots`.
     pub fn first(lots: &[Lot], amount: Money) -> Vec<Lot> {
         Lot::between(lots.iter(), Money::ZERO, amount)

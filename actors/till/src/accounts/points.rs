@@ -154,7 +154,7 @@ impl Till {
         // What is not active yet is not in the balance that can be spent.
         let active = |movement: &&Movement| {
             movement.wallet == Wallet::Points
-                && movement.lots.iter().all(|lot| lot.activates_on.zip(day).is_none_or(|(from, day)| from <= day))
+                && movement.lots.iter().all(|lot| day.is_none_or(|day| lot.is_active(day)))
         };
         let active: Money = given.iter().filter(active).map(|movement| movement.amount).sum();
         movements.extend(given);

@@ -65,7 +65,7 @@ impl Till {
     /// Points that are not active yet wait where they were put; another customer's are no matter of this refund.
     fn may_be_spent(&self, taken: &Movement) -> bool {
         let day = self.shift().ok().map(|shift| shift.business_day);
-        let active = |lot: &Lot| lot.activates_on.zip(day).is_none_or(|(from, day)| from <= day);
+        let active = |lot: &Lot| day.is_none_or(|day| lot.is_active(day));
         !taken.number.is_empty() && (taken.lots.is_empty() || taken.lots.iter().any(active))
     }
 
