@@ -23,8 +23,7 @@ use tokio::time::Instant;
 
 use crate::blocks::Blocks;
 use crate::host::{Loader, Machine, Sealed, Writer};
-use crate::machine::day_of;
-use crate::machine::{NodeId, Now};
+use crate::machine::{NodeId, Now, day_of};
 use crate::seen::Seen;
 use crate::store::database::DatabaseStore;
 use crate::store::index::{Index, Sealing};

@@ -21,6 +21,7 @@ use runtime::node::Tree;
 use runtime::spec::{ChildSpec, Strategy};
 
 use crate::bare::Bare;
+use crate::per_mille;
 use crate::server::{ASSET, wallet};
 
 const CUSTOMERS: u64 = 1_000;
@@ -85,12 +86,8 @@ async fn run() {
         times.push(time.expect("it ran"));
     }
     limit.extend(bare.commits(1_000).await);
-    let at = |times: &mut Vec<Duration>, per_mille: usize| {
-        times.sort_unstable();
-        times[times.len() * per_mille / 1000].as_secs_f64() * 1e3
-    };
-    let (p50, p99) = (at(&mut times, 500), at(&mut times, 990));
-    let (bare50, bare99) = (at(&mut limit, 500), at(&mut limit, 990));
+    let (p50, p99) = (per_mille(&mut times, 500), per_mille(&mut times, 990));
+    let (bare50, bare99) = (per_mille(&mut limit, 500), per_mille(&mut limit, 990));
     println!(
         "approval at {PER_SECOND} a second: p50 {p50:.2}, p99 {p99:.2} ms; a bare commit: p50 {bare50:.2}, p99 {bare99:.2} ms; ratio {:.2}",
         p50 / bare50
