@@ -25,6 +25,8 @@
 
 #[path = "sim/checks.rs"]
 mod checks;
+#[path = "sim/customers.rs"]
+mod customers;
 #[path = "sim/desk.rs"]
 mod desk;
 #[path = "sim/faults.rs"]
@@ -148,7 +150,7 @@ fn processing_plain() {
 fn processing_s01_never_overdrawn() {
     let mut plan = Plan::new(Work::All);
     plan.hours = setting("OPENSTORE_SIM_HOURS").unwrap_or(24);
-    hold(&plan, &seeds(20), "processing_s01_never_overdrawn");
+    hold(&plan, &seeds(100), "processing_s01_never_overdrawn");
 }
 
 #[test]
@@ -269,6 +271,26 @@ fn processing_again_money_of_a_fenced_store_with_an_approval_on_it() {
 #[test]
 fn processing_again_a_returned_right_that_both_books_forgot() {
     regressions::a_returned_right_that_both_books_forgot();
+}
+
+#[test]
+fn processing_again_a_merge_that_the_root_forgot() {
+    customers::a_merge_that_the_root_forgot();
+}
+
+#[test]
+fn processing_again_a_parting_that_the_root_forgot() {
+    customers::a_parting_that_the_root_forgot();
+}
+
+#[test]
+fn processing_again_a_newcomer_whom_the_root_knew() {
+    customers::a_newcomer_whom_the_root_knew();
+}
+
+#[test]
+fn processing_again_points_taken_back_before_they_were_given() {
+    customers::points_taken_back_before_they_were_given();
 }
 
 #[test]

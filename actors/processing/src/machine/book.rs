@@ -44,6 +44,8 @@ pub mod space {
     pub const STORE: u16 = 16;
     /// By till of this store: the last of its receipts that was looked at.
     pub const FED: u16 = 17;
+    /// By wallet: what came onto it from other customers, and which stores were told.
+    pub const ARRIVAL: u16 = 18;
 }
 
 /// What one commit writes.

@@ -1,6 +1,6 @@
 //! Who a customer is: cards and phones, wallets with their limits, what is blocked, and where a merged one went.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::ledger::transfer::Day;
 use domain::ledger::{AccountId, AccountKind};
@@ -8,6 +8,7 @@ use messages::v1::accounts::Wallet;
 use serde::{Deserialize, Serialize};
 
 use super::NodeId;
+use super::subordinate::till::PROVISIONAL;
 
 /// Most cards and phones of one customer.
 pub const CARDS_MAX: usize = 32;
@@ -97,6 +98,8 @@ impl Customer {
 pub(crate) struct People {
     pub(crate) by_owner: BTreeMap<u64, Customer>,
     pub(crate) by_number: BTreeMap<String, u64>,
+    /// Who was merged into whom, by the latter.
+    pub(crate) merged: BTreeMap<u64, BTreeSet<u64>>,
 }
 
 /// A merged customer may have been merged again; a ring is not followed.
@@ -107,8 +110,12 @@ impl People {
         self.by_owner.get(&owner)
     }
 
+    /// A number is rather of a customer that the root numbered than of one that a store did, in whatever order they come.
     pub(crate) fn know(&mut self, customer: Customer) {
         if let Some(before) = self.by_owner.get(&customer.owner) {
+            if let Some(merged) = before.forward.and_then(|into| self.merged.get_mut(&into)) {
+                merged.remove(&customer.owner);
+            }
             for card in &before.cards {
                 // Another customer may have the card by now.
                 if self.by_number.get(&card.number) == Some(&customer.owner) {
@@ -116,8 +123,15 @@ impl People {
                 }
             }
         }
+        let by_store = customer.owner & PROVISIONAL != 0;
         for card in &customer.cards {
-            self.by_number.insert(card.number.clone(), customer.owner);
+            let taken = self.by_number.get(&card.number).is_some_and(|owner| owner & PROVISIONAL == 0);
+            if !(by_store && taken) {
+                self.by_number.insert(card.number.clone(), customer.owner);
+            }
+        }
+        if let Some(into) = customer.forward {
+            self.merged.entry(into).or_default().insert(customer.owner);
         }
         self.by_owner.insert(customer.owner, customer);
     }

@@ -12,13 +12,14 @@ pub mod desk;
 mod grants;
 mod late;
 pub mod looks;
+pub mod merges;
 pub mod people;
 mod sync;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::ledger::transfer::{Day, Transfer};
-use domain::ledger::{AccountId, OperationId};
+use domain::ledger::{AccountId, AccountKind, OperationId};
 use serde::{Deserialize, Serialize};
 
 use super::book::{Book, Changes, log_key, read, space};
@@ -30,7 +31,8 @@ use super::{NodeId, Now};
 use crate::store::{Row, StoreError};
 
 pub use desk::{Asked, AskedFor, DeskError, Done, Request, RequestState};
-pub use people::{Merge, Moved, PeopleError};
+pub use merges::{Merge, Moved};
+pub use people::PeopleError;
 
 /// How far apart the epochs of two restorations from one backup may be.
 const EPOCHS_APART: u32 = 1 << 16;
@@ -136,6 +138,7 @@ pub struct Root {
     stores: BTreeMap<String, NodeId>,
     requests: BTreeMap<OperationId, Request>,
     merges: BTreeMap<u64, Merge>,
+    arrivals: BTreeMap<AccountId, Vec<merges::Arrival>>,
     // Not written down.
     /// Stores that have something to hear since the last commit.
     rings: BTreeSet<NodeId>,
@@ -175,6 +178,7 @@ impl Root {
             rings: BTreeSet::new(),
             requests: BTreeMap::new(),
             merges: BTreeMap::new(),
+            arrivals: BTreeMap::new(),
             wants: BTreeMap::new(),
             nonces: 0,
             pass: days::Pass::default(),
@@ -209,6 +213,10 @@ impl Root {
             }
             space::MERGE => {
                 self.merges.insert(number(0)?, read(row).map_err(bad)?);
+            }
+            space::ARRIVAL => {
+                let wallet = row.key.as_slice().try_into().map_err(|_| short())?;
+                self.arrivals.insert(AccountId(u128::from_be_bytes(wallet)), read(row).map_err(bad)?);
             }
             space::BUDGET => {
                 let (asset, campaign, budget): (u32, u32, i64) = read(row).map_err(bad)?;
@@ -370,6 +378,8 @@ impl Root {
         if self.meta.recovering && self.peers.values().all(done) {
             self.meta.recovering = false;
             self.put_meta();
+            // What stayed with merged customers meanwhile goes on.
+            self.pass = days::Pass::default();
             tracing::info!(epoch, "every store has reported: rights are given again");
         }
     }
@@ -379,8 +389,13 @@ impl Root {
         self.book.post(transfers, now)
     }
 
-    /// A movement that is the root's own.
+    /// A movement that is the root's own, or was a store's.
     fn post(&mut self, transfer: Transfer, now: Now) -> domain::ledger::transfer::Code {
+        for account in [transfer.debit, transfer.credit] {
+            if account.kind() == Some(AccountKind::Expense) {
+                self.campaign(account);
+            }
+        }
         self.book.post_one(transfer, now)
     }
 

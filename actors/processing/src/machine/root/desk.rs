@@ -229,10 +229,8 @@ impl Root {
     fn carry(&mut self, operation: OperationId, what: &AskedFor, reference: u128, now: Now) -> Result<Done, DeskError> {
         let line = operation.line(1);
         match what {
-            AskedFor::TopUp { account, amount, .. } => self.may_move(*account, *amount, false, line)?,
-            AskedFor::Give { account, amount, campaign, .. } => {
+            AskedFor::TopUp { account, amount, .. } | AskedFor::Give { account, amount, .. } => {
                 self.may_move(*account, *amount, false, line)?;
-                self.campaign(account.asset(), *campaign);
             }
             AskedFor::Spend { account, amount } | AskedFor::Hold { account, amount, .. } => {
                 self.may_spend(*account, *amount, line, now)?;
@@ -277,7 +275,7 @@ impl Root {
         let amount = self.book.ledger.known(operation.line(1)).map_or(0, |known| known.amount);
         if code == Code::Created {
             let posted = self.book.last_posting().expect("it was just posted").transfer.clone();
-            self.keep_copy(&posted);
+            self.keep_copy(&posted, now);
             for wallet in [posted.debit, posted.credit] {
                 if wallet.kind().is_some_and(AccountKind::is_wallet) {
                     self.came_in(wallet, now);
@@ -288,17 +286,23 @@ impl Root {
     }
 
     /// What is born here has a second copy at the customer's home store.
-    fn keep_copy(&mut self, posted: &Transfer) {
-        let wallet = [posted.credit, posted.debit].into_iter().find(|id| id.kind().is_some_and(AccountKind::is_wallet));
-        let home = wallet.and_then(|wallet| self.people.get(wallet.owner())).map_or(0, |customer| customer.home);
-        if home != 0 && posted.flags & PENDING == 0 {
-            let mut copy = posted.clone();
-            if copy.flags & POST_PENDING != 0 {
-                // A movement of its own, that names the hold which it ends.
-                copy.flags = 0;
-            }
-            copy.flags |= domain::ledger::transfer::IMPORTED;
-            self.tell(home, &Told::Copy { transfers: vec![copy] });
+    pub(super) fn keep_copy(&mut self, posted: &Transfer, now: Now) {
+        if posted.flags & PENDING != 0 {
+            return;
+        }
+        let wallets =
+            [posted.credit, posted.debit].map(|id| id.kind().is_some_and(AccountKind::is_wallet).then_some(id));
+        let home = wallets.iter().flatten().next().and_then(|wallet| self.people.get(wallet.owner()));
+        let home = home.map(|customer| customer.home).filter(|home| *home != 0);
+        let mut copy = posted.clone();
+        if copy.flags & POST_PENDING != 0 {
+            // A movement of its own, that names the hold which it ends.
+            copy.flags = 0;
+        }
+        copy.flags |= domain::ledger::transfer::IMPORTED;
+        let told = home.filter(|home| self.tell(*home, &Told::Copy { transfers: vec![copy.clone()] }));
+        if wallets.iter().flatten().count() == wallets.len() {
+            self.arrived(copy, told, now);
         }
     }
 
@@ -348,14 +352,16 @@ impl Root {
         Ok(())
     }
 
-    /// The account that pays for a campaign's points; its limit is the budget.
-    pub(super) fn campaign(&mut self, asset: u32, campaign: u32) -> AccountId {
-        let account = AccountId::house(AccountKind::Expense, asset, 0, u64::from(campaign));
+    /// The account that pays for a campaign's points is there; its limit is the budget.
+    pub(super) fn campaign(&mut self, account: AccountId) {
         if self.book.ledger.account(account).is_none() {
-            let budget = self.budgets.get(&(asset, campaign)).copied().unwrap_or(UNLIMITED);
-            self.book.open(account, budget);
+            self.book.open(account, self.budget(account));
         }
-        account
+    }
+
+    fn budget(&self, account: AccountId) -> i64 {
+        let campaign = u32::try_from(account.owner()).unwrap_or(u32::MAX);
+        self.budgets.get(&(account.asset(), campaign)).copied().unwrap_or(UNLIMITED)
     }
 
     /// Most that a campaign may give. None: no limit.
@@ -378,14 +384,11 @@ impl Root {
     pub(super) fn open_campaigns(&mut self) {
         let expenses = self.book.ledger.accounts().map(|(_, account)| account.id);
         let expenses: Vec<AccountId> = expenses.filter(|id| id.kind() == Some(AccountKind::Expense)).collect();
-        for account in expenses {
-            let campaign = u32::try_from(account.owner()).unwrap_or(u32::MAX);
-            let budget = self.budgets.get(&(account.asset(), campaign)).copied().unwrap_or(UNLIMITED);
-            self.book.open(account, budget);
-        }
-        let budgets: Vec<_> = self.budgets.keys().copied().collect();
-        for (asset, campaign) in budgets {
-            self.campaign(asset, campaign);
+        let budgets = self.budgets.keys();
+        let budgets =
+            budgets.map(|(asset, campaign)| AccountId::house(AccountKind::Expense, *asset, 0, u64::from(*campaign)));
+        for account in budgets.chain(expenses).collect::<Vec<_>>() {
+            self.book.open(account, self.budget(account));
         }
     }
 

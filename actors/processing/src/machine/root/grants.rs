@@ -8,7 +8,7 @@ use crate::machine::customer::{CardState, pending_of};
 use crate::machine::log::Told;
 use crate::machine::subordinate::{Mutant, movement};
 use crate::machine::wire::{NUMBER_BYTES_MAX, Who};
-use crate::machine::{NodeId, Now, derived};
+use crate::machine::{NodeId, Now, ROOT, derived};
 
 /// Stores that wait for one wallet.
 const WANTS_MAX: usize = 64;
@@ -63,8 +63,16 @@ impl Root {
         if self.grant(store, wallet, amount, now) {
             return;
         }
-        // Others may hold it: they are asked, and this store is served when something comes back.
-        if !self.holders(wallet).any(|(holder, _)| holder != store) {
+        // Others may hold it, or hold of who was merged into this one: they are asked, and this store is served when something
+        // comes back.
+        let Some(kind) = wallet.kind() else { return };
+        let owners = self.one_person(wallet.owner()).into_iter();
+        let held: Vec<(AccountId, NodeId)> = owners
+            .map(|owner| AccountId::wallet(kind, wallet.asset(), owner))
+            .map(|held| (held, if held == wallet { store } else { ROOT }))
+            .filter(|(held, but)| self.holders(*held).any(|(holder, _)| holder != *but))
+            .collect();
+        if held.is_empty() {
             return;
         }
         let until_ms = now.moment.elapsed_ms + self.policy.want_ms;
@@ -75,7 +83,9 @@ impl Root {
             wants.push(Want { store, amount, until_ms });
         }
         if first {
-            self.ask_back(wallet, store);
+            for (held, but) in held {
+                self.ask_back(held, but);
+            }
         }
     }
 
@@ -118,6 +128,7 @@ impl Root {
                 movement(id, TransferCode::LeaseGrant, wallet, wallet.at(AccountKind::Escrow, store), gives, 0);
             transfer.flags = 0;
             if self.post(transfer, now).is_posted() {
+                self.tell_arrivals(store, wallet);
                 let granted = self.book.last_posting().expect("it was just posted").transfer.clone();
                 self.tell(store, &Told::Grant { transfers: vec![granted] });
             }

@@ -199,15 +199,18 @@ impl Root {
 
     /// Whatever comes in pays first what is owed: of a lost store's operations, and of rights that were given again.
     pub(super) fn settle_shortfall(&mut self, wallet: AccountId, now: Now) {
-        for (kind, word) in [(AccountKind::Suspense, b"suspense"), (AccountKind::Debt, b"debt    ")] {
-            let owed_to = AccountId::house(kind, wallet.asset(), 0, wallet.owner());
+        let kinds = [(AccountKind::Suspense, b"suspense"), (AccountKind::Debt, b"debt    ")];
+        let debtors = self.one_person(wallet.owner());
+        for ((kind, word), debtor) in debtors.into_iter().flat_map(|debtor| kinds.map(|kind| (kind, debtor))) {
+            let owed_to = AccountId::house(kind, wallet.asset(), 0, debtor);
             let Some(account) = self.book.ledger.account(owed_to) else { continue };
             let owed = account.debits_posted - account.credits_posted;
             let there_is = self.book.ledger.available(wallet, now.moment.day).min(owed);
             if there_is <= 0 {
                 continue;
             }
-            let about: [&[u8]; 3] = [word, &wallet.0.to_le_bytes(), &account.credits_posted.to_le_bytes()];
+            let about: [&[u8]; 4] =
+                [word, &wallet.0.to_le_bytes(), &debtor.to_le_bytes(), &account.credits_posted.to_le_bytes()];
             let id = derived(now, &about).line(1);
             let mut pays = movement(id, TransferCode::Settle, wallet, owed_to, there_is, 0);
             pays.flags = 0;

@@ -1,20 +1,15 @@
-//! Customers at the root, the only writer of who they are: cards, blocks, merges. Stores are told.
+//! Customers at the root, the only writer of who they are: cards, blocks, tiers. Stores are told.
 
-use domain::ledger::transfer::{Day, Slice, TransferCode};
-use domain::ledger::{AccountId, AccountKind};
-use serde::{Deserialize, Serialize};
+use domain::ledger::AccountId;
+use domain::ledger::transfer::{Day, TransferCode};
 
+use super::merges::UNMERGE_DAYS;
 use super::{Peer, Root};
+use crate::machine::NodeId;
 use crate::machine::book::space;
-use crate::machine::customer::{CARDS_MAX, Card, CardState, Customer, Held, pending_of, wallet_of};
+use crate::machine::customer::{CARDS_MAX, Card, CardState, Customer, wallet_of};
 use crate::machine::log::Told;
-use crate::machine::subordinate::movement;
-use crate::machine::subordinate::till::PROVISIONAL;
 use crate::machine::wire::NUMBER_BYTES_MAX;
-use crate::machine::{NodeId, Now, derived};
-
-/// Days in which a merge can be undone.
-pub const UNMERGE_DAYS: Day = 30;
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PeopleError {
@@ -42,25 +37,6 @@ pub enum PeopleError {
     Recovering,
 }
 
-/// What a merge did, so that it can be undone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Merge {
-    pub from: u64,
-    pub into: u64,
-    pub day: Day,
-    pub cards: Vec<Card>,
-    pub moved: Vec<Moved>,
-    pub undone: bool,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Moved {
-    pub from: AccountId,
-    pub to: AccountId,
-    pub amount: i64,
-    pub lots: Vec<Slice>,
-}
-
 impl Root {
     pub fn customer(&self, owner: u64) -> Option<&Customer> {
         self.people.get(owner)
@@ -72,10 +48,6 @@ impl Root {
 
     pub fn whose(&self, number: &str) -> Option<&Customer> {
         self.people.whose(number)
-    }
-
-    pub fn merges(&self) -> impl Iterator<Item = &Merge> {
-        self.merges.values()
     }
 
     /// Follows merges.
@@ -158,7 +130,7 @@ impl Root {
     }
 
     /// Keep it, and tell the stores that know the customer.
-    fn change(&mut self, mut customer: Customer) {
+    pub(super) fn change(&mut self, mut customer: Customer) {
         customer.version += 1;
         self.book.put(space::CUSTOMER, &customer.owner.to_be_bytes(), &customer);
         for held in &customer.wallets {
@@ -203,7 +175,7 @@ impl Root {
         }
     }
 
-    fn keep_known(&mut self, owner: u64, store: NodeId) {
+    pub(super) fn keep_known(&mut self, owner: u64, store: NodeId) {
         let key = [&owner.to_be_bytes()[..], &store.to_be_bytes()].concat();
         self.book.put(space::KNOWS, &key, &());
         self.knows.entry(owner).or_default().insert(store);
@@ -219,50 +191,6 @@ impl Root {
         }
     }
 
-    /// What the root had told before it was restored.
-    pub(super) fn relearn_customer(&mut self, customer: Customer, store: NodeId) {
-        let newer = self.people.get(customer.owner).is_none_or(|known| known.version < customer.version);
-        if newer {
-            // Those that stores number have numbers of their own.
-            if customer.owner & PROVISIONAL == 0 {
-                self.meta.next_owner = self.meta.next_owner.max(customer.owner + 1);
-                self.put_meta();
-            }
-            self.book.put(space::CUSTOMER, &customer.owner.to_be_bytes(), &customer);
-            for held in &customer.wallets {
-                self.book.open(customer.account(held.wallet, held.asset), held.limit);
-            }
-            self.people.know(customer.clone());
-        }
-        self.keep_known(customer.owner, store);
-    }
-
-    /// A store that was alone met somebody. Others may have met the same one before it.
-    pub(super) fn opened_by_store(&mut self, store: NodeId, mut customer: Customer) {
-        let owner = customer.owner;
-        match self.people.get(owner).cloned() {
-            Some(known) => self.introduce(store, &known),
-            None => {
-                let real = customer.cards.iter().find_map(|card| self.people.by_number.get(&card.number).copied());
-                customer.provisional = false;
-                if let Some(real) = real {
-                    customer.cards.clear();
-                    customer.forward = Some(self.resolve(real));
-                    customer.closed = true;
-                }
-                customer.cards.truncate(CARDS_MAX);
-                self.keep_known(owner, store);
-                self.change(customer);
-            }
-        }
-        let real = self.resolve(owner);
-        if real != owner
-            && let Some(real) = self.people.get(real).cloned()
-        {
-            self.introduce(store, &real);
-        }
-    }
-
     pub(super) fn bought(&mut self, owner: u64, transfer: &domain::ledger::transfer::Transfer) {
         let buys = matches!(transfer.code, TransferCode::Purchase | TransferCode::Accrue | TransferCode::AccruePending);
         if let Some(customer) = self.people.get(owner)
@@ -273,153 +201,6 @@ impl Root {
             customer.bought = true;
             self.change(customer);
         }
-    }
-
-    /// One customer instead of two: what is free moves now, what stores hold moves when it comes back.
-    pub fn merge_customers(&mut self, from: u64, into: u64, now: Now) -> Result<u64, PeopleError> {
-        if self.meta.recovering {
-            return Err(PeopleError::Recovering);
-        }
-        if from == into {
-            return Err(PeopleError::WithItself);
-        }
-        for owner in [from, into] {
-            let customer = self.people.get(owner).ok_or(PeopleError::Unknown(owner))?;
-            if customer.forward.is_some() {
-                return Err(PeopleError::Merged(owner));
-            }
-            if customer.blocked {
-                return Err(PeopleError::Blocked(owner));
-            }
-        }
-        let mut source = self.people.by_owner[&from].clone();
-        let mut target = self.people.by_owner[&into].clone();
-        if source.cards.len() + target.cards.len() > CARDS_MAX {
-            return Err(PeopleError::TooManyCards);
-        }
-        let cards = std::mem::take(&mut source.cards);
-        source.forward = Some(into);
-        source.closed = true;
-        target.cards.extend(cards.iter().cloned());
-        for held in &source.wallets {
-            if !target.has(held.wallet, held.asset) {
-                target.wallets.push(Held { limit: 0, ..*held });
-            }
-        }
-        self.change(source);
-        self.change(target);
-        let number = self.merges.len() as u64 + 1;
-        let merge = Merge { from, into, day: now.moment.day, cards, moved: Vec::new(), undone: false };
-        self.put_merge(number, merge);
-        let accounts = self.wallets_of(from);
-        for account in accounts {
-            self.forward(account, now);
-        }
-        Ok(number)
-    }
-
-    fn wallets_of(&self, owner: u64) -> Vec<AccountId> {
-        let Some(customer) = self.people.get(owner) else { return Vec::new() };
-        let own: Vec<AccountId> =
-            customer.wallets.iter().map(|held| customer.account(held.wallet, held.asset)).collect();
-        let pending = own.iter().filter_map(|account| pending_of(*account));
-        let pending: Vec<AccountId> = pending.filter(|id| self.book.ledger.account(*id).is_some()).collect();
-        [own, pending].concat()
-    }
-
-    fn put_merge(&mut self, number: u64, merge: Merge) {
-        self.book.put(space::MERGE, &number.to_be_bytes(), &merge);
-        self.merges.insert(number, merge);
-    }
-
-    /// What is on a merged customer's wallet goes to the other.
-    pub(super) fn forward(&mut self, wallet: AccountId, now: Now) {
-        let owner = wallet.owner();
-        let into = self.resolve(owner);
-        if into == owner {
-            return;
-        }
-        let Some(kind) = wallet.kind() else { return };
-        let to = AccountId::wallet(kind, wallet.asset(), into);
-        if let Some(moved) = self.move_wallet(wallet, to, TransferCode::MergeMove, None, now) {
-            let merge = self.merges.iter().rev().find(|(_, merge)| merge.from == owner && !merge.undone);
-            if let Some((number, merge)) = merge.map(|(number, merge)| (*number, merge.clone())) {
-                let mut merge = merge;
-                merge.moved.push(moved);
-                self.put_merge(number, merge);
-            }
-            self.settle_shortfall(to, now);
-            self.serve_wants(to, now);
-        }
-    }
-
-    /// Move what is free: all of it, or of the lots that are named (or the amount) what is still there.
-    fn move_wallet(
-        &mut self,
-        from: AccountId,
-        to: AccountId,
-        code: TransferCode,
-        only: Option<&Moved>,
-        now: Now,
-    ) -> Option<Moved> {
-        let account = self.book.ledger.account(from)?;
-        let free = account.credits_posted - account.debits_posted - account.debits_pending;
-        let moved = account.debits_posted.to_le_bytes();
-        let lots: Vec<Slice> = self
-            .book
-            .ledger
-            .lots(from)
-            .filter_map(|lot| {
-                let wanted = match only {
-                    None => lot.free(),
-                    Some(only) => {
-                        let same = |s: &&Slice| s.origin == lot.slice.origin && s.expires_on == lot.slice.expires_on;
-                        only.lots.iter().find(same).map_or(0, |slice| slice.amount)
-                    }
-                };
-                let amount = lot.free().min(wanted);
-                (amount > 0).then_some(Slice { amount, ..lot.slice })
-            })
-            .collect();
-        let amount = match (from.has_lots(), only) {
-            (true, _) => lots.iter().map(|slice| slice.amount).sum(),
-            (false, Some(only)) => free.min(only.amount),
-            (false, None) => free,
-        };
-        if amount <= 0 || !self.open_wallet(to) {
-            return None;
-        }
-        let about: [&[u8]; 4] = [b"merge", &from.0.to_le_bytes(), &to.0.to_le_bytes(), &moved];
-        let mut transfer = movement(derived(now, &about).line(1), code, from, to, amount, 0);
-        transfer.slices = lots.clone();
-        self.post(transfer, now).is_posted().then_some(Moved { from, to, amount, lots })
-    }
-
-    /// Two customers again: cards and what is left of the moved lots go back.
-    pub fn unmerge(&mut self, number: u64, now: Now) -> Result<(), PeopleError> {
-        let mut merge = self.merges.get(&number).filter(|merge| !merge.undone).cloned().ok_or(PeopleError::NoMerge)?;
-        if now.moment.day > merge.day + UNMERGE_DAYS {
-            return Err(PeopleError::TooLate);
-        }
-        let mut source = self.people.get(merge.from).cloned().ok_or(PeopleError::Unknown(merge.from))?;
-        let into = self.resolve(merge.into);
-        let mut target = self.people.get(into).cloned().ok_or(PeopleError::Unknown(into))?;
-        let back = |card: &Card| merge.cards.iter().any(|moved| moved.number == card.number);
-        let (cards, rest): (Vec<Card>, Vec<Card>) = target.cards.into_iter().partition(back);
-        target.cards = rest;
-        source.cards = cards;
-        source.forward = None;
-        source.closed = false;
-        merge.undone = true;
-        let moved = std::mem::take(&mut merge.moved);
-        self.change(target);
-        self.change(source);
-        self.put_merge(number, Merge { moved: moved.clone(), ..merge });
-        for moved in &moved {
-            let to = AccountId::wallet(moved.to.kind().unwrap_or(AccountKind::Prepaid), moved.to.asset(), into);
-            self.move_wallet(to, moved.from, TransferCode::UnmergeMove, Some(moved), now);
-        }
-        Ok(())
     }
 
     pub(super) fn wallets_kind(&self, account: AccountId) -> Option<messages::v1::accounts::Wallet> {

@@ -198,7 +198,7 @@ impl Root {
 
     fn carry_out(&mut self, store: NodeId, document: Document, now: Now) {
         match document.act.clone() {
-            Act::Open { customer } => self.opened_by_store(store, *customer),
+            Act::Open { customer } => self.opened_by_store(store, *customer, now),
             Act::Recovered => self.recovered(store, now),
             Act::Move(transfer) => self.moved(store, &document, transfer, now),
         }
@@ -241,9 +241,6 @@ impl Root {
             TransferCode::Clawback => self.claw_back(store, document, &transfer, now),
             TransferCode::Purchase if document.recovered => self.late_spend(store, document, &transfer, wallet, now),
             _ => {
-                if let TransferCode::Accrue | TransferCode::AccruePending = transfer.code {
-                    self.campaign(transfer.debit.asset(), u32::try_from(transfer.debit.owner()).unwrap_or(u32::MAX));
-                }
                 let mut posted = transfer.clone();
                 if document.recovered && posted.credit.kind() == Some(AccountKind::Escrow) {
                     // A till may hold an approval on it that it has not told of yet.
@@ -324,7 +321,7 @@ impl Root {
                 peer.row.tills.extend(tills);
                 self.quarantine(store, inc, now);
             }
-            Told::Customer(customer) => self.relearn_customer(*customer, store),
+            Told::Customer(customer) => self.relearn_customer(*customer, store, now),
             Told::Copy { transfers } => transfers.into_iter().for_each(|transfer| self.relearn_copy(transfer, now)),
             Told::Balance { .. } | Told::Recall { .. } => {}
         }
@@ -334,12 +331,8 @@ impl Root {
     /// What the root did itself and had lost: money changed hands, so it is posted, from suspense if from nowhere else.
     fn relearn_copy(&mut self, mut transfer: Transfer, now: Now) {
         for id in [transfer.debit, transfer.credit] {
-            match id.kind() {
-                Some(AccountKind::Expense) => {
-                    self.campaign(id.asset(), u32::try_from(id.owner()).unwrap_or(u32::MAX));
-                }
-                Some(kind) if kind.is_wallet() => drop(self.open_wallet(id)),
-                _ => {}
+            if id.kind().is_some_and(AccountKind::is_wallet) {
+                self.open_wallet(id);
             }
         }
         let is_void = transfer.flags & VOID_PENDING != 0;
