@@ -207,7 +207,7 @@ impl World {
         }
     }
 
-    fn root_machine(&self) -> &Root {
+    pub(crate) fn root_machine(&self) -> &Root {
         &self.root.life.as_ref().expect("in quiet the root is up").machine
     }
 
@@ -263,6 +263,7 @@ impl World {
                     let lines = (2..=6).filter_map(|line| ledger.known(operation.line(line)));
                     let posted: i64 = lines.filter(|known| known.is_posted()).map(|known| known.amount).sum();
                     if posted != what.amount.minor() {
+                        self.postings_of(operation);
                         return Err(format!(
                             "I6: operation {:x} of till {} ({:?} {} on {}) is in the root's book with {posted}",
                             operation.0,
@@ -342,42 +343,6 @@ impl World {
             }
         }
         Ok(())
-    }
-
-    /// By code, what the root posted on the wallets of a card: beside what happened.
-    fn explain(&self, card: usize, asset: u32) {
-        if self.log.is_none() {
-            return;
-        }
-        let owners: Vec<u64> = (0..self.plan.cards)
-            .filter(|other| self.ghost.leader(*other) == card)
-            .map(|c| self.ghost.owner_at_till(c))
-            .collect();
-        let mine = |id: AccountId| {
-            owners.contains(&id.owner())
-                && id.asset() == asset
-                && (id.kind().is_some_and(AccountKind::is_wallet)
-                    || matches!(
-                        id.kind(),
-                        Some(AccountKind::Escrow | AccountKind::Quarantine | AccountKind::Debt | AccountKind::Suspense)
-                    ))
-        };
-        let mut sums: BTreeMap<(TransferCode, bool), i64> = BTreeMap::new();
-        for posting in self.root.postings().iter().filter(|posting| posting.code.is_posted()) {
-            let transfer = &posting.transfer;
-            if transfer.flags & (domain::ledger::transfer::PENDING | VOID_PENDING) != 0 {
-                continue;
-            }
-            match (mine(transfer.debit), mine(transfer.credit)) {
-                (true, false) => *sums.entry((transfer.code, false)).or_default() -= transfer.amount,
-                (false, true) => *sums.entry((transfer.code, true)).or_default() += transfer.amount,
-                _ => {}
-            }
-        }
-        eprintln!("card {card} of owners {owners:?}: {sums:?}");
-        for truth in self.ghost.truths().filter(|(c, a, _)| *c == card && *a == asset) {
-            eprintln!("{truth:?}");
-        }
     }
 
     /// I15: what a store took and gave is the same in both books. And rights are escrows, nothing is in quarantine.
@@ -476,7 +441,7 @@ fn same<'e>(log: &str, store: u32, here: impl Iterator<Item = &'e Entry>, there:
 }
 
 /// The owner that stores give to a number that nobody knows.
-fn provisional(number: &str) -> u64 {
+pub(crate) fn provisional(number: &str) -> u64 {
     let hash = blake3::hash(number.as_bytes());
     let low = u64::from_le_bytes(hash.as_bytes()[..8].try_into().expect("a hash has 32 bytes"));
     1 << 43 | low & ((1 << 43) - 1)

@@ -7,7 +7,7 @@ use domain::ledger::{AccountId, AccountKind, OperationId, TransferId};
 use messages::v1::accounts::Wallet;
 use processing::machine::Now;
 use processing::machine::customer::{Card, CardState, Customer, Held};
-use processing::machine::root::{Asked, AskedFor, DeskError, Done, Root};
+use processing::machine::root::{Asked, AskedFor, DeskError, Done, PeopleError, Root};
 
 use crate::ghost::{MONEY, POINTS};
 use crate::till::card_number;
@@ -43,7 +43,8 @@ pub(crate) struct Desk {
     lost: Vec<DeskOperation>,
     holds: Vec<(OperationId, usize, u32, i64)>,
     blocked: Vec<usize>,
-    merges: Vec<u64>,
+    /// Number, from, into.
+    merges: Vec<(usize, u64, u64)>,
 }
 
 impl Desk {
@@ -102,6 +103,7 @@ impl World {
             }
         }
         self.commit_root();
+        self.root.is_never_older();
     }
 
     pub(crate) fn desk_acts(&mut self) {
@@ -262,9 +264,16 @@ impl World {
     fn desk_merges(&mut self, card: usize, other: usize) {
         if !self.desk.merges.is_empty() && self.random.chance(500) {
             let at = self.random.index(self.desk.merges.len());
-            let number = self.desk.merges.swap_remove(at);
-            let done = self.root_does(|root, now| root.unmerge(number, now));
-            self.note(|| format!("desk: merge {number} is undone: {done:?}"));
+            let (number, from, into) = self.desk.merges.swap_remove(at);
+            // A root that lost it may have given its number to another.
+            let done = self.root_does(|root, now| {
+                let same = root.merges().nth(number - 1).is_some_and(|merge| (merge.from, merge.into) == (from, into));
+                match same {
+                    true => root.unmerge(number as u64, now),
+                    false => Err(PeopleError::NoMerge),
+                }
+            });
+            self.note(|| format!("desk: merge {number} of {from} into {into} is undone: {done:?}"));
             return;
         }
         let (from, into) = (self.ghost.owner_at_till(card), self.ghost.owner_at_till(other));
@@ -272,7 +281,7 @@ impl World {
         self.note(|| format!("desk: customer {from} is merged into {into}: {done:?}"));
         if let Some(Ok(number)) = done {
             self.ghost.join(card, other);
-            self.desk.merges.push(number);
+            self.desk.merges.push((number as usize, from, into));
         }
     }
 

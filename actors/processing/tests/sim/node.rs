@@ -37,6 +37,8 @@ pub(crate) struct Node<M> {
     /// The next commit is cut off by a power failure.
     pub(crate) fails_next: bool,
     pub(crate) blocks: u64,
+    /// No backup has fewer records.
+    records_min: usize,
 }
 
 /// How a commit ended.
@@ -57,6 +59,7 @@ impl<M: Machine + Send> Node<M> {
             commit_planned: false,
             fails_next: false,
             blocks: 0,
+            records_min: 1,
         }
     }
 
@@ -127,6 +130,11 @@ impl<M: Machine + Send> Node<M> {
         self.life = None;
     }
 
+    /// All backups are of later.
+    pub(crate) fn is_never_older(&mut self) {
+        self.records_min = self.life.as_ref().map_or(1, |life| life.store.record_ends().len());
+    }
+
     /// Keep so many thousandths of the journal, as a backup of then would.
     pub(crate) fn restore(&mut self, keep_per_mille: u64) {
         let store = JournalStore::open(self.disk.clone()).expect("a journal that was synced can be read");
@@ -134,7 +142,8 @@ impl<M: Machine + Send> Node<M> {
         if ends.is_empty() {
             return;
         }
-        let keep = (ends.len() as u64 * keep_per_mille / 1000).clamp(1, ends.len() as u64) as usize;
+        let keep =
+            (ends.len() as u64 * keep_per_mille / 1000).clamp(self.records_min as u64, ends.len() as u64) as usize;
         drop(store);
         let mut bytes = self.disk.copy();
         bytes.truncate(ends[keep - 1] as usize);

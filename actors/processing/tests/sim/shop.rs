@@ -349,6 +349,10 @@ impl World {
     }
 
     pub(crate) fn boot_shop(&mut self, shop: usize, restored: bool) {
+        // It was started when all faults ended.
+        if self.shops[shop].node.is_up() {
+            return;
+        }
         let mut said = false;
         if restored {
             let keep = self.random.between(300, 1000);

@@ -1,9 +1,17 @@
 //! What is said, for people: in the events before a failure.
 
-use domain::ledger::transfer::Transfer;
+use std::collections::BTreeMap;
+
+use domain::ledger::transfer::{PENDING, Transfer, TransferCode, VOID_PENDING};
+use domain::ledger::{AccountId, AccountKind, OperationId};
 use messages::v1::accounts::{Authorisation, Declined};
+use processing::machine::customer::Customer;
 use processing::machine::log::{Act, Document, Entry, Told};
 use processing::machine::wire::{Reply, Say};
+
+use crate::checks::provisional;
+use crate::till::card_number;
+use crate::world::World;
 
 /// A message of a store.
 pub(crate) fn short(say: &Say) -> String {
@@ -76,4 +84,65 @@ fn told(entry: &Entry) -> String {
 
 pub(crate) fn movement(transfer: &Transfer) -> String {
     format!("{:?} {:x} {} {} to {}", transfer.code, transfer.id.0, transfer.amount, transfer.debit, transfer.credit)
+}
+
+/// For a failure whose run keeps a log.
+impl World {
+    /// What became of an operation at the root.
+    pub(crate) fn postings_of(&self, operation: OperationId) {
+        if self.log.is_none() {
+            return;
+        }
+        for posting in self.root.postings().iter().filter(|posting| posting.transfer.id.operation() == operation) {
+            eprintln!("the root: {} ({})", movement(&posting.transfer), posting.code);
+        }
+        for alert in self.root_machine().alerts().filter(|alert| alert.operation == operation) {
+            eprintln!("the root: {}", alert.sentence);
+        }
+    }
+
+    /// By code, what the root posted on the wallets of a card: beside what happened.
+    pub(crate) fn explain(&self, card: usize, asset: u32) {
+        if self.log.is_none() {
+            return;
+        }
+        let number = card_number(card);
+        let root = self.root_machine();
+        let of_card = |customer: &&Customer| {
+            let has = customer.card(&number).is_some() || customer.owner == provisional(&number);
+            has || customer.name == format!("customer {card}")
+        };
+        let with_card: Vec<&Customer> = root.customers().filter(of_card).collect();
+        eprintln!("{number} is of {:?}; {with_card:?}", root.whose(&number).map(|customer| customer.owner));
+        let owners: Vec<u64> = (0..self.plan.cards)
+            .filter(|other| self.ghost.leader(*other) == card)
+            .map(|c| self.ghost.owner_at_till(c))
+            .chain(with_card.iter().map(|customer| customer.owner))
+            .collect();
+        let mine = |id: AccountId| {
+            owners.contains(&id.owner())
+                && id.asset() == asset
+                && (id.kind().is_some_and(AccountKind::is_wallet)
+                    || matches!(
+                        id.kind(),
+                        Some(AccountKind::Escrow | AccountKind::Quarantine | AccountKind::Debt | AccountKind::Suspense)
+                    ))
+        };
+        let mut sums: BTreeMap<(TransferCode, bool), i64> = BTreeMap::new();
+        for posting in self.root.postings().iter().filter(|posting| posting.code.is_posted()) {
+            let transfer = &posting.transfer;
+            if transfer.flags & (PENDING | VOID_PENDING) != 0 {
+                continue;
+            }
+            match (mine(transfer.debit), mine(transfer.credit)) {
+                (true, false) => *sums.entry((transfer.code, false)).or_default() -= transfer.amount,
+                (false, true) => *sums.entry((transfer.code, true)).or_default() += transfer.amount,
+                _ => {}
+            }
+        }
+        eprintln!("card {card} of owners {owners:?}: {sums:?}");
+        for truth in self.ghost.truths().filter(|(c, a, _)| *c == card && *a == asset) {
+            eprintln!("{truth:?}");
+        }
+    }
 }
