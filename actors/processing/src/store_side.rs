@@ -31,6 +31,8 @@ use crate::machine::wire::{NUMBER_BYTES_MAX, Who};
 const WANTED_WITHIN: Duration = Duration::from_millis(1_500);
 /// How soon the root is asked again for a right that was not there.
 const WANTED_AGAIN: Duration = Duration::from_millis(100);
+/// How soon a store that is not ready looks again.
+const READY_LOOK: Duration = Duration::from_millis(50);
 /// What is done once a second: holds that time out, rights that nobody uses, word to the root.
 const TICK: Duration = Duration::from_secs(1);
 /// Receipts that are looked at in one turn.
@@ -128,15 +130,22 @@ impl Talk {
         let until = Instant::now() + WANTED_WITHIN;
         let ids = lines(asked.operation).to_vec();
         let mut online = false;
+        let mut looks = tokio::time::interval(READY_LOOK);
         loop {
             let question = asked.clone();
-            let lacks = self.door.ask(ids.clone(), move |store, now| {
-                (store.lacks(&question, now), store.whose(&question.number).is_some())
+            let stands = self.door.ask(ids.clone(), move |store, now| {
+                let ready = store.may_spend();
+                (ready, store.lacks(&question, now), store.whose(&question.number).is_some())
             });
-            let (account, amount) = match lacks.await {
-                Ok((Some(wanted), _)) => wanted,
+            let (account, amount) = match stands.await {
+                // A store that has just started is ready as soon as its tills and the root have spoken.
+                Ok((false, ..)) if Instant::now() < until => {
+                    looks.tick().await;
+                    continue;
+                }
+                Ok((true, Some(wanted), _)) => wanted,
                 // A card that this store has never seen.
-                Ok((None, false)) if !online => {
+                Ok((true, None, false)) if !online => {
                     online = self.want(Who::Number(asked.number.clone())).await;
                     if online {
                         continue;

@@ -57,6 +57,8 @@ mod shop;
 mod shown;
 #[path = "sim/till.rs"]
 mod till;
+#[path = "sim/versions.rs"]
+mod versions;
 #[path = "sim/wire.rs"]
 mod wire;
 #[path = "sim/world.rs"]
@@ -302,6 +304,23 @@ fn processing_seeds_that_failed_once() {
 #[test]
 fn processing_live_never_overdrawn() {
     hold_live(&live_plan(Work::All, 2), &live_seeds(3), "processing_live_never_overdrawn");
+}
+
+#[test]
+fn processing_s25_mixed_versions() {
+    let mut plan = live_plan(Work::All, 2);
+    plan.mixed = true;
+    hold_live(&plan, &live_seeds(2), "processing_s25_mixed_versions");
+}
+
+#[test]
+fn processing_s25_logs_of_other_versions() {
+    versions::logs_can_be_read();
+}
+
+#[test]
+fn processing_s25_rolling_update() {
+    scenarios::s25_rolling_update();
 }
 
 #[test]

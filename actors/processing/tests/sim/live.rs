@@ -9,10 +9,8 @@ use chrono::{DateTime, FixedOffset};
 use domain::ledger::OperationId;
 use domain::ledger::transfer::Day;
 use futures_util::future::BoxFuture;
-use link::apply::{Peer, PeerRole};
-use link::requests::{AUTHORISE, Answer, RELEASE, TILL_OPERATIONS};
-use messages::codec::{from_body, to_body};
-use messages::v1::accounts::{OperationsTaken, Release};
+use link::apply::Peer;
+use link::requests::Answer;
 use processing::line::Talk;
 use processing::machine::root::{AskedFor, PeerStanding, Root};
 use processing::machine::subordinate::{Standing, Subordinate};
@@ -22,17 +20,19 @@ use runtime::clock::Clock;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::desk::{ask, store_name};
+use crate::desk::ask;
 use crate::life::Life;
 use crate::node::{DAY_MS, FIRST_DAY, NOON_MS};
 use crate::plan::Plan;
 use crate::run::{DONE_MS, Ended, SHOWN_MAX, clock};
-use crate::shop::{ShopSays, TillSays};
+use crate::shop::ShopSays;
 use crate::wire::Wire;
 use crate::world::{Event, HOUR_MS, MINUTE_MS, SECOND_MS, World};
 
 #[path = "live_nodes.rs"]
 mod nodes;
+#[path = "live_tills.rs"]
+mod tills;
 
 const SHOP_TICK_MS: u64 = 5 * SECOND_MS;
 const ROOT_TICK_MS: u64 = 10 * SECOND_MS;
@@ -105,7 +105,7 @@ impl Live {
         let shop = || Shop { life: None, clock: Clock::by_hand(start) };
         let mut live = Live {
             began: Instant::now(),
-            wire: Arc::new(Wire::new(plan.line.clone(), plan.shops, seed, log)),
+            wire: Arc::new(Wire::new(plan, seed, log)),
             ear: Ear::default(),
             root: None,
             root_clock: Clock::by_hand(start),
@@ -221,52 +221,6 @@ impl Live {
             Event::Desk | Event::ClockJumps | Event::CommitRoot(_) | Event::CommitShop(..) => {}
             other => self.world.happens(other),
         }
-    }
-
-    /// A till's question, to the actor that answers it.
-    fn asks(&mut self, till: usize, number: u64, says: TillSays) {
-        let shop = self.world.tills[till].shop;
-        let Some((life, answers, talk)) = &self.shops[shop].life else { return };
-        let boots = self.world.shops[shop].node.boots;
-        match &says {
-            TillSays::Authorise(_) => self.begun[till] = self.begun[till].max(number),
-            // One line to a till: what was said later is not heard before.
-            TillSays::Operations(_) if number < self.begun[till] => return,
-            TillSays::Operations(_) => self.begun[till] = number,
-            _ => {}
-        }
-        let (answers, talk, ear) = (answers.clone(), talk.clone(), self.ear.clone());
-        let id = till as u32 + 1;
-        let peer = Peer { name: format!("{}/{id}", store_name(shop)), role: PeerRole::Till };
-        life.does(async move {
-            let tell = |says| ear.hears(Heard::Till(till, boots, says));
-            match says {
-                TillSays::Authorise(asked) => {
-                    if let Ok(body) = answers.answer(&peer, AUTHORISE, to_body(&*asked)).await {
-                        let answer = from_body(&body).expect("an answer");
-                        tell(ShopSays::Authorised(asked.operation, Box::new(answer)));
-                    }
-                }
-                TillSays::Release(operation) => {
-                    if answers.answer(&peer, RELEASE, to_body(&Release { operation })).await.is_ok() {
-                        tell(ShopSays::Released(operation));
-                    }
-                }
-                TillSays::Settled(settled) => {
-                    let receipt = settled.receipt.0;
-                    if talk.settle(id, settled.as_ref().clone()).await.is_ok() {
-                        tell(ShopSays::Taken(receipt));
-                    }
-                }
-                TillSays::Operations(told) => {
-                    if let Ok(body) = answers.answer(&peer, TILL_OPERATIONS, to_body(&*told)).await {
-                        let taken: OperationsTaken = from_body(&body).expect("an answer");
-                        told.settled.iter().for_each(|settled| tell(ShopSays::Taken(settled.receipt.0)));
-                        tell(ShopSays::Heard(taken.mark));
-                    }
-                }
-            }
-        });
     }
 
     fn asks_shop(&mut self, shop: usize) {

@@ -62,6 +62,8 @@ pub(crate) struct Plan {
     pub(crate) idle_ms: u64,
     /// Prepaid money spent a time, at most.
     pub(crate) spend_max: i64,
+    /// Some stores and tills are of another version (with actors only).
+    pub(crate) mixed: bool,
 }
 
 impl Plan {
@@ -98,6 +100,7 @@ impl Plan {
             standing_max: 20_000,
             idle_ms: 4 * HOUR_MS,
             spend_max: 5_000,
+            mixed: false,
         }
     }
 

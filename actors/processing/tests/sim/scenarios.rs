@@ -12,7 +12,7 @@ use crate::desk::{ask, wallet};
 use crate::ghost::{MONEY, POINTS};
 use crate::plan::{Plan, Work};
 use crate::till::card_number;
-use crate::world::{HOUR_MS, MINUTE_MS, SECOND_MS, World};
+use crate::world::{Event, HOUR_MS, MINUTE_MS, SECOND_MS, World};
 
 pub(crate) fn script(change: impl FnOnce(&mut Plan)) -> World {
     let mut plan = Plan::calm(Work::Script);
@@ -329,4 +329,24 @@ pub(crate) fn s22_merge_in_a_partition() {
     assert!(world.root().book().ledger.available(account, day) > 0);
     assert_eq!(both(&world), before - 4_000);
     world.ends_well();
+}
+
+/// Sixteen stores are updated one after another while people pay at all of them: a payment waits, none is declined.
+pub(crate) fn s25_rolling_update() {
+    let mut plan = Plan::calm(Work::Plain);
+    (plan.shops, plan.cards, plan.till_every_ms) = (16, 200, 15 * SECOND_MS);
+    (plan.opening, plan.standing_max, plan.spend_max) = (10_000_000, 100_000, 1_000);
+    // One line keeps its order.
+    (plan.line.least_ms, plan.line.most_ms) = (50, 50);
+    let mut world = World::new(plan, 25, false);
+    world.pass(5 * MINUTE_MS);
+    for shop in 0..16 {
+        world.kill_shop(shop);
+        world.after(3 * SECOND_MS, Event::BootShop { shop, restored: false });
+        world.pass(20 * SECOND_MS);
+    }
+    world.ends_well();
+    let declined: Vec<DeclineCode> = world.tills.iter().flat_map(|till| till.declined.clone()).collect();
+    assert!(declined.is_empty(), "{declined:?}");
+    assert!(world.stats.approved > 500, "{} payments", world.stats.approved);
 }

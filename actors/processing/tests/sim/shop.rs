@@ -16,6 +16,8 @@ use crate::world::{Event, HOUR_MS, MINUTE_MS, SECOND_MS, World};
 
 /// How long a till's question waits for the root.
 const ASK_MS: u64 = 3 * SECOND_MS;
+/// How long it waits for a store that has just started.
+const READY_MS: u64 = 1_500;
 /// How often a store looks whether there is something to say.
 const TICK_MS: u64 = 5 * SECOND_MS;
 /// Least time between what a store says unasked.
@@ -51,6 +53,10 @@ struct Ask {
     till: usize,
     asked: Box<Authorise>,
     until_ms: u64,
+    /// A store that has just started is waited for so long.
+    ready_ms: u64,
+    /// What the root was asked last.
+    wanted: Option<Who>,
 }
 
 pub(crate) struct Shop {
@@ -284,32 +290,38 @@ impl World {
         self.after_shop(shop);
     }
 
-    /// Ask the root for what is missing here, and let the till wait for it.
+    /// Let the till wait for what is missing here.
     fn ask(&mut self, shop: usize, till: usize, asked: Box<Authorise>) {
-        let wants = self.shop_does(shop, |machine, now| {
-            let who = match machine.whose(&asked.number) {
-                None => Some(Who::Number(asked.number.clone())),
-                Some(_) => machine.lacks(&asked, now).map(|(account, amount)| Who::Account { account, amount }),
-            };
-            who.and_then(|who| machine.want(who))
-        });
-        let line = !self.parted[shop];
-        let until_ms = match wants.flatten().filter(|_| line) {
-            Some(message) => {
-                self.say(shop, [message]);
-                self.at_ms + ASK_MS
-            }
-            None => self.at_ms,
-        };
         if !self.shops[shop].asks.iter().any(|ask| ask.asked.operation == asked.operation) {
-            self.shops[shop].asks.push(Ask { till, asked, until_ms });
+            let (at_ms, ready_ms) = (self.at_ms, self.at_ms + READY_MS);
+            self.shops[shop].asks.push(Ask { till, asked, until_ms: at_ms, ready_ms, wanted: None });
+        }
+    }
+
+    /// Ask the root for what is missing, once for each of it: first who it is, then for a right.
+    fn wants(&mut self, shop: usize, ask: &mut Ask) {
+        let missing = self.shop_does(shop, |machine, now| match machine.whose(&ask.asked.number) {
+            None => Some(Who::Number(ask.asked.number.clone())),
+            Some(_) => machine.lacks(&ask.asked, now).map(|(account, amount)| Who::Account { account, amount }),
+        });
+        let Some(who) = missing.flatten().filter(|who| ask.wanted.as_ref() != Some(who) && !self.parted[shop]) else {
+            return;
+        };
+        if let Some(message) = self.shop_does(shop, |machine, _| machine.want(who.clone())).flatten() {
+            self.say(shop, [message]);
+            (ask.wanted, ask.until_ms) = (Some(who), self.at_ms + ASK_MS);
         }
     }
 
     /// Answer those who have waited long enough, or for whom enough is here now.
     fn serve(&mut self, shop: usize) {
         let at_ms = self.at_ms;
-        for ask in std::mem::take(&mut self.shops[shop].asks) {
+        for mut ask in std::mem::take(&mut self.shops[shop].asks) {
+            if self.shop_does(shop, |machine, _| machine.may_spend()) == Some(false) && at_ms < ask.ready_ms {
+                self.shops[shop].asks.push(ask);
+                continue;
+            }
+            self.wants(shop, &mut ask);
             let lacks = self.shop_does(shop, |machine, now| {
                 machine.whose(&ask.asked.number).is_none() || machine.lacks(&ask.asked, now).is_some()
             });

@@ -19,6 +19,7 @@ use crate::life::Job;
 use crate::plan;
 use crate::random::Random;
 use crate::shown::{short, short_reply};
+use crate::versions::of_another;
 
 /// Answers to one question and its doubles.
 const ANSWERS_MAX: usize = 4;
@@ -32,18 +33,21 @@ pub(crate) struct Wire {
     calm: AtomicBool,
     random: Mutex<Random>,
     line: plan::Line,
+    /// Every other store is of another version than the root.
+    mixed: bool,
     began: Instant,
     log: Option<Mutex<Vec<(u64, String)>>>,
 }
 
 impl Wire {
-    pub(crate) fn new(line: plan::Line, shops: usize, seed: u64, log: bool) -> Wire {
+    pub(crate) fn new(plan: &plan::Plan, seed: u64, log: bool) -> Wire {
         Wire {
             root: Mutex::new(None),
-            parted: (0..shops).map(|_| AtomicBool::new(false)).collect(),
+            parted: (0..plan.shops).map(|_| AtomicBool::new(false)).collect(),
             calm: AtomicBool::new(false),
             random: Mutex::new(Random::new(!seed)),
-            line,
+            line: plan.line.clone(),
+            mixed: plan.mixed,
             began: Instant::now(),
             log: log.then(Mutex::default),
         }
@@ -66,6 +70,11 @@ impl Wire {
             let at_ms = self.began.elapsed().as_millis() as u64;
             log.lock().expect("nobody panics with it").push((at_ms, sentence()));
         }
+    }
+
+    /// What the other side reads of it.
+    fn speaks(&self, shop: usize, body: Vec<u8>) -> Vec<u8> {
+        if self.mixed && shop % 2 == 1 { of_another(&body) } else { body }
     }
 
     fn is_parted(&self, shop: usize) -> bool {
@@ -130,7 +139,7 @@ async fn returns(wire: Arc<Wire>, shop: usize, answer: Result<Vec<u8>, String>, 
         let said = said.map(|said| said.replies.iter().map(short_reply).collect::<Vec<_>>().join(", "));
         format!("store {} is answered: {}", shop + 1, said.unwrap_or_else(|| format!("{answer:?}")))
     });
-    tell.try_send(answer).ok();
+    tell.try_send(answer.map(|body| wire.speaks(shop, body))).ok();
 }
 
 impl Line for WireOf {
@@ -139,6 +148,7 @@ impl Line for WireOf {
             if self.wire.is_parted(self.shop) {
                 return Err(RequestError::NoLine);
             }
+            let body = self.wire.speaks(self.shop, body);
             let (tell, mut told) = mpsc::channel(ANSWERS_MAX);
             for _ in 0..self.wire.copies() {
                 tokio::spawn(travels(self.wire.clone(), self.shop, body.clone(), tell.clone()));

@@ -423,7 +423,7 @@ impl Subordinate {
     }
 
     /// Whether rights may be spent.
-    pub(super) fn may_spend(&self) -> bool {
+    pub fn may_spend(&self) -> bool {
         self.trusted || self.policy.mutant == Some(Mutant::NoWitness)
     }
 
