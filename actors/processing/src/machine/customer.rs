@@ -88,6 +88,11 @@ impl Customer {
         AccountId::wallet(kind_of(wallet), asset, self.owner)
     }
 
+    /// Nobody who is known: a card that was sold.
+    pub fn is_gift_card(&self) -> bool {
+        !self.wallets.is_empty() && self.wallets.iter().all(|held| held.wallet == Wallet::Gift)
+    }
+
     pub fn has(&self, wallet: Wallet, asset: u32) -> bool {
         self.wallets.iter().any(|held| held.wallet == wallet && held.asset == asset)
     }

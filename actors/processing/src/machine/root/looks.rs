@@ -169,12 +169,22 @@ impl Root {
     /// Customers whose name has `text` in it, looking at `scan_max` of them from `from` on; and where to go on.
     pub fn named(&self, text: &str, from: u64, scan_max: usize, max: usize) -> (Vec<Customer>, Option<u64>) {
         let text = text.to_lowercase();
+        self.scan(from, scan_max, max, |customer| customer.name.to_lowercase().contains(&text))
+    }
+
+    fn scan(
+        &self,
+        from: u64,
+        scan_max: usize,
+        max: usize,
+        wanted: impl Fn(&Customer) -> bool,
+    ) -> (Vec<Customer>, Option<u64>) {
         let mut found = Vec::new();
         for (scanned, (owner, customer)) in self.people.by_owner.range(from..).enumerate() {
             if scanned == scan_max || found.len() == max {
                 return (found, Some(*owner));
             }
-            if customer.name.to_lowercase().contains(&text) {
+            if wanted(customer) {
                 found.push(customer.clone());
             }
         }
@@ -192,17 +202,14 @@ impl Root {
 
     /// Of the `scan_max` opened last those who are more than a gift card, the last first.
     pub fn newest(&self, scan_max: usize, max: usize) -> Vec<Customer> {
-        let is_card = |customer: &&Customer| {
-            !customer.wallets.is_empty() && customer.wallets.iter().all(|held| held.wallet == Wallet::Gift)
-        };
         let last = self.people.by_owner.values().rev().take(scan_max);
-        last.filter(|customer| !is_card(customer)).take(max).cloned().collect()
+        last.filter(|customer| !customer.is_gift_card()).take(max).cloned().collect()
     }
 
-    /// Customers in the order of their numbers, from one on: those who can be met at a till by a number of their own.
-    pub fn in_order(&self, from: u64, max: usize) -> Vec<Customer> {
-        let from = self.people.by_owner.range(from..).map(|(_, customer)| customer);
-        from.filter(|customer| !customer.cards.is_empty()).take(max).cloned().collect()
+    /// Customers in the order of their numbers who can be met at a till by a number of their own and are more than a gift
+    /// card: looking at `scan_max` of them from `from` on; and where to go on.
+    pub fn in_order(&self, from: u64, scan_max: usize, max: usize) -> (Vec<Customer>, Option<u64>) {
+        self.scan(from, scan_max, max, |customer| !customer.cards.is_empty() && !customer.is_gift_card())
     }
 
     pub fn customer_count(&self) -> usize {
