@@ -339,17 +339,23 @@ impl Root {
 
     /// Write a line into a store's down-log. A store that was not compared since the last restoration hears it later.
     fn tell(&mut self, store: NodeId, told: &Told) -> bool {
+        self.tell_at(store, told).is_some()
+    }
+
+    /// The number of the line.
+    fn tell_at(&mut self, store: NodeId, told: &Told) -> Option<u64> {
         let epoch = self.meta.epoch;
-        let Some(peer) = self.peers.get_mut(&store) else { return false };
+        let peer = self.peers.get_mut(&store)?;
         if peer.row.synced != epoch || peer.row.retired {
-            return false;
+            return None;
         }
         let entry = peer.row.down.entry(epoch, 0, told.to_body());
         peer.row.down.advance(&entry);
-        self.book.put(space::DOWN, &log_key(store, entry.seq), &entry);
+        let place = entry.seq;
+        self.book.put(space::DOWN, &log_key(store, place), &entry);
         self.put_peer(store);
         self.rings.insert(store);
-        true
+        Some(place)
     }
 
     /// A wallet's account is there: of a customer that is known.

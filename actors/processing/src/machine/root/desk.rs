@@ -275,7 +275,7 @@ impl Root {
         let amount = self.book.ledger.known(operation.line(1)).map_or(0, |known| known.amount);
         if code == Code::Created {
             let posted = self.book.last_posting().expect("it was just posted").transfer.clone();
-            self.keep_copy(&posted, now);
+            self.keep_copy(&posted);
             for wallet in [posted.debit, posted.credit] {
                 if wallet.kind().is_some_and(AccountKind::is_wallet) {
                     self.came_in(wallet, now);
@@ -286,7 +286,7 @@ impl Root {
     }
 
     /// What is born here has a second copy at the customer's home store.
-    pub(super) fn keep_copy(&mut self, posted: &Transfer, now: Now) {
+    pub(super) fn keep_copy(&mut self, posted: &Transfer) {
         if posted.flags & PENDING != 0 {
             return;
         }
@@ -300,9 +300,10 @@ impl Root {
             copy.flags = 0;
         }
         copy.flags |= domain::ledger::transfer::IMPORTED;
-        let told = home.filter(|home| self.tell(*home, &Told::Copy { transfers: vec![copy.clone()] }));
+        let copied = Told::Copy { transfers: vec![copy.clone()] };
+        let told = home.and_then(|home| Some((home, self.tell_at(home, &copied)?)));
         if wallets.iter().flatten().count() == wallets.len() {
-            self.arrived(copy, told, now);
+            self.arrived(copy, told);
         }
     }
 

@@ -5,7 +5,7 @@
 //! is told to every store before it gets a right that the move may have paid for: whoever gives back the right gives back
 //! the move.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::ledger::transfer::{Day, Slice, Transfer, TransferCode};
 use domain::ledger::{AccountId, AccountKind};
@@ -22,8 +22,8 @@ use crate::machine::{NodeId, Now, derived};
 
 /// Days in which a merge can be undone.
 pub const UNMERGE_DAYS: Day = 30;
-/// What came onto one wallet from other customers and is told to stores with its rights; older ones are in any backup.
-const ARRIVALS_MAX: usize = 16;
+/// What came onto one wallet from other customers while no store confirmed that it has a copy.
+const ARRIVALS_MAX: usize = 1_000;
 /// Merged customers that are looked at with the one that they are now.
 const MERGED_MAX: usize = 64;
 
@@ -46,12 +46,11 @@ pub struct Moved {
     pub lots: Vec<Slice>,
 }
 
-/// What came from another customer, and which stores have it as their second copy.
+/// What came from another customer, and to which stores it was told as their second copy, at which place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Arrival {
     transfer: Transfer,
-    day: Day,
-    stores: BTreeSet<NodeId>,
+    told: BTreeMap<NodeId, u64>,
 }
 
 impl Root {
@@ -225,37 +224,58 @@ impl Root {
             return None;
         }
         let posted = self.book.last_posting().expect("it was just posted").transfer.clone();
-        self.keep_copy(&posted, now);
+        self.keep_copy(&posted);
         Some(Moved { from, to, amount, lots })
     }
 
     // What was moved between customers, and who has a copy of it.
 
-    /// It came from another customer: no store gets a right of the wallet before it has a copy of this.
-    pub(super) fn arrived(&mut self, copy: Transfer, told: Option<NodeId>, now: Now) {
-        let (wallet, day) = (copy.credit, now.moment.day);
-        let mut arrivals = self.arrivals.remove(&wallet).unwrap_or_default();
-        arrivals.retain(|arrival| arrival.day + UNMERGE_DAYS >= day);
-        arrivals.push(Arrival { transfer: copy, day, stores: told.into_iter().collect() });
+    /// It came from another customer: no store gets a right of the wallet before it has a copy of this, until one has
+    /// confirmed its copy. That one is heard before a restored root gives any right.
+    pub(super) fn arrived(&mut self, copy: Transfer, told: Option<(NodeId, u64)>) {
+        let wallet = copy.credit;
+        let mut arrivals = self.unconfirmed(wallet);
+        arrivals.push(Arrival { transfer: copy, told: told.into_iter().collect() });
         let spare = arrivals.len().saturating_sub(ARRIVALS_MAX);
         arrivals.drain(..spare);
-        self.book.put(space::ARRIVAL, &wallet.0.to_be_bytes(), &arrivals);
-        self.arrivals.insert(wallet, arrivals);
+        self.put_arrivals(wallet, arrivals);
     }
 
     /// Called before a store gets a right of the wallet.
     pub(super) fn tell_arrivals(&mut self, store: NodeId, wallet: AccountId) {
-        let Some(mut arrivals) = self.arrivals.remove(&wallet) else { return };
-        let mut transfers = Vec::new();
-        for arrival in &mut arrivals {
-            if arrival.stores.insert(store) {
-                transfers.push(arrival.transfer.clone());
+        if !self.arrivals.contains_key(&wallet) {
+            return;
+        }
+        let mut arrivals = self.unconfirmed(wallet);
+        let news = arrivals.iter_mut().filter(|arrival| !arrival.told.contains_key(&store)).collect::<Vec<_>>();
+        let transfers = news.iter().map(|arrival| arrival.transfer.clone()).collect::<Vec<_>>();
+        if !transfers.is_empty()
+            && let Some(place) = self.tell_at(store, &Told::Copy { transfers })
+        {
+            for arrival in news {
+                arrival.told.insert(store, place);
             }
         }
-        if !transfers.is_empty() && self.tell(store, &Told::Copy { transfers }) {
-            self.book.put(space::ARRIVAL, &wallet.0.to_be_bytes(), &arrivals);
+        self.put_arrivals(wallet, arrivals);
+    }
+
+    fn unconfirmed(&mut self, wallet: AccountId) -> Vec<Arrival> {
+        let has = |(store, place): (&NodeId, &u64)| {
+            self.peers.get(store).is_some_and(|peer| peer.applied > *place && !peer.row.retired)
+        };
+        let mut arrivals = self.arrivals.remove(&wallet).unwrap_or_default();
+        arrivals.retain(|arrival| !arrival.told.iter().any(has));
+        arrivals
+    }
+
+    fn put_arrivals(&mut self, wallet: AccountId, arrivals: Vec<Arrival>) {
+        let key = wallet.0.to_be_bytes();
+        if arrivals.is_empty() {
+            self.book.remove(space::ARRIVAL, &key);
+        } else {
+            self.book.put(space::ARRIVAL, &key, &arrivals);
+            self.arrivals.insert(wallet, arrivals);
         }
-        self.arrivals.insert(wallet, arrivals);
     }
 
     // What stores know of it: newcomers, and what a restored root has lost.
