@@ -58,7 +58,7 @@ fn forged(make: impl FnOnce(OperationId) -> Transfer, expected: Expect) {
 
 fn pushed(entry: Entry, expected: Expect) {
     let mut root = root();
-    let say = Say::Push { epoch: 0, inc: 0, up: vec![entry], down_next: 0 };
+    let say = Say::Push { epoch: 0, inc: 0, up: vec![entry], down_next: 0, trusted: false };
     root.on_store(ToRoot { from: STORE, epoch: 0, say }, NOW);
     root.book().ledger.check().expect("the book is whole");
     let alerts: Vec<String> = root.alerts().map(|alert| alert.sentence.clone()).collect();

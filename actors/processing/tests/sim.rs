@@ -276,6 +276,11 @@ fn processing_again_a_returned_right_that_both_books_forgot() {
 }
 
 #[test]
+fn processing_again_a_given_right_that_both_books_forgot() {
+    regressions::a_given_right_that_both_books_forgot();
+}
+
+#[test]
 fn processing_again_a_merge_that_the_root_forgot() {
     customers::a_merge_that_the_root_forgot();
 }

@@ -94,6 +94,16 @@ pub(crate) struct PeerRow {
     /// The epoch in which its logs were last found equal to those here.
     synced: u32,
     tills: BTreeSet<u32>,
+    /// The root was restored, and this store may have been too: nothing is given to anybody before its tills have told.
+    #[serde(default)]
+    doubtful: bool,
+}
+
+impl PeerRow {
+    /// What its tills remember is not known yet.
+    fn waits(&self) -> bool {
+        self.recover || self.doubtful
+    }
 }
 
 #[derive(Debug, Default)]
@@ -374,13 +384,13 @@ impl Root {
         let Some(peer) = self.peers.get(&store) else { return false };
         let early = self.policy.mutant == Some(Mutant::GrantsEarly);
         let recovering = self.meta.recovering && !early;
-        !recovering && peer.row.synced == self.meta.epoch && !peer.row.recover && !peer.row.retired
+        !recovering && peer.row.synced == self.meta.epoch && !peer.row.waits() && !peer.row.retired
     }
 
     /// When every store has reported, rights are given again.
     fn end_recovery(&mut self) {
         let epoch = self.meta.epoch;
-        let done = |peer: &Peer| peer.row.retired || (peer.row.synced == epoch && !peer.row.recover);
+        let done = |peer: &Peer| peer.row.retired || (peer.row.synced == epoch && !peer.row.waits());
         if self.meta.recovering && self.peers.values().all(done) {
             self.meta.recovering = false;
             self.put_meta();

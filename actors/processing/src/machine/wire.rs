@@ -35,6 +35,9 @@ pub enum Say {
         up: Vec<Entry>,
         /// Entries of the root that are applied.
         down_next: u64,
+        /// All tills have told, and nothing is missing in the store's book.
+        #[serde(default)]
+        trusted: bool,
     },
     /// Who is it, and may this store have rights to spend?
     Want {
@@ -62,6 +65,9 @@ pub struct Sync {
     pub inc: u32,
     /// The store was restored from a backup, or has reason to fear it.
     pub restored: bool,
+    /// Some of its tills have not told yet since its start, so it may have been restored and not know it.
+    #[serde(default)]
+    pub unheard: bool,
     pub up: End,
     pub down: End,
     /// From where the root's copy ends.

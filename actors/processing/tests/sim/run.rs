@@ -10,6 +10,8 @@ use crate::world::{HOUR_MS, MINUTE_MS, SECOND_MS, Stats, Violation, World};
 
 /// Events that a failure shows.
 pub(crate) const SHOWN_MAX: usize = 40;
+/// Postings of the root that it shows: money goes a long way.
+const POSTINGS_MAX: usize = 200;
 /// I13: all is done so long after the last fault.
 pub(crate) const DONE_MS: u64 = 60 * SECOND_MS;
 
@@ -33,7 +35,7 @@ fn postings(world: &World, about: &[String]) -> Vec<String> {
         .map(|posting| format!("{} ({:?})", movement(&posting.transfer), posting.code));
     let concerns = |line: &String| about.iter().any(|word| line.split(' ').any(|part| part == word));
     let mut lines: Vec<String> = all.filter(concerns).collect();
-    lines.split_off(lines.len().saturating_sub(SHOWN_MAX))
+    lines.split_off(lines.len().saturating_sub(POSTINGS_MAX))
 }
 
 fn end(plan: &Plan, seed: u64, log: bool) -> (Ended, World) {

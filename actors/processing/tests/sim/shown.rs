@@ -16,7 +16,7 @@ use crate::world::World;
 /// A message of a store.
 pub(crate) fn short(say: &Say) -> String {
     match say {
-        Say::Push { epoch, inc, up, down_next } => {
+        Say::Push { epoch, inc, up, down_next, .. } => {
             format!("push epoch {epoch} inc {inc} down {down_next} up [{}]", list(up, document))
         }
         Say::Sync(sync) => format!(

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use domain::ids::{OperatorNumber, ReceiptId};
+use domain::ledger::AccountKind;
 use domain::money::Money;
 use messages::v1::accounts::{
     AccountOperation, Authorisation, Authorise, DeclineCode, LotPart, OperationKind, Settled, TillOperations, Wallet,
@@ -374,7 +375,12 @@ impl World {
             format!("till {} settles {:x}: {kind:?} {} {amount}", till + 1, operation.as_u128(), card_number(card))
         });
         if let Err(sentence) = self.ghost.settled(card, asset, kind, amount) {
-            self.fail(sentence, &[&card_number(card), &format!("store {}", self.tills[till].shop + 1)]);
+            let wallet = crate::desk::wallet(asset, self.ghost.owner_at_till(card));
+            let rights = (1..=self.shops.len() as u32).map(|store| wallet.at(AccountKind::Escrow, store));
+            let accounts: Vec<String> = rights.chain([wallet]).map(|account| account.to_string()).collect();
+            let (card, store) = (card_number(card), format!("store {}", self.tills[till].shop + 1));
+            let about: Vec<&str> = accounts.iter().chain([&card, &store]).map(String::as_str).collect();
+            self.fail(sentence, &about);
         }
         let here = &mut self.tills[till];
         here.untaken.push(here.settled.len());

@@ -316,7 +316,8 @@ impl World {
         }
         self.note(|| format!("root hears store {store}: {}", short(&message.say)));
         if let Say::Push { epoch, inc, down_next, .. } = &message.say {
-            let say = Say::Push { epoch: *epoch, inc: *inc, up: Vec::new(), down_next: *down_next };
+            let (epoch, inc, down_next) = (*epoch, *inc, *down_next);
+            let say = Say::Push { epoch, inc, up: Vec::new(), down_next, trusted: false };
             self.waiting.insert(store, ToRoot { from: store, epoch: message.epoch, say });
         }
         let now = self.root.now(self.at_ms);

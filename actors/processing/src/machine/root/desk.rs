@@ -398,7 +398,7 @@ impl Root {
     fn retire(&mut self, store: NodeId, now: Now) {
         if let Some(peer) = self.peers.get_mut(&store) {
             peer.row.retired = true;
-            peer.row.recover = false;
+            (peer.row.recover, peer.row.doubtful) = (false, false);
         }
         self.put_peer(store);
         self.quarantine(store, u32::MAX, now);

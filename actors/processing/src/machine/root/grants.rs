@@ -192,7 +192,7 @@ impl Root {
     pub(super) fn fence(&mut self, store: NodeId, nonce: u64, now: Now) {
         let Some(peer) = self.peers.get_mut(&store) else { return };
         peer.row.inc += 1;
-        peer.row.recover = true;
+        (peer.row.recover, peer.row.doubtful) = (true, false);
         let (inc, up_next) = (peer.row.inc, peer.row.up.next);
         let tills = peer.row.tills.iter().copied().collect();
         self.put_peer(store);

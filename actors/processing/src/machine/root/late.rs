@@ -36,7 +36,7 @@ impl Root {
             }
         }
         if let Some(peer) = self.peers.get_mut(&store) {
-            peer.row.recover = false;
+            (peer.row.recover, peer.row.doubtful) = (false, false);
         }
         self.put_peer(store);
         self.end_recovery();

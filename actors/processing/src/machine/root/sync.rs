@@ -36,7 +36,13 @@ impl Root {
         match message.say {
             Say::Hello => self.welcome(store, now),
             Say::Sync(sync) => self.synchronise(store, *sync, now),
-            Say::Push { epoch, inc, up, down_next } => self.pushed(store, epoch, inc, up, down_next, now),
+            Say::Push { epoch, inc, up, down_next, trusted } => {
+                let out = self.pushed(store, epoch, inc, up, down_next, now);
+                if trusted {
+                    self.no_doubt(store);
+                }
+                out
+            }
             Say::Want { epoch, inc, down_next, who } => {
                 if epoch == self.meta.epoch && inc == self.peers[&store].row.inc {
                     self.wanted(store, who, now);
@@ -76,6 +82,8 @@ impl Root {
         if all_here && row.synced != epoch {
             let peer = self.peers.get_mut(&store).expect("whoever compares is known");
             peer.row.synced = epoch;
+            // What was given before the backup may be forgotten on both sides: only tills know what was done with it.
+            peer.row.doubtful = self.meta.recovering && (sync.restored || sync.unheard);
             self.put_peer(store);
             self.retell(store);
             self.end_recovery();
@@ -104,6 +112,16 @@ impl Root {
             peer.applied = peer.applied.max(down_next);
         }
         self.answer(store, down_next, 0)
+    }
+
+    /// Its tills have told all, and it has not lost anything of it.
+    fn no_doubt(&mut self, store: NodeId) {
+        let epoch = self.meta.epoch;
+        if let Some(peer) = self.peers.get_mut(&store).filter(|peer| peer.row.doubtful && peer.row.synced == epoch) {
+            peer.row.doubtful = false;
+            self.put_peer(store);
+            self.end_recovery();
+        }
     }
 
     /// What the store has not heard yet, and how far both logs are here.

@@ -26,13 +26,17 @@ impl Subordinate {
             return self.say(Say::Hello);
         }
         let up = self.up.from(self.root_next, ENTRIES_MAX);
-        self.say(Say::Push { epoch: self.meta.epoch, inc: self.meta.inc, up, down_next: self.down.end.next })
+        self.push(up)
     }
 
     /// Says nothing new: what the root has to tell is waited for.
     pub fn listen(&self) -> ToRoot {
+        self.push(Vec::new())
+    }
+
+    fn push(&self, up: Vec<Entry>) -> ToRoot {
         let (epoch, inc, down_next) = (self.meta.epoch, self.meta.inc, self.down.end.next);
-        self.say(Say::Push { epoch, inc, up: Vec::new(), down_next })
+        self.say(Say::Push { epoch, inc, up, down_next, trusted: self.trusted })
     }
 
     /// Ask who it is, or for a right to spend.
@@ -106,6 +110,7 @@ impl Subordinate {
             nonce,
             inc: self.meta.inc,
             restored: self.restored && self.policy.mutant != Some(Mutant::KeepsRights),
+            unheard: self.unheard().next().is_some(),
             up: self.up.end,
             down: self.down.end,
             ups: self.up.from(up.next, ENTRIES_MAX),
