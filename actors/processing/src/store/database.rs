@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use futures_util::TryStreamExt;
@@ -19,7 +18,6 @@ use sea_orm::{
     RuntimeErr,
 };
 use tokio::sync::Mutex;
-use tokio::task::JoinHandle;
 
 use super::block::{decode_rows, encode_rows};
 use super::run::{RunHead, RunPage};
@@ -27,10 +25,7 @@ use super::{Block, Head, Loading, Page, READ_BYTES_MAX, Row, SavedPage, Store, S
 
 /// Of a new SQLite file: a block is a megabyte in one row, which in the usual 4 KiB is a chain of 256 pages.
 const PAGE_BYTES: u32 = 16 * 1024;
-/// After so many bytes of blocks the WAL is copied into the file, by a connection of its own: commits go on meanwhile.
-const COPY_BYTES: u64 = 8 * 1024 * 1024;
-/// A WAL of so many pages (64 MB) has not been copied whole because commits never paused. The next commit copies the rest
-/// itself, which is little, and the WAL begins anew.
+/// A WAL of so many pages (64 MB) is copied into the file: seldom enough that commits seldom wait for it.
 const CHECKPOINT_PAGES: u32 = 4096;
 /// Rows of one statement. Four columns of the most are 2,048 values: SQLite takes 32,766 and PostgreSQL 65,535.
 const ROWS_A_STATEMENT: [usize; 4] = [512, 64, 8, 1];
@@ -45,41 +40,12 @@ pub struct DatabaseStore {
     database: Database,
     /// None: to be read. Who holds it writes.
     head: Mutex<Option<Head>>,
-    /// None: there is no WAL of ours to copy.
-    copying: Option<Copying>,
-}
-
-/// Copies the WAL of a SQLite file into it, now and then.
-#[derive(Default)]
-struct Copying {
-    /// Written since the last time.
-    written_bytes: AtomicU64,
-    task: Mutex<Option<JoinHandle<()>>>,
-}
-
-impl Copying {
-    async fn wrote(&self, bytes: u64, database: &Database) {
-        if self.written_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes < COPY_BYTES {
-            return;
-        }
-        let mut task = self.task.lock().await;
-        if task.as_ref().is_some_and(|task| !task.is_finished()) {
-            return;
-        }
-        self.written_bytes.store(0, Ordering::Relaxed);
-        let reader = database.reader.clone();
-        *task = Some(tokio::spawn(async move {
-            if let Err(error) = reader.execute_unprepared("PRAGMA wal_checkpoint(PASSIVE)").await {
-                tracing::warn!(%error, "the log of the account book could not be copied into it, a commit will do it");
-            }
-        }));
-    }
 }
 
 impl DatabaseStore {
     /// In a database that has [`AccountsMigrator`]'s tables.
     pub fn new(database: Database) -> DatabaseStore {
-        DatabaseStore { database, head: Mutex::new(None), copying: None }
+        DatabaseStore { database, head: Mutex::new(None) }
     }
 
     /// Open, or make, the SQLite file.
@@ -89,7 +55,7 @@ impl DatabaseStore {
         }
         let database = Database::open_sqlite::<AccountsMigrator>(file).await?;
         database.writer.execute_unprepared(&format!("PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")).await?;
-        Ok(DatabaseStore { copying: Some(Copying::default()), ..DatabaseStore::new(database) })
+        Ok(DatabaseStore::new(database))
     }
 
     pub async fn open_postgres(url: &str) -> Result<DatabaseStore, StoreError> {
@@ -98,9 +64,6 @@ impl DatabaseStore {
     }
 
     pub async fn close(self) -> Result<(), StoreError> {
-        if let Some(task) = self.copying.and_then(|copying| copying.task.into_inner()) {
-            task.await.ok();
-        }
         Ok(self.database.close().await?)
     }
 
@@ -317,13 +280,8 @@ impl Store for DatabaseStore {
         }
         block.check_follows(before)?;
         *head = None;
-        let pages_bytes: usize = pages.iter().map(|page| page.bytes.len()).sum();
-        let bytes = (block.postings.len() + pages_bytes) as u64;
         self.write(block, pages).await.map_err(|error| sort_out(after.number, error))?;
         *head = Some(after);
-        if let Some(copying) = &self.copying {
-            copying.wrote(bytes, &self.database).await;
-        }
         Ok(())
     }
 
