@@ -17,7 +17,7 @@ use super::office::{Office, customer_of};
 const PROGRAMME: &str = r#"{"programmes": [{"asset": 1, "name": "Points", "from": "2026-01-01", "tiers": {"by": "turnover",
     "period_days": 30, "levels": [{"name": "silver", "from": "100.00", "keep_days": 5},
     {"name": "gold", "from": "500.00", "keep_days": 10}]}}]}"#;
-const WITHIN: Duration = Duration::from_secs(20);
+const WITHIN: Duration = Duration::from_secs(120);
 const ROWS_PER_STATEMENT: usize = 2_000;
 
 fn day(text: &str) -> NaiveDate {
