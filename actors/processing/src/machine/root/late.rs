@@ -211,11 +211,36 @@ impl Root {
             }
             let about: [&[u8]; 4] =
                 [word, &wallet.0.to_le_bytes(), &debtor.to_le_bytes(), &account.credits_posted.to_le_bytes()];
-            let id = derived(now, &about).line(1);
-            let mut pays = movement(id, TransferCode::Settle, wallet, owed_to, there_is, 0);
+            let operation = derived(now, &about);
+            let Some(payer) = self.gives_to(debtor, operation, wallet, there_is, now) else { continue };
+            let mut pays = movement(operation.line(1), TransferCode::Settle, payer, owed_to, there_is, 0);
             pays.flags = 0;
             self.post(pays, now);
         }
+    }
+
+    /// The wallet from which the debtor pays. What it gets from another for it has copies, as all that is moved between
+    /// customers: a restored root would give it to both.
+    fn gives_to(
+        &mut self,
+        debtor: u64,
+        operation: OperationId,
+        wallet: AccountId,
+        amount: i64,
+        now: Now,
+    ) -> Option<AccountId> {
+        if debtor == wallet.owner() {
+            return Some(wallet);
+        }
+        let own = AccountId::wallet(wallet.kind()?, wallet.asset(), debtor);
+        let mut gives = movement(operation.line(FREE), TransferCode::MergeMove, wallet, own, amount, 0);
+        gives.flags = 0;
+        if !self.open_wallet(own) || !self.post(gives, now).is_posted() {
+            return None;
+        }
+        let posted = self.book.last_posting().expect("it was just posted").transfer.clone();
+        self.keep_copy(&posted);
+        Some(own)
     }
 
     /// The books of a customer whom nobody knows: kept aside, and people are told.
