@@ -124,9 +124,7 @@ impl Root {
             }
         }
         self.hand_over(source, target);
-        let number = self.merges.len() as u64 + 1;
-        let merge = Merge { from, into, day: now.moment.day, cards, moved: Vec::new(), undone: false };
-        self.put_merge(number, merge);
+        let number = self.number_merge(from, into, cards, now.moment.day);
         for account in self.wallets_of(from) {
             self.forward(account, now);
         }
@@ -154,9 +152,21 @@ impl Root {
         [own, pending].concat()
     }
 
+    fn number_merge(&mut self, from: u64, into: u64, cards: Vec<Card>, day: Day) -> u64 {
+        let number = self.merges.len() as u64 + 1;
+        self.put_merge(number, Merge { from, into, day, cards, moved: Vec::new(), undone: false });
+        number
+    }
+
     fn put_merge(&mut self, number: u64, merge: Merge) {
         self.book.put(space::MERGE, &number.to_be_bytes(), &merge);
         self.merges.insert(number, merge);
+    }
+
+    /// By which the customer is another's now.
+    fn merge_of(&self, owner: u64) -> Option<(u64, Merge)> {
+        let of_owner = self.merges.iter().rev().find(|(_, merge)| merge.from == owner && !merge.undone);
+        of_owner.map(|(number, merge)| (*number, merge.clone()))
     }
 
     /// What is on a merged customer's wallet goes to the other. Not while stores report: what was moved before comes back,
@@ -170,9 +180,7 @@ impl Root {
         let Some(kind) = wallet.kind() else { return };
         let to = AccountId::wallet(kind, wallet.asset(), into);
         if let Some(moved) = self.move_wallet(wallet, to, TransferCode::MergeMove, None, now) {
-            let merge = self.merges.iter().rev().find(|(_, merge)| merge.from == owner && !merge.undone);
-            if let Some((number, merge)) = merge.map(|(number, merge)| (*number, merge.clone())) {
-                let mut merge = merge;
+            if let Some((number, mut merge)) = self.merge_of(owner) {
                 merge.moved.push(moved);
                 self.put_merge(number, merge);
             }
@@ -325,11 +333,7 @@ impl Root {
             }
             let numbers = customer.cards.iter().filter_map(|card| self.people.by_number.get(&card.number));
             let others: BTreeSet<u64> = numbers.copied().filter(|owner| *owner != customer.owner).collect();
-            self.book.put(space::CUSTOMER, &customer.owner.to_be_bytes(), &customer);
-            for held in &customer.wallets {
-                self.book.open(customer.account(held.wallet, held.asset), held.limit);
-            }
-            self.people.know(customer.clone());
+            self.keep(&customer);
             self.relearn_merge(before.as_ref(), &customer, now);
             self.one_of_a_number(&customer, now);
             for other in others.into_iter().filter(|other| other & PROVISIONAL == 0) {
@@ -341,15 +345,11 @@ impl Root {
 
     /// Whether the customer is another's now, or its own again.
     fn relearn_merge(&mut self, before: Option<&Customer>, customer: &Customer, now: Now) {
-        let merge = self.merges.iter().rev().find(|(_, merge)| merge.from == customer.owner && !merge.undone);
-        let merge = merge.map(|(number, merge)| (*number, merge.clone()));
-        match (merge, customer.forward) {
+        match (self.merge_of(customer.owner), customer.forward) {
             (Some((number, merge)), None) => self.put_merge(number, Merge { undone: true, ..merge }),
             (None, Some(into)) => {
                 let cards = before.map(|before| before.cards.clone()).unwrap_or_default();
-                let (from, day) = (customer.owner, now.moment.day);
-                let number = self.merges.len() as u64 + 1;
-                self.put_merge(number, Merge { from, into, day, cards, moved: Vec::new(), undone: false });
+                self.number_merge(customer.owner, into, cards, now.moment.day);
             }
             _ => {}
         }

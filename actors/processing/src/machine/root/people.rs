@@ -132,15 +132,19 @@ impl Root {
     /// Keep it, and tell the stores that know the customer.
     pub(super) fn change(&mut self, mut customer: Customer) {
         customer.version += 1;
-        self.book.put(space::CUSTOMER, &customer.owner.to_be_bytes(), &customer);
-        for held in &customer.wallets {
-            self.book.open(customer.account(held.wallet, held.asset), held.limit);
-        }
-        self.people.know(customer.clone());
+        self.keep(&customer);
         let stores = self.knows.get(&customer.owner).cloned().unwrap_or_default();
         for store in stores {
             self.tell(store, &Told::Customer(Box::new(customer.clone())));
         }
+    }
+
+    pub(super) fn keep(&mut self, customer: &Customer) {
+        self.book.put(space::CUSTOMER, &customer.owner.to_be_bytes(), customer);
+        for held in &customer.wallets {
+            self.book.open(customer.account(held.wallet, held.asset), held.limit);
+        }
+        self.people.know(customer.clone());
     }
 
     /// After the book is loaded: accounts have the limits that customers have.
@@ -169,8 +173,7 @@ impl Root {
             if customer.home == 0 {
                 let mut customer = customer.clone();
                 customer.home = store;
-                self.book.put(space::CUSTOMER, &customer.owner.to_be_bytes(), &customer);
-                self.people.know(customer);
+                self.keep(&customer);
             }
         }
     }
