@@ -322,12 +322,9 @@ impl World {
         }
         for (_, account) in root.book().ledger.accounts() {
             let id = account.id;
-            let of_customer = id.kind().is_some_and(AccountKind::is_wallet)
-                || matches!(
-                    id.kind(),
-                    Some(AccountKind::Escrow | AccountKind::Quarantine | AccountKind::Debt | AccountKind::Suspense)
-                );
-            if of_customer && let Some(card) = card_of.get(&id.owner()) {
+            if is_customers(id)
+                && let Some(card) = card_of.get(&id.owner())
+            {
                 *has.entry((*card, id.asset())).or_default() += account.balance() + gone.get(&id).copied().unwrap_or(0);
             }
         }
@@ -438,6 +435,14 @@ fn same<'e>(log: &str, store: u32, here: impl Iterator<Item = &'e Entry>, there:
         None => Ok(()),
         Some(more) => Err(format!("I7: the root has more of the {log}-log of store {store}, from {}", more.seq)),
     }
+}
+
+/// Wherever what a customer has, or owes, may be.
+pub(crate) fn is_customers(id: AccountId) -> bool {
+    id.kind().is_some_and(|kind| {
+        use AccountKind::{Debt, Escrow, Quarantine, Suspense};
+        kind.is_wallet() || matches!(kind, Escrow | Quarantine | Debt | Suspense)
+    })
 }
 
 /// The owner that stores give to a number that nobody knows.

@@ -8,7 +8,7 @@ use messages::v1::accounts::{OperationsTaken, Release};
 use super::{Heard, Live};
 use crate::desk::store_name;
 use crate::shop::{ShopSays, TillSays};
-use crate::versions::of_another;
+use crate::versions::spoken;
 
 impl Live {
     /// A till's question, to the actor that answers it.
@@ -25,9 +25,8 @@ impl Live {
         }
         let (answers, talk, ear) = (answers.clone(), talk.clone(), self.ear.clone());
         let id = till as u32 + 1;
-        // Every other till of a store is of another version than its store.
-        let mixed = self.world.plan.mixed && till % 2 == 1;
-        let speaks = move |body: Vec<u8>| if mixed { of_another(&body) } else { body };
+        let mixed = self.world.plan.mixed;
+        let speaks = move |body| spoken(mixed, till, body);
         let peer = Peer { name: format!("{}/{id}", store_name(shop)), role: PeerRole::Till };
         life.does(async move {
             let tell = |says| ear.hears(Heard::Till(till, boots, says));

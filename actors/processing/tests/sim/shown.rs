@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use domain::ledger::transfer::{PENDING, Transfer, TransferCode, VOID_PENDING};
-use domain::ledger::{AccountId, AccountKind, OperationId};
+use domain::ledger::{AccountId, OperationId};
 use messages::v1::accounts::{Authorisation, Declined};
 use processing::machine::customer::Customer;
 use processing::machine::log::{Act, Document, Entry, Told};
 use processing::machine::wire::{Reply, Say};
 
-use crate::checks::provisional;
+use crate::checks::{is_customers, provisional};
 use crate::till::card_number;
 use crate::world::World;
 
@@ -119,15 +119,7 @@ impl World {
             .map(|c| self.ghost.owner_at_till(c))
             .chain(with_card.iter().map(|customer| customer.owner))
             .collect();
-        let mine = |id: AccountId| {
-            owners.contains(&id.owner())
-                && id.asset() == asset
-                && (id.kind().is_some_and(AccountKind::is_wallet)
-                    || matches!(
-                        id.kind(),
-                        Some(AccountKind::Escrow | AccountKind::Quarantine | AccountKind::Debt | AccountKind::Suspense)
-                    ))
-        };
+        let mine = |id: AccountId| owners.contains(&id.owner()) && id.asset() == asset && is_customers(id);
         let mut sums: BTreeMap<(TransferCode, bool), i64> = BTreeMap::new();
         for posting in self.root.postings().iter().filter(|posting| posting.code.is_posted()) {
             let transfer = &posting.transfer;

@@ -41,12 +41,17 @@ const NEEDED_WITH: [(&str, &str); 6] = [
     ("epoch", "downs"),
 ];
 
-pub(crate) fn of_another(body: &[u8]) -> Vec<u8> {
+fn of_another(body: &[u8]) -> Vec<u8> {
     let mut value = rmpv::decode::read_value(&mut &body[..]).expect("a message is MessagePack");
     change(&mut value);
     let mut changed = Vec::new();
     rmpv::encode::write_value(&mut changed, &value).expect("it fits into memory");
     changed
+}
+
+/// In a mixed run every other speaker is of another version than whom it speaks with.
+pub(crate) fn spoken(mixed: bool, speaker: usize, body: Vec<u8>) -> Vec<u8> {
+    if mixed && speaker % 2 == 1 { of_another(&body) } else { body }
 }
 
 fn change(value: &mut Value) {

@@ -19,7 +19,7 @@ use crate::life::Job;
 use crate::plan;
 use crate::random::Random;
 use crate::shown::{short, short_reply};
-use crate::versions::of_another;
+use crate::versions::spoken;
 
 /// Answers to one question and its doubles.
 const ANSWERS_MAX: usize = 4;
@@ -33,7 +33,6 @@ pub(crate) struct Wire {
     calm: AtomicBool,
     random: Mutex<Random>,
     line: plan::Line,
-    /// Every other store is of another version than the root.
     mixed: bool,
     began: Instant,
     log: Option<Mutex<Vec<(u64, String)>>>,
@@ -74,7 +73,7 @@ impl Wire {
 
     /// What the other side reads of it.
     fn speaks(&self, shop: usize, body: Vec<u8>) -> Vec<u8> {
-        if self.mixed && shop % 2 == 1 { of_another(&body) } else { body }
+        spoken(self.mixed, shop, body)
     }
 
     fn is_parted(&self, shop: usize) -> bool {
