@@ -11,6 +11,7 @@
 //!
 //! Must never: dial a store, or keep anything that is not in its database.
 
+pub mod campaigns;
 pub mod commands;
 pub mod node;
 pub mod people;

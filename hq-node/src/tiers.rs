@@ -1,5 +1,6 @@
 //! Tiers follow from what customers bought: a customer goes up as soon as the receipt is here, and down on the day after the
-//! tier's keep period, when the head office goes through all customers once a day.
+//! tier's keep period, when the head office goes through all customers once a day. Beside it the root is told what the
+//! programmes say of campaigns ([`crate::campaigns`]).
 //!
 //! The programme is the chain's: of those that count today the one with the lowest number that has tiers.
 //! Owns nothing durable: sums are the trade's, tiers are the customers'. A restart goes through all customers again.
@@ -26,6 +27,8 @@ use runtime::spec::StartError;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
 use serde::Serialize;
 use tokio::sync::watch;
+
+use crate::campaigns::{self, campaigns};
 
 /// Looked at without a ring, so that a day begins also where nobody sells.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -63,20 +66,28 @@ pub struct TiersToday {
     pub day: NaiveDate,
 }
 
+/// All versions of the chain's programmes.
+async fn published(database: &DatabaseConnection) -> Result<Vec<Programme>, TierError> {
+    let section = sections::find(Loyalty::NAME).expect("it is one of the sections");
+    let Some(published) = browse::till_section(database, section, None).await? else { return Ok(Vec::new()) };
+    Ok(serde_json::from_value::<Loyalty>(published)?.programmes)
+}
+
 /// None: no programme of the chain has tiers today.
 pub async fn tiers_of(database: &DatabaseConnection, day: NaiveDate) -> Result<Option<TiersToday>, TierError> {
-    let section = sections::find(Loyalty::NAME).expect("it is one of the sections");
-    let Some(published) = browse::till_section(database, section, None).await? else { return Ok(None) };
-    let programmes = serde_json::from_value::<Loyalty>(published)?.programmes;
+    Ok(tiers_among(&published(database).await?, day))
+}
+
+fn tiers_among(programmes: &[Programme], day: NaiveDate) -> Option<TiersToday> {
     let mut assets: Vec<u32> = programmes.iter().map(|programme| programme.asset).collect();
     assets.sort_unstable();
-    let today = assets.into_iter().filter_map(|asset| programme_on(&programmes, asset, day));
+    let today = assets.into_iter().filter_map(|asset| programme_on(programmes, asset, day));
     let with_tiers = |Programme { asset, tiers, .. }: &Programme| TiersToday {
         asset: if tiers.by == TierBasis::Turnover { MONEY } else { i64::from(*asset) },
         tiers: tiers.clone(),
         day,
     };
-    Ok(today.filter(|programme| !programme.tiers.levels.is_empty()).map(with_tiers).next())
+    today.filter(|programme| !programme.tiers.levels.is_empty()).map(with_tiers).next()
 }
 
 /// What the customers have today, in their order.
@@ -181,7 +192,10 @@ struct Looking {
 impl Looking {
     async fn look(&mut self) -> Result<(), TierError> {
         let day = self.ports.clock.now().date_naive();
-        let Some(today) = tiers_of(&self.ports.database.reader, day).await? else { return Ok(()) };
+        let programmes = published(&self.ports.database.reader).await?;
+        let campaigns = campaigns(&programmes, day);
+        self.ports.accounts.ask(Vec::new(), move |root, _| campaigns::tell(root, &campaigns)).await?;
+        let Some(today) = tiers_among(&programmes, day) else { return Ok(()) };
         if self.done.as_ref() != Some(&today) {
             self.all(&today).await?;
             self.state.send_modify(|state| state.done = Some(day));

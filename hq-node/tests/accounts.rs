@@ -7,6 +7,8 @@
 mod api;
 #[path = "accounts/audit.rs"]
 mod audit;
+#[path = "accounts/campaigns.rs"]
+mod campaigns;
 #[path = "accounts/office.rs"]
 mod office;
 #[path = "accounts/pages.rs"]

@@ -14,6 +14,7 @@
 
 pub mod book;
 pub mod customer;
+pub mod given;
 pub mod log;
 pub mod root;
 pub mod subordinate;

@@ -281,6 +281,11 @@ fn processing_again_a_given_right_that_both_books_forgot() {
 }
 
 #[test]
+fn processing_again_two_lives_that_heard_of_the_same_epoch() {
+    regressions::two_lives_that_heard_of_the_same_epoch();
+}
+
+#[test]
 fn processing_again_a_merge_that_the_root_forgot() {
     customers::a_merge_that_the_root_forgot();
 }
@@ -291,6 +296,11 @@ fn processing_again_a_parting_that_the_root_forgot() {
 }
 
 #[test]
+fn processing_again_a_debt_paid_before_the_parting_was_heard() {
+    customers::a_debt_paid_before_the_parting_was_heard();
+}
+
+#[test]
 fn processing_again_a_newcomer_whom_the_root_knew() {
     customers::a_newcomer_whom_the_root_knew();
 }
@@ -298,6 +308,11 @@ fn processing_again_a_newcomer_whom_the_root_knew() {
 #[test]
 fn processing_again_points_taken_back_before_they_were_given() {
     customers::points_taken_back_before_they_were_given();
+}
+
+#[test]
+fn processing_what_was_given_lately_is_known_everywhere() {
+    customers::what_was_given_lately_is_known_everywhere();
 }
 
 #[test]

@@ -20,6 +20,8 @@ mod disks;
 mod faults;
 #[path = "till/goods.rs"]
 mod goods;
+#[path = "till/lately.rs"]
+mod lately;
 #[path = "till/limits.rs"]
 mod limits;
 #[path = "till/marks.rs"]

@@ -97,6 +97,9 @@ pub struct NewCustomer {
     /// Month and day, as 02-29.
     #[arg(long)]
     pub birthday: Option<String>,
+    /// Card or phone of who brought the customer.
+    #[arg(long, value_name = "NUMBER")]
+    pub brought_by: Option<String>,
     /// A wallet of points of this programme.
     #[arg(long, value_name = "ASSET")]
     pub points: Vec<u32>,

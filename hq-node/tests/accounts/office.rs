@@ -57,8 +57,13 @@ impl Office {
 
     /// A customer with prepaid money and points of programme 1, both empty.
     pub(crate) async fn customer(&self, name: &str, number: &str) -> u64 {
-        let new =
-            NewCustomer { name: name.to_owned(), numbers: vec![number.to_owned()], birthday: None, wallets: wallets() };
+        let new = NewCustomer {
+            name: name.to_owned(),
+            numbers: vec![number.to_owned()],
+            birthday: None,
+            brought_by: None,
+            wallets: wallets(),
+        };
         let opened = self.node.accounts().ask(Vec::new(), move |root, now| open(root, new, now));
         opened.await.unwrap().unwrap()
     }

@@ -256,5 +256,12 @@ async fn a_customer_is_added_and_a_budget_set_on_a_page() {
         7,1,0.00,1000.00,1000.00
     "#]]
     .assert_eq(&office.page("eve", "/accounts/budgets?format=csv").await.1);
+
+    assert_eq!(add(&[("name", "Boris"), ("card", "300"), ("brought_by", "101")]).await, "/accounts/2?done=saved");
+    assert!(office.page("eve", "/accounts/2").await.1.contains("customer 1"));
+    assert!(add(&[("name", "C"), ("brought_by", "999")]).await.starts_with("422 The card or phone 999 is not known"));
+    let brought = async |by: &str| change(&[("do", "brought"), ("brought_by", by)]).await;
+    assert_eq!(brought("100").await, "422 A customer is not brought by himself.");
+    assert_eq!(brought("300").await, "/accounts/1?done=saved");
     office.node.shutdown().await;
 }

@@ -17,6 +17,8 @@ fn customer(online: bool) -> Identified {
         pending: Money::ZERO,
         here: money("500"),
         expiring: None,
+        earned: None,
+        given: Vec::new(),
     };
     Identified::Customer(Box::new(Customer {
         owner: 5,
@@ -25,6 +27,7 @@ fn customer(online: bool) -> Identified {
         tier: "gold".into(),
         birthday: None,
         first_purchase: false,
+        referred_by: None,
         provisional: false,
         wallets: vec![points],
         online,

@@ -161,6 +161,26 @@ pub struct KnownCustomer {
     /// Month and day.
     pub birthday: Option<(u32, u32)>,
     pub first_purchase: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub referred_by: Option<u64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub points: Vec<PointsGiven>,
+}
+
+/// What one programme gave to a customer lately, as far as the store knew.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PointsGiven {
+    pub asset: u32,
+    /// Of the last business day with points.
+    pub earned: Option<(NaiveDate, Money)>,
+    /// On which business day each campaign gave last.
+    pub campaigns: Vec<(u32, NaiveDate)>,
+}
+
+impl KnownCustomer {
+    pub fn given_by(&self, asset: u32) -> Option<&PointsGiven> {
+        self.points.iter().find(|given| given.asset == asset)
+    }
 }
 
 /// Points that were taken off the lines.

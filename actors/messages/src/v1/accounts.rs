@@ -56,6 +56,9 @@ pub struct Customer {
     /// Nothing was ever bought by this customer, as far as the answering node knows.
     #[serde(default)]
     pub first_purchase: bool,
+    /// Who brought this customer.
+    #[serde(default)]
+    pub referred_by: Option<u64>,
     /// Opened here while the head office could not be asked: it gathers, it cannot spend what others gave.
     #[serde(default)]
     pub provisional: bool,
@@ -78,6 +81,12 @@ pub struct WalletState {
     /// What expires next, and when.
     #[serde(default)]
     pub expiring: Option<(Money, NaiveDate)>,
+    /// Points that were earned last, less those taken back, and of which business day they are.
+    #[serde(default)]
+    pub earned: Option<(NaiveDate, Money)>,
+    /// On which business day each campaign gave last.
+    #[serde(default)]
+    pub given: Vec<(u32, NaiveDate)>,
 }
 
 /// May so much be taken? A yes holds it for the receipt until it is captured by the closed receipt, released, or

@@ -107,6 +107,8 @@ pub struct ReceiptPoints {
     #[serde(default)]
     pub first_purchase: bool,
     #[serde(default)]
+    pub referred_by: Option<u64>,
+    #[serde(default)]
     pub awards: Vec<AwardedPoints>,
 }
 

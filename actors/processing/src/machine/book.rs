@@ -46,6 +46,10 @@ pub mod space {
     pub const FED: u16 = 17;
     /// By wallet: what came onto it from other customers, and which stores were told.
     pub const ARRIVAL: u16 = 18;
+    /// By account of points: what campaigns gave lately.
+    pub const GIVEN: u16 = 19;
+    /// By programme: which of its rules give only so much.
+    pub const LIMITED: u16 = 20;
 }
 
 /// What one commit writes.

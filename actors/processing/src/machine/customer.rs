@@ -44,6 +44,9 @@ pub struct Customer {
     pub birthday: Option<(u32, u32)>,
     #[serde(default)]
     pub bought: bool,
+    /// Who brought this customer.
+    #[serde(default)]
+    pub referred_by: Option<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,6 +7,7 @@ use messages::codec::{BodyError, from_body, to_body};
 use serde::{Deserialize, Serialize};
 
 use super::customer::Customer;
+use super::given::Given;
 use super::{NodeId, Now};
 
 /// Hash over an entry and all before it in its log.
@@ -148,8 +149,13 @@ pub enum Told {
     },
     /// Who a customer is now, in whole.
     Customer(Box<Customer>),
-    /// What is on an account, for screens.
-    Balance { account: AccountId, balance: i64 },
+    /// What is on an account, for screens; of points what was given lately, for rules that give only so much.
+    Balance {
+        account: AccountId,
+        balance: i64,
+        #[serde(default, skip_serializing_if = "Given::is_empty")]
+        given: Given,
+    },
     /// Give back what you do not need of this wallet: somebody wants to spend it elsewhere.
     Recall { account: AccountId },
     /// A document that was born at the root, kept here as its second copy.

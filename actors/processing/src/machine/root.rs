@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use super::book::{Book, Changes, log_key, read, space};
 use super::customer::People;
+use super::given::{Given, Limited};
 use super::log::{End, Range, Told};
 use super::subordinate::Mutant;
 use super::wire::Reply;
@@ -149,6 +150,8 @@ pub struct Root {
     requests: BTreeMap<OperationId, Request>,
     merges: BTreeMap<u64, Merge>,
     arrivals: BTreeMap<AccountId, Vec<merges::Arrival>>,
+    given: BTreeMap<AccountId, Given>,
+    limited: BTreeMap<u32, Limited>,
     // Not written down.
     /// Stores that have something to hear since the last commit.
     rings: BTreeSet<NodeId>,
@@ -189,6 +192,8 @@ impl Root {
             requests: BTreeMap::new(),
             merges: BTreeMap::new(),
             arrivals: BTreeMap::new(),
+            given: BTreeMap::new(),
+            limited: BTreeMap::new(),
             wants: BTreeMap::new(),
             nonces: 0,
             pass: days::Pass::default(),
@@ -199,6 +204,8 @@ impl Root {
     pub fn load_row(&mut self, row: &Row) -> Result<(), StoreError> {
         let bad = StoreError::damaged;
         let short = || bad("a key of the account book is too short".to_owned());
+        let account =
+            || row.key.as_slice().try_into().map(|key| AccountId(u128::from_be_bytes(key))).map_err(|_| short());
         let number = |at: usize| {
             let bytes = row.key.get(at..at + 8).and_then(|bytes| bytes.try_into().ok());
             bytes.map(u64::from_be_bytes).ok_or_else(short)
@@ -225,8 +232,14 @@ impl Root {
                 self.merges.insert(number(0)?, read(row).map_err(bad)?);
             }
             space::ARRIVAL => {
-                let wallet = row.key.as_slice().try_into().map_err(|_| short())?;
-                self.arrivals.insert(AccountId(u128::from_be_bytes(wallet)), read(row).map_err(bad)?);
+                self.arrivals.insert(account()?, read(row).map_err(bad)?);
+            }
+            space::GIVEN => {
+                self.given.insert(account()?, read(row).map_err(bad)?);
+            }
+            space::LIMITED => {
+                let (asset, limited) = read(row).map_err(bad)?;
+                self.limited.insert(asset, limited);
             }
             space::BUDGET => {
                 let (asset, campaign, budget): (u32, u32, i64) = read(row).map_err(bad)?;
@@ -247,9 +260,8 @@ impl Root {
     pub fn restored(&mut self) {
         self.meta.epoch += 1;
         self.meta.epoch_unsaid = true;
-        self.meta.recovering = true;
+        self.meta.recovering = self.peers.values().any(|peer| !peer.row.retired);
         self.put_meta();
-        self.end_recovery();
         tracing::warn!(
             epoch = self.meta.epoch,
             "the root was restored: it gives no rights until every store has reported"
@@ -260,15 +272,19 @@ impl Root {
     /// second. The clock only makes them differ; if the later one comes out lower, [`Root::hear_epoch`] puts it above.
     pub(super) fn say_epoch(&mut self, now: Now) {
         if std::mem::take(&mut self.meta.epoch_unsaid) {
-            let about: [&[u8]; 2] = [b"epoch", &now.wall_ms.to_le_bytes()];
-            self.meta.epoch += (super::derived(now, &about).0 >> 4) as u32 % EPOCHS_APART;
-            self.put_meta();
+            self.epoch_after(self.meta.epoch, now);
         }
+    }
+
+    fn epoch_after(&mut self, epoch: u32, now: Now) {
+        let about: [&[u8]; 2] = [b"epoch", &now.wall_ms.to_le_bytes()];
+        self.meta.epoch = epoch + (super::derived(now, &about).0 >> 4) as u32 % EPOCHS_APART;
+        self.put_meta();
     }
 
     /// A store knows a later epoch: of a life of this root that came after its backup. False: this is an old root that
     /// came back, and it has nothing to say.
-    pub(super) fn hear_epoch(&mut self, store: NodeId, epoch: u32) -> bool {
+    pub(super) fn hear_epoch(&mut self, store: NodeId, epoch: u32, now: Now) -> bool {
         if epoch <= self.meta.epoch {
             return true;
         }
@@ -276,9 +292,9 @@ impl Root {
             tracing::error!(store, epoch, known = self.meta.epoch, "a store knows a later root than this one");
             return false;
         }
-        // Nothing was given in this epoch; whoever reported in it reports again.
-        self.meta.epoch = epoch + 1;
-        self.put_meta();
+        // Nothing was given in this epoch; whoever reported in it reports again. Another life of this root may have heard
+        // the same before: the next number alone would be that life's.
+        self.epoch_after(epoch + 1, now);
         true
     }
 
@@ -388,14 +404,13 @@ impl Root {
     }
 
     /// When every store has reported, rights are given again.
-    fn end_recovery(&mut self) {
+    fn end_recovery(&mut self, now: Now) {
         let epoch = self.meta.epoch;
         let done = |peer: &Peer| peer.row.retired || (peer.row.synced == epoch && !peer.row.waits());
         if self.meta.recovering && self.peers.values().all(done) {
             self.meta.recovering = false;
             self.put_meta();
-            // What stayed with merged customers meanwhile goes on.
-            self.pass = days::Pass::default();
+            self.unite(now);
             tracing::info!(epoch, "every store has reported: rights are given again");
         }
     }

@@ -23,6 +23,7 @@ use kept::{Log, load_entry};
 
 use super::book::{Book, Changes, log_key, read, space};
 use super::customer::{Customer, People};
+use super::given::Given;
 use super::log::{Act, Document, End, Entry, Stamp};
 use super::{NodeId, Now};
 use crate::store::{Row, StoreError};
@@ -126,6 +127,7 @@ pub struct Subordinate {
     people: People,
     tills: BTreeSet<u32>,
     told: BTreeMap<AccountId, i64>,
+    given: BTreeMap<AccountId, Given>,
     limits: BTreeMap<Vec<u8>, i64>,
     waiting: BTreeMap<u64, Document>,
     /// The numbers of those that wait, by operation.
@@ -160,6 +162,7 @@ impl Subordinate {
             people: People::default(),
             tills: BTreeSet::new(),
             told: BTreeMap::new(),
+            given: BTreeMap::new(),
             limits: BTreeMap::new(),
             waiting: BTreeMap::new(),
             waits: BTreeMap::new(),
@@ -184,6 +187,10 @@ impl Subordinate {
             let bytes = row.key.get(at..at + 8).and_then(|bytes| bytes.try_into().ok());
             bytes.map(u64::from_be_bytes).ok_or_else(|| bad("a key of the account book is too short".to_owned()))
         };
+        let account = || {
+            let key = row.key.as_slice().try_into().map_err(|_| bad("a key is no account".to_owned()))?;
+            Ok::<_, StoreError>(AccountId(u128::from_be_bytes(key)))
+        };
         match row.space {
             space::META => {
                 self.meta = read(row).map_err(bad)?;
@@ -199,8 +206,10 @@ impl Subordinate {
                 self.tills.insert(number(0)? as u32);
             }
             space::TOLD => {
-                let key = row.key.as_slice().try_into().map_err(|_| bad("a key is no account".to_owned()))?;
-                self.told.insert(AccountId(u128::from_be_bytes(key)), read(row).map_err(bad)?);
+                self.told.insert(account()?, read(row).map_err(bad)?);
+            }
+            space::GIVEN => {
+                self.given.insert(account()?, read(row).map_err(bad)?);
             }
             space::LIMIT => {
                 self.limits.insert(row.key.clone(), read(row).map_err(bad)?);

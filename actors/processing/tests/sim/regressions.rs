@@ -1,8 +1,8 @@
 //! Faults of earlier versions, each played step by step and named after what was wrong. And seeds that once failed.
 
 use messages::v1::accounts::{OperationKind, Wallet};
-use processing::machine::root::AskedFor;
-use processing::machine::wire::Reply;
+use processing::machine::root::{AskedFor, Policy, Root};
+use processing::machine::wire::{Reply, Say, ToRoot};
 
 use crate::ghost::MONEY;
 use crate::plan::{Plan, Work};
@@ -11,7 +11,8 @@ use crate::world::{Event, HOUR_MS, MINUTE_MS, SECOND_MS, World};
 
 /// Once failed; run again always.
 pub(crate) const PLAIN_SEEDS: [u64; 8] = [1, 2, 4, 5, 10, 11, 12, 20];
-pub(crate) const ALL_SEEDS: [u64; 11] = [2080, 2209, 2276, 2291, 2414, 2982, 3192, 4271, 5065, 10188, 10733];
+pub(crate) const ALL_SEEDS: [u64; 13] =
+    [2080, 2209, 2276, 2291, 2414, 2982, 3192, 4271, 5065, 10188, 10733, 20453, 20704];
 
 fn busy(seed: u64) -> World {
     let mut plan = Plan::calm(Work::Plain);
@@ -265,4 +266,19 @@ pub(crate) fn a_given_right_that_both_books_forgot() {
     world.pass(MINUTE_MS);
     assert!(!world.root().is_recovering());
     world.ends_well();
+}
+
+/// Two lives of a restored root heard of the same earlier one, and both took the number after it: stores that knew the first
+/// took the second for it, and neither heard the other again.
+pub(crate) fn two_lives_that_heard_of_the_same_epoch() {
+    let life = |second: u64| {
+        let world = script(|_| ());
+        let mut root = Root::new(Policy::default());
+        root.add_store(1);
+        root.restored();
+        let hello = ToRoot { from: 1, epoch: 5_000_000, say: Say::Hello };
+        root.on_store(hello, world.root.now(second * SECOND_MS));
+        root.epoch()
+    };
+    assert_ne!(life(10), life(11));
 }

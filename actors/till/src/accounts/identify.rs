@@ -2,7 +2,7 @@
 
 use actix::Message;
 use domain::loyalty::{self, Clawback};
-use domain::receipt::account::KnownCustomer;
+use domain::receipt::account::{KnownCustomer, PointsGiven, Wallet};
 use domain::receipt::{Input, Receipt};
 use link::requests::{AskAbove, IDENTIFY};
 use messages::codec::{from_body, to_body};
@@ -74,6 +74,8 @@ impl Till {
                 tier: customer.tier.clone(),
                 birthday: customer.birthday,
                 first_purchase: customer.first_purchase,
+                referred_by: customer.referred_by,
+                points: customer.wallets.iter().filter_map(given).collect(),
             }));
             // A receipt that is on its way to its document goes by the number alone.
             if let Ok(records) = self.decide(&known)
@@ -132,13 +134,15 @@ impl Till {
     }
 
     /// The customer's account of this kind, as the store last said.
-    pub(crate) fn wallet_known(
-        &self,
-        wallet: domain::receipt::account::Wallet,
-        asset: Option<u32>,
-    ) -> Option<&WalletState> {
+    pub(crate) fn wallet_known(&self, wallet: Wallet, asset: Option<u32>) -> Option<&WalletState> {
         let wallet = wire::wallet(wallet);
         let is = |state: &&WalletState| state.wallet == wallet && asset.is_none_or(|asset| state.asset == asset);
         self.customer_here()?.wallets.iter().find(is)
     }
+}
+
+/// Of a wallet of points, if something was given.
+fn given(state: &WalletState) -> Option<PointsGiven> {
+    let is_given = wire::wallet_of(state.wallet) == Some(Wallet::Points) && state.earned.is_some();
+    is_given.then(|| PointsGiven { asset: state.asset, earned: state.earned, campaigns: state.given.clone() })
 }

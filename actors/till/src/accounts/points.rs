@@ -1,8 +1,9 @@
 //! Points of one receipt, by the rules of the shop's programmes: what may be taken off, and what it earns.
 
-use domain::loyalty::{self, Award, Facts, Line as Goods, Programme};
+use chrono::{NaiveDate, NaiveTime};
+use domain::loyalty::{self, Award, Facts, Given, Line as Goods, Programme};
 use domain::money::Money;
-use domain::receipt::account::{Burn, BurnPart, Lot, Movement, MovementKind, Wallet, operation_of};
+use domain::receipt::account::{Burn, BurnPart, KnownCustomer, Lot, Movement, MovementKind, Wallet, operation_of};
 use domain::receipt::{Input, Kind, Line, Receipt, TenderKind};
 use domain::refusal::Refusal;
 use messages::v1::receipt::{AwardedPoints, ReceiptPoints};
@@ -89,19 +90,11 @@ impl Till {
         }
         let Ok(shift) = self.shift() else { return Vec::new() };
         let known = receipt.known().cloned().unwrap_or_default();
-        let facts = Facts {
-            day: shift.business_day,
-            at: self.now().time(),
-            tier: known.tier,
-            birthday: known.birthday,
-            first_purchase: known.first_purchase,
-            referred_by: None,
-            earned_today: Money::ZERO,
-            given: Vec::new(),
-        };
+        let (day, at) = (shift.business_day, self.now().time());
         let goods: Vec<Goods> = receipt.live_lines().map(|line| goods(line, false)).collect();
         let programmes = self.programmes().into_iter();
         let earned = programmes.map(|programme| {
+            let facts = facts(&known, programme.asset, day, at);
             let awards = loyalty::earn(&programme, &goods, &facts);
             (programme, awards)
         });
@@ -120,6 +113,7 @@ impl Till {
             tier: known.tier,
             birthday: known.birthday,
             first_purchase: known.first_purchase,
+            referred_by: known.referred_by,
             ..ReceiptPoints::default()
         };
         for (programme, awards) in self.earns(receipt) {
@@ -172,6 +166,23 @@ impl Till {
             points.balance = before.map(|wallet| after(wallet.balance));
         }
         (movements, points)
+    }
+}
+
+/// What decides how much one programme gives to a customer.
+fn facts(known: &KnownCustomer, asset: u32, day: NaiveDate, at: NaiveTime) -> Facts {
+    let given = known.given_by(asset);
+    let earned = given.and_then(|given| given.earned).filter(|(earned_on, _)| *earned_on == day);
+    let campaigns = given.iter().flat_map(|given| &given.campaigns);
+    Facts {
+        day,
+        at,
+        tier: known.tier.clone(),
+        birthday: known.birthday,
+        first_purchase: known.first_purchase,
+        referred_by: known.referred_by,
+        earned_today: earned.map_or(Money::ZERO, |(_, points)| points),
+        given: campaigns.map(|(campaign, day)| Given { campaign: *campaign, day: *day }).collect(),
     }
 }
 

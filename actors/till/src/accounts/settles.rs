@@ -108,7 +108,7 @@ impl Till {
             tier: points.tier.clone(),
             birthday: points.birthday,
             first_purchase: points.first_purchase,
-            referred_by: None,
+            referred_by: points.referred_by,
             earned_today: Money::ZERO,
             given: Vec::new(),
         };

@@ -103,7 +103,7 @@ pub(crate) fn gift(amount: &str) -> TillCommand {
     TillCommand::Pay { tender: TenderType::Gift, amount: money(amount), number: Some(GIFT.to_owned()) }
 }
 
-async fn known(counter: &Counter) {
+pub(crate) async fn known(counter: &Counter) {
     until("the customer is known", async || {
         counter.view().await.account.is_some_and(|account| account.known.is_some())
     })

@@ -25,7 +25,7 @@ pub(super) async fn add(new: NewCustomer) -> anyhow::Result<()> {
     wallets.extend(limit.map(|limit| held(Wallet::Credit, MONEY_ASSET, limit)));
     let birthday = new.birthday.as_deref().map(|text| birthday(text).ok_or(ChangeError::Birthday)).transpose()?;
     let numbers = new.card.into_iter().chain(new.phone).collect();
-    let wanted = changes::NewCustomer { name: new.name, numbers, birthday, wallets };
+    let wanted = changes::NewCustomer { name: new.name, numbers, birthday, brought_by: new.brought_by, wallets };
     let owner = change(&new.at.data, |root, now| changes::open(root, wanted, now)).await?;
     println!("customer {owner}");
     Ok(())

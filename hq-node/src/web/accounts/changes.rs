@@ -31,6 +31,7 @@ pub struct Sent {
     action: String,
     name: String,
     birthday: String,
+    brought_by: String,
     card: String,
     phone: String,
     number: String,
@@ -81,6 +82,8 @@ pub struct NewCustomer {
     pub name: String,
     pub numbers: Vec<String>,
     pub birthday: Option<(u32, u32)>,
+    /// A card or a phone of who brought the customer.
+    pub brought_by: Option<String>,
     pub wallets: Vec<Held>,
 }
 
@@ -88,12 +91,17 @@ pub fn open(root: &mut Root, new: NewCustomer, now: Now) -> Result<u64, ChangeEr
     let name = name_of(&new.name)?;
     let cards = new.numbers.into_iter().map(card).collect();
     root.mark_time(now);
-    let customer = Customer { name, cards, birthday: new.birthday, wallets: new.wallets, ..Customer::default() };
-    Ok(root.open_customer(customer)?)
+    let referred_by = new.brought_by.map(|number| owner_of(root, &number)).transpose()?;
+    let (birthday, wallets) = (new.birthday, new.wallets);
+    Ok(root.open_customer(Customer { name, cards, birthday, referred_by, wallets, ..Customer::default() })?)
 }
 
 pub fn card(number: String) -> Card {
     Card { number, state: CardState::Active, day_max: None, pin: None }
+}
+
+fn owner_of(root: &Root, number: &str) -> Result<u64, PeopleError> {
+    root.whose(number).map(|known| known.owner).ok_or_else(|| PeopleError::UnknownNumber(number.to_owned()))
 }
 
 fn name_of(text: &str) -> Result<String, ChangeError> {
@@ -112,6 +120,7 @@ pub(super) fn new_customer() -> Form {
         Field::text("card", "Card").optional(),
         Field::text("phone", "Phone").optional(),
         Field::text("birthday", "Birthday (month-day)").optional(),
+        Field::text("brought_by", "Brought by (card or phone)").optional(),
         Field::of("checkbox", "points", "Points of programme").with("true"),
         Field::text("asset", "No.").with("1").optional(),
         Field::of("checkbox", "prepaid", "Prepaid money"),
@@ -134,7 +143,13 @@ pub async fn add(visitor: May<Change>, site: web::Data<Site>, sent: web::Form<Se
         }
         let birthday = given(&sent.birthday).map(|text| birthday(text).ok_or(ChangeError::Birthday)).transpose()?;
         let numbers = [&sent.card, &sent.phone].into_iter().filter_map(|text| given(text));
-        Ok(NewCustomer { name: sent.name.clone(), numbers: numbers.map(str::to_owned).collect(), birthday, wallets })
+        Ok(NewCustomer {
+            name: sent.name.clone(),
+            numbers: numbers.map(str::to_owned).collect(),
+            birthday,
+            brought_by: given(&sent.brought_by).map(str::to_owned),
+            wallets,
+        })
     })();
     let opened = match wanted {
         Ok(wanted) => ask(&site, Vec::new(), move |root, now| open(root, wanted, now)).await?,
@@ -177,6 +192,11 @@ pub(super) fn card_forms(seen: &Seen, path: &str) -> Vec<Form> {
         Field::text("name", "Name").with(&seen.customer.name),
         Field::text("birthday", "Birthday (month-day)").optional(),
     ]));
+    forms.push(
+        Form::post("Who brought the customer", path, &[("brought", "Save")])
+            .note("Counts with the customer's first purchase, if the programme thanks for it.")
+            .fields(vec![Field::text("brought_by", "Card or phone (nobody: empty)").optional()]),
+    );
     forms
 }
 
@@ -314,8 +334,12 @@ fn carry(root: &mut Root, owner: u64, sent: &Sent, by: OperatorNumber, now: Now)
             let limit = signed_amount(sent.limit.trim())?;
             set_wallet(root, owner, Held { wallet, asset, limit })?;
         }
+        "brought" => {
+            let by = given(&sent.brought_by).map(|number| owner_of(root, number)).transpose()?;
+            root.update_customer(owner, |customer| customer.referred_by = by)?;
+        }
         "merge" => {
-            let other = root.whose(&number()).ok_or_else(|| PeopleError::UnknownNumber(number()))?.owner;
+            let other = owner_of(root, &number())?;
             root.merge_customers(other, owner, now)?;
         }
         "unmerge" => root.unmerge(sent.merge.parse().map_err(|_| PeopleError::NoMerge)?, now)?,

@@ -199,6 +199,7 @@ fn facts(seen: &Seen, tier: Option<&TierNow>) -> Section {
     section.facts = vec![
         ("State", tables::state_word(customer)),
         ("Tier", tier.map_or_else(|| or_none(customer.tier.clone()), tiers::sentence)),
+        ("Brought by", customer.referred_by.map_or_else(|| "nobody".to_owned(), |by| format!("customer {by}"))),
         ("Birthday", customer.birthday.map_or_else(|| "none".to_owned(), |(m, d)| format!("{m:02}-{d:02}"))),
         ("Home store", home),
     ];

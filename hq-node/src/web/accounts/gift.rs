@@ -126,16 +126,10 @@ pub fn issue(
     let mut numbers = Vec::with_capacity(random.len());
     for random in random {
         let number = gift_number(&batch.prefix, *random);
-        let new = changes::NewCustomer {
-            name: batch.name(),
-            numbers: vec![number.clone()],
-            birthday: None,
-            wallets: vec![Held { wallet: Wallet::Gift, asset: MONEY_ASSET, limit: 0 }],
-        };
         let customer = Customer {
-            name: new.name,
-            cards: new.numbers.into_iter().map(changes::card).collect(),
-            wallets: new.wallets,
+            name: batch.name(),
+            cards: vec![changes::card(number.clone())],
+            wallets: vec![Held { wallet: Wallet::Gift, asset: MONEY_ASSET, limit: 0 }],
             ..Customer::default()
         };
         let owner = root.open_customer(customer)?;

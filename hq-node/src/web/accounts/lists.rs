@@ -73,7 +73,9 @@ async fn budgets_shown(site: &Site, visitor: &Visitor, query: &Query, told: &Tol
         return file;
     }
     let mut section = Section::new("Campaigns");
-    section.note = "What a campaign gave, and the most that it may give.".to_owned();
+    section.note =
+        "What a campaign gave, and the most that it may give. What is published with the programme counts first."
+            .to_owned();
     section = section.table(&table, "No campaign has a budget or gave anything.", |_| None).files(BUDGETS);
     if visitor.may(CHANGE) {
         section.forms.push(Form::post("Set a budget", BUDGETS, &[("set", "Save")]).fields(vec![

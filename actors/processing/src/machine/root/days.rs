@@ -49,7 +49,6 @@ impl Root {
                 if id.has_lots() {
                     lots += self.day_of(id, now);
                 }
-                self.forward(id, now);
             }
             self.pass.next += 1;
             if lots >= LOTS_PER_TURN {

@@ -365,6 +365,10 @@ impl Root {
         self.budgets.get(&(account.asset(), campaign)).copied().unwrap_or(UNLIMITED)
     }
 
+    pub fn budget_of(&self, asset: u32, campaign: u32) -> Option<i64> {
+        self.budgets.get(&(asset, campaign)).copied()
+    }
+
     /// Most that a campaign may give. None: no limit.
     pub fn set_budget(&mut self, asset: u32, campaign: u32, budget: Option<i64>) {
         let key = [asset.to_be_bytes(), campaign.to_be_bytes()].concat();
@@ -420,7 +424,7 @@ impl Root {
                 self.post(aside, now);
             }
         }
-        self.end_recovery();
+        self.end_recovery(now);
     }
 }
 

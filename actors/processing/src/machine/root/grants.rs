@@ -54,8 +54,8 @@ impl Root {
 
     fn tell_balance(&mut self, store: NodeId, account: AccountId) {
         if self.book.ledger.account(account).is_some() {
-            let balance = self.total(account);
-            self.tell(store, &Told::Balance { account, balance });
+            let (balance, given) = (self.total(account), self.given_to(account));
+            self.tell(store, &Told::Balance { account, balance, given });
         }
     }
 

@@ -189,6 +189,25 @@ impl Root {
         }
     }
 
+    /// All stores have reported, and it is known who is one: what stayed with merged customers goes on, and their debts are
+    /// paid.
+    pub(super) fn unite(&mut self, now: Now) {
+        let merged: Vec<u64> = self.people.merged.values().flatten().copied().collect();
+        for wallet in merged.into_iter().flat_map(|owner| self.wallets_of(owner)).collect::<Vec<_>>() {
+            self.forward(wallet, now);
+        }
+        let owes = |account: &domain::ledger::Account| {
+            matches!(account.id.kind(), Some(AccountKind::Suspense | AccountKind::Debt)) && account.balance() < 0
+        };
+        let accounts = self.book.ledger.accounts().map(|(_, account)| account);
+        let debtors: BTreeSet<u64> =
+            accounts.filter(|account| owes(account)).map(|account| account.id.owner()).collect();
+        let payers: BTreeSet<u64> = debtors.into_iter().map(|debtor| self.resolve(debtor)).collect();
+        for wallet in payers.into_iter().flat_map(|owner| self.wallets_of(owner)).collect::<Vec<_>>() {
+            self.settle_shortfall(wallet, now);
+        }
+    }
+
     /// Move what is free: all of it, or of the lots that are named (or the amount) what is still there.
     fn move_wallet(
         &mut self,

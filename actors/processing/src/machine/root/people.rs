@@ -1,13 +1,14 @@
 //! Customers at the root, the only writer of who they are: cards, blocks, tiers. Stores are told.
 
 use domain::ledger::AccountId;
-use domain::ledger::transfer::{Day, TransferCode};
+use domain::ledger::transfer::{Day, Transfer, TransferCode};
 
 use super::merges::UNMERGE_DAYS;
 use super::{Peer, Root};
 use crate::machine::NodeId;
 use crate::machine::book::space;
 use crate::machine::customer::{CARDS_MAX, Card, CardState, Customer, wallet_of};
+use crate::machine::given::{Given, Limited, points_of};
 use crate::machine::log::Told;
 use crate::machine::wire::NUMBER_BYTES_MAX;
 
@@ -23,6 +24,10 @@ pub enum PeopleError {
     BadNumber,
     #[error("a customer has at most {CARDS_MAX} cards and phones")]
     TooManyCards,
+    #[error("the number {0} is there twice")]
+    NumberTwice(String),
+    #[error("a customer is not brought by himself")]
+    BroughtBySelf,
     #[error("customer {0} was merged into another: work with that one")]
     Merged(u64),
     #[error("customer {0} is blocked: unblock it first")]
@@ -114,11 +119,17 @@ impl Root {
     }
 
     fn check_cards(&self, customer: &Customer) -> Result<(), PeopleError> {
+        if customer.referred_by.is_some_and(|by| self.resolve(by) == customer.owner) {
+            return Err(PeopleError::BroughtBySelf);
+        }
         if customer.cards.len() > CARDS_MAX {
             return Err(PeopleError::TooManyCards);
         }
-        for card in &customer.cards {
+        for (at, card) in customer.cards.iter().enumerate() {
             let number = &card.number;
+            if customer.cards[..at].iter().any(|before| before.number == *number) {
+                return Err(PeopleError::NumberTwice(number.clone()));
+            }
             if number.is_empty() || number.len() > NUMBER_BYTES_MAX || number.chars().any(char::is_control) {
                 return Err(PeopleError::BadNumber);
             }
@@ -194,7 +205,7 @@ impl Root {
         }
     }
 
-    pub(super) fn bought(&mut self, owner: u64, transfer: &domain::ledger::transfer::Transfer) {
+    pub(super) fn bought(&mut self, owner: u64, transfer: &Transfer) {
         let buys = matches!(transfer.code, TransferCode::Purchase | TransferCode::Accrue | TransferCode::AccruePending);
         if let Some(customer) = self.people.get(owner)
             && buys
@@ -203,6 +214,39 @@ impl Root {
             let mut customer = customer.clone();
             customer.bought = true;
             self.change(customer);
+        }
+    }
+
+    /// Of what the programme says that it gives only so much.
+    pub(super) fn note_given(&mut self, transfer: &Transfer, day: Day) {
+        let Some(points) = points_of(transfer) else { return };
+        let Some(limited) = self.limited.get(&points.asset()) else { return };
+        let posted = self.book.ledger.known(transfer.id).is_some_and(|known| known.is_posted());
+        let given = self.given.entry(points).or_default();
+        if posted && given.note(transfer, day, Some(limited)) {
+            self.book.put(space::GIVEN, &points.0.to_be_bytes(), &given);
+        }
+    }
+
+    /// Lately, to a customer and to all who were merged into this one.
+    pub(super) fn given_to(&self, points: AccountId) -> Given {
+        let Some(kind) = points.kind().filter(|_| !self.given.is_empty()) else { return Given::default() };
+        let owners = self.one_person(points.owner()).into_iter();
+        let wallets = owners.map(|owner| AccountId::wallet(kind, points.asset(), owner));
+        let mut all = Given::default();
+        wallets.filter_map(|wallet| self.given.get(&wallet)).for_each(|given| all.add(given));
+        all
+    }
+
+    pub fn limited_by(&self, asset: u32) -> Option<&Limited> {
+        self.limited.get(&asset)
+    }
+
+    /// Which rules of a programme give only so much, as it is published now.
+    pub fn set_limited(&mut self, asset: u32, limited: Limited) {
+        if self.limited.get(&asset) != Some(&limited) {
+            self.book.put(space::LIMITED, &asset.to_be_bytes(), &(asset, &limited));
+            self.limited.insert(asset, limited);
         }
     }
 

@@ -19,7 +19,7 @@ impl Root {
     pub fn on_store(&mut self, message: ToRoot, now: Now) -> Vec<Out> {
         let store = message.from;
         self.say_epoch(now);
-        if store == crate::machine::ROOT || !self.hear_epoch(store, message.epoch) {
+        if store == crate::machine::ROOT || !self.hear_epoch(store, message.epoch, now) {
             return Vec::new();
         }
         if !self.peers.contains_key(&store) {
@@ -39,7 +39,7 @@ impl Root {
             Say::Push { epoch, inc, up, down_next, trusted } => {
                 let out = self.pushed(store, epoch, inc, up, down_next, now);
                 if trusted {
-                    self.no_doubt(store);
+                    self.no_doubt(store, now);
                 }
                 out
             }
@@ -86,7 +86,7 @@ impl Root {
             peer.row.doubtful = self.meta.recovering && (sync.restored || sync.unheard);
             self.put_peer(store);
             self.retell(store);
-            self.end_recovery();
+            self.end_recovery(now);
         }
         let row = &self.peers[&store].row;
         let caught_up = sync.up.next >= row.up.next && sync.down.next == row.down.next && sync.inc == row.inc;
@@ -115,12 +115,12 @@ impl Root {
     }
 
     /// Its tills have told all, and it has not lost anything of it.
-    fn no_doubt(&mut self, store: NodeId) {
+    fn no_doubt(&mut self, store: NodeId, now: Now) {
         let epoch = self.meta.epoch;
         if let Some(peer) = self.peers.get_mut(&store).filter(|peer| peer.row.doubtful && peer.row.synced == epoch) {
             peer.row.doubtful = false;
             self.put_peer(store);
-            self.end_recovery();
+            self.end_recovery(now);
         }
     }
 
@@ -272,6 +272,7 @@ impl Root {
             }
         }
         self.bought(wallet.owner(), &transfer);
+        self.note_given(&transfer, document.stamp.day);
         self.came_in(wallet, now);
     }
 

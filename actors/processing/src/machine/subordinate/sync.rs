@@ -251,9 +251,14 @@ impl Subordinate {
                 self.book.put(space::CUSTOMER, &customer.owner.to_be_bytes(), &customer);
                 self.people.know(*customer);
             }
-            Told::Balance { account, balance } => {
+            Told::Balance { account, balance, given } => {
                 self.book.put(space::TOLD, &account.0.to_be_bytes(), &balance);
                 self.told.insert(account, balance);
+                if !given.is_empty() {
+                    let here = self.given.entry(account).or_default();
+                    here.hear(&given);
+                    self.book.put(space::GIVEN, &account.0.to_be_bytes(), &here);
+                }
             }
             // While it does not agree with the root its log is closed: the right stays where it is.
             Told::Recall { account } if self.agreed && !self.restored => self.return_right(account, now),

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::{MOVED, Subordinate, document, movement};
 use crate::machine::book::space;
 use crate::machine::customer::{Card, CardState, Customer, Held, kind_of, pending_of};
+use crate::machine::given::points_of;
 use crate::machine::log::{Act, Document, Stamp};
 use crate::machine::wire::NUMBER_BYTES_MAX;
 use crate::machine::{Now, date_of, day_of};
@@ -46,9 +47,13 @@ impl Subordinate {
             let right = account.at(AccountKind::Escrow, self.me);
             let here = self.right(account, now.moment.day);
             let expiring = self.book.ledger.lots(right).find(|lot| lot.slice.expires_on != NEVER && lot.free() > 0);
+            let given = self.given.get(&account);
+            let campaigns = given.iter().flat_map(|given| &given.campaigns);
             WalletState {
                 wallet: held.wallet,
                 asset: held.asset,
+                earned: given.and_then(|given| Some((date_of(given.day)?, Money::from_minor(given.earned)))),
+                given: campaigns.filter_map(|(campaign, day)| Some((*campaign, date_of(*day)?))).collect(),
                 // What the root said last, and never less than what is here.
                 balance: Money::from_minor(self.told.get(&account).copied().unwrap_or(0).max(here)),
                 pending: Money::from_minor(pending_of(account).and_then(|id| self.told.get(&id).copied()).unwrap_or(0)),
@@ -64,6 +69,7 @@ impl Subordinate {
             tier: customer.tier.clone(),
             birthday: customer.birthday,
             first_purchase: !customer.bought,
+            referred_by: customer.referred_by,
             provisional: customer.provisional,
             wallets: wallets.collect(),
             online,
@@ -306,8 +312,17 @@ impl Subordinate {
         if matches!(what.kind, OperationKind::PutBack | OperationKind::Load) {
             self.used_ms.insert(right, now.moment.elapsed_ms);
         }
+        self.note_given(&transfer, stamp.day);
         let document = Document { recovered, ..document(id, stamp, transfer) };
         self.write(document, now);
+    }
+
+    fn note_given(&mut self, transfer: &Transfer, day: Day) {
+        let Some(points) = points_of(transfer) else { return };
+        let given = self.given.entry(points).or_default();
+        if given.note(transfer, day, None) {
+            self.book.put(space::GIVEN, &points.0.to_be_bytes(), &given);
+        }
     }
 
     /// Take what is held, or part of it. None: nothing is held.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
 use domain::money::Money;
 use messages::v1::accounts::{
     AccountOperation, Approval, Authorisation, Authorise, Customer, DeclineCode, Declined, Identified, LotPart,
@@ -38,6 +39,12 @@ pub(crate) struct Card {
     pub(crate) tier: String,
     pub(crate) blocked: bool,
     pub(crate) balances: BTreeMap<(Wallet, u32), Money>,
+    /// Who brought the customer.
+    pub(crate) referred_by: Option<u64>,
+    pub(crate) first_purchase: bool,
+    /// What was given lately, of every programme.
+    pub(crate) earned: Option<(NaiveDate, Money)>,
+    pub(crate) given: Vec<(u32, NaiveDate)>,
 }
 
 #[derive(Clone, Debug)]
@@ -77,6 +84,8 @@ impl Accounts {
             pending: Money::ZERO,
             here: *balance,
             expiring: None,
+            earned: card.earned,
+            given: card.given.clone(),
         });
         Identified::Customer(Box::new(Customer {
             owner: 5,
@@ -84,7 +93,8 @@ impl Accounts {
             name: card.name.clone(),
             tier: card.tier.clone(),
             birthday: None,
-            first_purchase: false,
+            first_purchase: card.first_purchase,
+            referred_by: card.referred_by,
             provisional: false,
             wallets: wallets.collect(),
             online: true,
