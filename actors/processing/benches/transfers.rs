@@ -5,10 +5,10 @@
 //! | --- | --- |
 //! | sizes | 1, 10, 100 and 8,189 transfers in flight |
 //! | hot | all transfers credit one account, beside spread ones |
-//! | till | approvals of a store at 200 a second, beside bare commits |
+//! | till | approvals of a store with `OPENSTORE_ACCOUNTS` customers at 200 a second for `OPENSTORE_SECONDS`, beside bare commits |
 //! | start | a start with `OPENSTORE_ACCOUNTS` wallets and `OPENSTORE_TRANSFERS` transfers on disk, the figures after it, and verifying it |
 //! | midnight | `OPENSTORE_LOTS` lots expire while people pay |
-//! | ingest | 50 stores bring `OPENSTORE_DOCUMENTS` documents to a root, and another asks for rights meanwhile |
+//! | ingest | 50 stores bring `OPENSTORE_DOCUMENTS` documents to a root (in the database `OPENSTORE_POSTGRES`, if given), and another asks for rights meanwhile |
 //! | gifts | `OPENSTORE_GIFTS` gift cards are issued |
 //!
 //! Nothing passes or fails here. Figures of TigerBeetle on the same kind of machine: 439-785, 3,736-7,657, 16,554-39,980 and
@@ -81,10 +81,13 @@ fn per_mille(times: &mut [Duration], per_mille: usize) -> f64 {
     times[(times.len() * per_mille / 1000).min(times.len() - 1)].as_secs_f64() * 1e3
 }
 
-/// A root with its book in a file.
+/// A root with its book in a file, or in the PostgreSQL database `OPENSTORE_POSTGRES`.
 async fn root_in(folder: &Path, clock: &Clock) -> (Door<Root>, Node) {
     let door: Door<Root> = Door::default();
-    let making = Making::in_file(folder.join("root.sqlite"), || Root::new(Policy::default()), Root::restored);
+    let making = match std::env::var("OPENSTORE_POSTGRES") {
+        Ok(url) => Making::in_postgres(url, || Root::new(Policy::default()), Root::restored),
+        Err(_) => Making::in_file(folder.join("root.sqlite"), || Root::new(Policy::default()), Root::restored),
+    };
     let mut tree = Tree::new("bench");
     tree.group("accounts", Strategy::OneForOne);
     let (opened, time) = (door.clone(), clock.clone());

@@ -159,6 +159,19 @@ impl<M> Making<M> {
         };
         Making { store: Arc::new(store), machine: Arc::new(machine), restored: Arc::new(restored), seen }
     }
+
+    /// A book in a PostgreSQL database. Whether it was set back is not noticed by itself: whoever restores says so.
+    pub fn in_postgres(
+        url: String,
+        machine: impl Fn() -> M + Send + Sync + 'static,
+        restored: impl Fn(&mut M) + Send + Sync + 'static,
+    ) -> Making<M> {
+        let store = move || -> BoxFuture<'static, Result<Arc<dyn Store>, StoreError>> {
+            let url = url.clone();
+            Box::pin(async move { Ok(Arc::new(DatabaseStore::open_postgres(&url).await?) as Arc<dyn Store>) })
+        };
+        Making { store: Arc::new(store), machine: Arc::new(machine), restored: Arc::new(restored), seen: None }
+    }
 }
 
 impl<M> Clone for Making<M> {

@@ -21,12 +21,12 @@ use runtime::node::Tree;
 use runtime::spec::{ChildSpec, Strategy};
 
 use crate::bare::Bare;
-use crate::per_mille;
 use crate::server::{ASSET, wallet};
+use crate::{number, per_mille};
 
-const CUSTOMERS: u64 = 1_000;
-const APPROVALS: u32 = 2_000;
 const PER_SECOND: u32 = 200;
+/// Customers that are opened in one block, and questions that are asked at once before the measurement.
+const AT_ONCE: u32 = 50;
 
 pub(crate) async fn measure() {
     tokio::task::LocalSet::new().run_until(run()).await;
@@ -60,24 +60,39 @@ async fn run() {
         std::future::ready(Ok(StoreTalk::new(talking.clone())))
     }));
     let node = tree.start().await;
-    root_door.ask(Vec::new(), customers).await.expect("customers");
-    // The first of each fetches the right; it is not counted.
-    for n in 0..CUSTOMERS as u32 {
-        let until = Instant::now() + Duration::from_secs(10);
-        while !matches!(talk.authorise(question(n, 1 + n)).await, Authorisation::Approved(_)) {
-            assert!(Instant::now() < until, "the store was not given rights");
-            tokio::task::yield_now().await;
+    let accounts = u32::try_from(number("OPENSTORE_ACCOUNTS", 1_000)).expect("so many customers");
+    let approvals = PER_SECOND * u32::try_from(number("OPENSTORE_SECONDS", 10)).expect("so many seconds");
+    // The first question about each fetches the right; it is not counted.
+    for from in (0..accounts).step_by(AT_ONCE as usize) {
+        let part = from..accounts.min(from + AT_ONCE);
+        let opened = part.clone();
+        root_door.ask(Vec::new(), move |root, now| customers(root, opened, now)).await.expect("customers");
+        let mut asking: tokio::task::JoinSet<()> = tokio::task::JoinSet::new();
+        for n in part {
+            let talk = talk.clone();
+            asking.spawn_local(async move {
+                let until = Instant::now() + Duration::from_secs(60);
+                while !matches!(talk.authorise(question(n, 1 + n)).await, Authorisation::Approved(_)) {
+                    assert!(Instant::now() < until, "the store was not given rights");
+                    tokio::task::yield_now().await;
+                }
+            });
+        }
+        while let Some(done) = asking.join_next().await {
+            done.expect("it ran");
         }
     }
     let bare = Bare::open(&folder.path().join("bare.sqlite")).await;
     let mut limit = bare.commits(1_000).await;
     let (begun, mut times, mut running) = (Instant::now(), Vec::new(), tokio::task::JoinSet::new());
-    for n in 0..APPROVALS {
+    for n in 0..approvals {
         tokio::time::sleep_until((begun + Duration::from_secs(1) * n / PER_SECOND).into()).await;
         let talk = talk.clone();
         running.spawn_local(async move {
             let asked = Instant::now();
-            let answer = talk.authorise(question(n, 1_000_000 + n)).await;
+            // Far apart, so that all accounts are asked for.
+            let customer = u32::try_from(u64::from(n) * 7_919 % u64::from(accounts)).expect("it is below");
+            let answer = talk.authorise(question(customer, accounts + 1 + n)).await;
             assert!(matches!(answer, Authorisation::Approved(_)), "approved, but {answer:?}");
             asked.elapsed()
         });
@@ -89,14 +104,14 @@ async fn run() {
     let (p50, p99) = (per_mille(&mut times, 500), per_mille(&mut times, 990));
     let (bare50, bare99) = (per_mille(&mut limit, 500), per_mille(&mut limit, 990));
     println!(
-        "approval at {PER_SECOND} a second: p50 {p50:.2}, p99 {p99:.2} ms; a bare commit: p50 {bare50:.2}, p99 {bare99:.2} ms; ratio {:.2}",
+        "{approvals} approvals at {PER_SECOND} a second, {accounts} customers: p50 {p50:.2}, p99 {p99:.2} ms; a bare commit: p50 {bare50:.2}, p99 {bare99:.2} ms; ratio {:.2}",
         p50 / bare50
     );
     node.shutdown().await;
 }
 
-fn number(n: u32) -> String {
-    format!("70{:08}", u64::from(n) % CUSTOMERS)
+fn card(n: u32) -> String {
+    format!("70{n:08}")
 }
 
 fn question(n: u32, operation: u32) -> Authorise {
@@ -104,7 +119,7 @@ fn question(n: u32, operation: u32) -> Authorise {
     Authorise {
         operation: uuid::Uuid::from_u128(operation.0),
         receipt: ReceiptId(uuid::Uuid::from_u128(u128::from(n) + 1)),
-        number: number(n),
+        number: card(n),
         pin: None,
         wallet: Wallet::Prepaid,
         asset: ASSET,
@@ -116,9 +131,9 @@ fn question(n: u32, operation: u32) -> Authorise {
     }
 }
 
-fn customers(root: &mut Root, now: processing::machine::Now) {
-    for n in 0..CUSTOMERS as u32 {
-        let card = Card { number: number(n), state: CardState::Active, day_max: None, pin: None };
+fn customers(root: &mut Root, which: std::ops::Range<u32>, now: processing::machine::Now) {
+    for n in which {
+        let card = Card { number: card(n), state: CardState::Active, day_max: None, pin: None };
         let wallets = vec![Held { wallet: Wallet::Prepaid, asset: ASSET, limit: 0 }];
         let owner = root.open_customer(Customer { cards: vec![card], wallets, ..Customer::default() }).expect("opened");
         let asked = Asked {
