@@ -212,12 +212,12 @@ pub fn routes() -> Vec<Guarded> {
         get("/api/accounts/customers/{number}/statement", Some(accounts::VIEW), |route| {
             route.to(api::accounts::statement)
         }),
-        post("/api/accounts/hold", Some(accounts::CHANGE), |route| route.to(api::accounts::posts::hold)),
-        post("/api/accounts/capture", Some(accounts::CHANGE), |route| route.to(api::accounts::posts::capture)),
-        post("/api/accounts/void", Some(accounts::CHANGE), |route| route.to(api::accounts::posts::void)),
-        post("/api/accounts/topup", Some(accounts::CHANGE), |route| route.to(api::accounts::posts::topup)),
-        post("/api/accounts/spend", Some(accounts::CHANGE), |route| route.to(api::accounts::posts::spend)),
-        post("/api/accounts/transfer", Some(accounts::CHANGE), |route| route.to(api::accounts::posts::transfer)),
+        post("/api/accounts/hold", Some(Right::UseAccounts), |route| route.to(api::accounts::posts::hold)),
+        post("/api/accounts/capture", Some(Right::UseAccounts), |route| route.to(api::accounts::posts::capture)),
+        post("/api/accounts/void", Some(Right::UseAccounts), |route| route.to(api::accounts::posts::void)),
+        post("/api/accounts/topup", Some(Right::UseAccounts), |route| route.to(api::accounts::posts::topup)),
+        post("/api/accounts/spend", Some(Right::UseAccounts), |route| route.to(api::accounts::posts::spend)),
+        post("/api/accounts/transfer", Some(Right::UseAccounts), |route| route.to(api::accounts::posts::transfer)),
         get("/api/v1/items", Some(ViewCatalogue), |route| route.to(api::items)),
         post("/api/v1/items", Some(ChangeCatalogue), |route| route.to(api::put_items)),
         post("/api/v1/items/import", Some(ChangeCatalogue), |route| route.to(api::import)),

@@ -137,6 +137,7 @@ async fn every_route_has_a_guard_and_a_refusal_names_the_right() {
     }
     assert_eq!(office.get("/nothing/here").send().await.unwrap().status(), StatusCode::NOT_FOUND);
     assert!(!Role::Operator.may(Right::ViewSales) && !Role::HqAnalyst.may(Right::ChangeCatalogue));
+    assert_eq!(Role::Shop.rights(), [Right::ViewAccounts, Right::UseAccounts]);
     office.node.shutdown().await;
 }
 

@@ -12,6 +12,8 @@ pub enum Role {
     HqAdmin,
     Operator,
     StoreAdmin,
+    /// A web shop or an app: customers pay there.
+    Shop,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,30 +24,41 @@ pub enum Right {
     ViewCatalogue,
     ChangeCatalogue,
     ChangePeople,
+    ViewAccounts,
+    /// Who customers are, and corrections.
+    ChangeAccounts,
+    /// Pay with them and top them up.
+    UseAccounts,
     OperateNode,
 }
 
-const EVERY_RIGHT: [Right; 7] = [
+const EVERY_RIGHT: [Right; 10] = [
     Right::ViewOverview,
     Right::ViewSales,
     Right::ViewStores,
     Right::ViewCatalogue,
     Right::ChangeCatalogue,
     Right::ChangePeople,
+    Right::ViewAccounts,
+    Right::ChangeAccounts,
+    Right::UseAccounts,
     Right::OperateNode,
 ];
 
 impl Role {
-    pub const ALL: [Role; 4] = [Role::HqAnalyst, Role::HqAdmin, Role::Operator, Role::StoreAdmin];
+    pub const ALL: [Role; 5] = [Role::HqAnalyst, Role::HqAdmin, Role::Operator, Role::StoreAdmin, Role::Shop];
 
     pub fn rights(self) -> &'static [Right] {
         match self {
-            Role::HqAnalyst => &[Right::ViewOverview, Right::ViewSales, Right::ViewStores, Right::ViewCatalogue],
+            Role::HqAnalyst => {
+                &[Right::ViewOverview, Right::ViewSales, Right::ViewStores, Right::ViewCatalogue, Right::ViewAccounts]
+            }
             Role::HqAdmin => &EVERY_RIGHT,
             Role::Operator => &[Right::ViewOverview, Right::ViewStores, Right::OperateNode],
             Role::StoreAdmin => {
                 &[Right::ViewOverview, Right::ViewSales, Right::ViewStores, Right::ViewCatalogue, Right::ChangePeople]
             }
+            Role::Shop => &[Right::ViewAccounts, Right::UseAccounts],
         }
     }
 
@@ -59,6 +72,7 @@ impl Role {
             Role::HqAdmin => "hq_admin",
             Role::Operator => "operator",
             Role::StoreAdmin => "store_admin",
+            Role::Shop => "shop",
         }
     }
 }
@@ -70,7 +84,7 @@ impl fmt::Display for Role {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("\"{text}\" is not a role: hq_analyst, hq_admin, operator or store_admin is expected")]
+#[error("\"{text}\" is not a role: hq_analyst, hq_admin, operator, store_admin or shop is expected")]
 pub struct NotRole {
     text: String,
 }
@@ -92,6 +106,9 @@ impl fmt::Display for Right {
             Right::ViewCatalogue => "view the catalogue",
             Right::ChangeCatalogue => "change the catalogue",
             Right::ChangePeople => "change people",
+            Right::ViewAccounts => "view accounts",
+            Right::ChangeAccounts => "change accounts",
+            Right::UseAccounts => "pay with accounts",
             Right::OperateNode => "operate the node",
         })
     }
@@ -113,4 +130,15 @@ macro_rules! needed {
     )*};
 }
 
-needed!(ViewOverview, ViewSales, ViewStores, ViewCatalogue, ChangeCatalogue, ChangePeople, OperateNode);
+needed!(
+    ViewOverview,
+    ViewSales,
+    ViewStores,
+    ViewCatalogue,
+    ChangeCatalogue,
+    ChangePeople,
+    ViewAccounts,
+    ChangeAccounts,
+    UseAccounts,
+    OperateNode
+);

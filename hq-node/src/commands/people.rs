@@ -19,7 +19,7 @@ pub enum What {
     /// Add a person or change one; open sessions of theirs end. Without --password one is made up and printed.
     Add {
         name: String,
-        /// hq_analyst, hq_admin or operator.
+        /// hq_analyst, hq_admin, operator or shop.
         #[arg(long, default_value = "hq_analyst")]
         role: Role,
         /// Read from the variable, so that it stays out of the list of processes.

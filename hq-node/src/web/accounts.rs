@@ -14,7 +14,7 @@ pub mod words;
 use ::web::doors::Visitor;
 use ::web::guard::May;
 use ::web::refusal::Refusal;
-use ::web::rights::{ChangeCatalogue, Right, ViewSales};
+use ::web::rights::{ChangeAccounts, Right, ViewAccounts};
 use ::web::table::{Cell, Column, Table};
 use ::web::{layout, show};
 use actix_web::http::header;
@@ -33,11 +33,10 @@ use serde::Deserialize;
 use super::{Site, sales, words as page_words};
 use words::sentence;
 
-/// Who may look at accounts, and who may change them: an administrator of the head office.
-pub type View = ViewSales;
-pub type Change = ChangeCatalogue;
-pub const VIEW: Right = Right::ViewSales;
-pub const CHANGE: Right = Right::ChangeCatalogue;
+pub type View = ViewAccounts;
+pub type Change = ChangeAccounts;
+pub const VIEW: Right = Right::ViewAccounts;
+pub const CHANGE: Right = Right::ChangeAccounts;
 
 pub const TITLE: &str = "Customer accounts";
 /// In the menu, where room is short.

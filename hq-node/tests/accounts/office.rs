@@ -26,7 +26,7 @@ use web::rights::Role;
 pub(crate) const MONEY: u32 = 643;
 /// Administrators, a web shop, and somebody who may only look.
 pub(crate) const PEOPLE: [(&str, Role); 4] =
-    [("anna", Role::HqAdmin), ("boris", Role::HqAdmin), ("shop", Role::HqAdmin), ("eve", Role::HqAnalyst)];
+    [("anna", Role::HqAdmin), ("boris", Role::HqAdmin), ("shop", Role::Shop), ("eve", Role::HqAnalyst)];
 
 pub(crate) struct Office {
     pub(crate) node: HqNode,

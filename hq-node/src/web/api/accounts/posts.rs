@@ -5,6 +5,7 @@
 use std::time::{Duration, Instant};
 
 use ::web::guard::May;
+use ::web::rights::UseAccounts;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::ids::OperatorNumber;
@@ -15,7 +16,6 @@ use processing::machine::customer::{CardState, Customer};
 use processing::machine::root::{Asked, AskedFor, Done, Root};
 use serde_json::json;
 
-use super::super::super::accounts::Change;
 use super::super::super::accounts::words::{decimal, operation_text, wallet_of};
 use super::Answer;
 use super::body::{self, Capture, Hold, Spend, TopUp, Transfer, Void, operation};
@@ -184,7 +184,7 @@ fn wish(request: &HttpRequest, machine: &str) -> Result<Wish, ApiError> {
     Ok(Wish { operation, by: OperatorNumber(machine.to_owned()), same: 0 })
 }
 
-pub async fn hold(machine: May<Change>, request: HttpRequest, site: Data<Site>, payload: Payload) -> Answer {
+pub async fn hold(machine: May<UseAccounts>, request: HttpRequest, site: Data<Site>, payload: Payload) -> Answer {
     let wish = wish(&request, &machine.name)?;
     let (body, same) = body::read::<Hold>("hold", payload).await?;
     let (amount, timeout_s) = (body.amount()?, body.timeout_s()?);
@@ -192,21 +192,21 @@ pub async fn hold(machine: May<Change>, request: HttpRequest, site: Data<Site>, 
     post(&site, Wish { same, ..wish }, Plan::Hold { from, amount, timeout_s }).await
 }
 
-pub async fn capture(machine: May<Change>, request: HttpRequest, site: Data<Site>, payload: Payload) -> Answer {
+pub async fn capture(machine: May<UseAccounts>, request: HttpRequest, site: Data<Site>, payload: Payload) -> Answer {
     let wish = wish(&request, &machine.name)?;
     let (body, same) = body::read::<Capture>("capture", payload).await?;
     let (amount, hold) = (body.amount()?, body.hold()?);
     post(&site, Wish { same, ..wish }, Plan::Capture { hold, amount }).await
 }
 
-pub async fn void(machine: May<Change>, request: HttpRequest, site: Data<Site>, payload: Payload) -> Answer {
+pub async fn void(machine: May<UseAccounts>, request: HttpRequest, site: Data<Site>, payload: Payload) -> Answer {
     let wish = wish(&request, &machine.name)?;
     let (body, same) = body::read::<Void>("void", payload).await?;
     let hold = body.hold()?;
     post(&site, Wish { same, ..wish }, Plan::Void { hold }).await
 }
 
-pub async fn topup(machine: May<Change>, request: HttpRequest, site: Data<Site>, payload: Payload) -> Answer {
+pub async fn topup(machine: May<UseAccounts>, request: HttpRequest, site: Data<Site>, payload: Payload) -> Answer {
     let wish = wish(&request, &machine.name)?;
     let (body, same) = body::read::<TopUp>("topup", payload).await?;
     let (amount, tender) = (body.amount()?, body.tender()?);
@@ -214,7 +214,7 @@ pub async fn topup(machine: May<Change>, request: HttpRequest, site: Data<Site>,
     post(&site, Wish { same, ..wish }, Plan::TopUp { to, amount, tender }).await
 }
 
-pub async fn spend(machine: May<Change>, request: HttpRequest, site: Data<Site>, payload: Payload) -> Answer {
+pub async fn spend(machine: May<UseAccounts>, request: HttpRequest, site: Data<Site>, payload: Payload) -> Answer {
     let wish = wish(&request, &machine.name)?;
     let (body, same) = body::read::<Spend>("spend", payload).await?;
     let amount = body.amount()?;
@@ -222,7 +222,7 @@ pub async fn spend(machine: May<Change>, request: HttpRequest, site: Data<Site>,
     post(&site, Wish { same, ..wish }, Plan::Spend { from, amount }).await
 }
 
-pub async fn transfer(machine: May<Change>, request: HttpRequest, site: Data<Site>, payload: Payload) -> Answer {
+pub async fn transfer(machine: May<UseAccounts>, request: HttpRequest, site: Data<Site>, payload: Payload) -> Answer {
     let wish = wish(&request, &machine.name)?;
     let (body, same) = body::read::<Transfer>("transfer", payload).await?;
     let amount = body.amount()?;
