@@ -1,6 +1,7 @@
 //! The process that keeps a book is killed while it works, again and again: whatever was answered is in the book, once.
 //!
-//! `OPENSTORE_KILLS` says how often; the suite does a few.
+//! `OPENSTORE_KILLS` says how often, and `OPENSTORE_TRANSFERS` how many transfers are in the book before; the suite does a few
+//! kills of an empty one.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
@@ -19,7 +20,8 @@ use runtime::spec::{ChildSpec, Strategy};
 
 const FOLDER: &str = "OPENSTORE_POWER_BOOK";
 const TOKEN: &str = "a token of the test";
-const KILLS: u32 = 20;
+const KILLS: u64 = 20;
+const BATCH: u64 = 4_000;
 /// A book that is killed serves again within this, on an idle machine in far less.
 const UP_WITHIN: Duration = Duration::from_secs(30);
 const TENDER: AccountId = AccountId::house(AccountKind::TenderIn, 643, 0, 1);
@@ -74,11 +76,26 @@ fn transfer(number: u64) -> Transfer {
 
 #[test]
 fn processing_s08_what_was_answered_survives_kill_9() {
-    let kills = std::env::var("OPENSTORE_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(KILLS);
+    let number = |name| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let kills = number("OPENSTORE_KILLS").unwrap_or(KILLS);
+    let before = number("OPENSTORE_TRANSFERS").unwrap_or(0);
     let folder = tempfile::tempdir().expect("a folder");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let (mut next, mut answered, mut longest, mut random) = (1u64, 0u64, Duration::ZERO, 88_172_645_463_325_252_u64);
     let mut unsure: Vec<Transfer> = Vec::new();
+    if before > 0 {
+        let (mut child, address, _) = start(folder.path());
+        runtime.block_on(async {
+            let mut client = Client::connect(address, TOKEN).await.expect("connected");
+            for first in (1..=before).step_by(BATCH as usize) {
+                let batch: Vec<Transfer> = (first..=before.min(first + BATCH - 1)).map(transfer).collect();
+                client.post(&batch).await.expect("answered");
+            }
+        });
+        child.kill().expect("killed");
+        child.wait().expect("it ended");
+        next += before;
+    }
     for kill in 0..kills {
         let (mut child, address, up_after) = start(folder.path());
         assert!(up_after < UP_WITHIN, "kill {kill}: it served after {up_after:?}");
@@ -138,8 +155,8 @@ fn processing_s08_what_was_answered_survives_kill_9() {
         let mut client = Client::connect(address, TOKEN).await.expect("connected");
         client.post(&unsure).await.expect("answered");
         // All of them, from the first: each is there, and only once.
-        for first in (1..next).step_by(4_000) {
-            let all: Vec<Transfer> = (first..next.min(first + 4_000)).map(transfer).collect();
+        for first in (1..next).step_by(BATCH as usize) {
+            let all: Vec<Transfer> = (first..next.min(first + BATCH)).map(transfer).collect();
             let codes = client.post(&all).await.expect("answered");
             assert!(codes.iter().all(|code| *code == Code::Exists as u8), "from {first}: something was lost");
         }
@@ -149,7 +166,7 @@ fn processing_s08_what_was_answered_survives_kill_9() {
     let expected: i64 = (1..next).map(|number| transfer(number).amount).sum();
     let balance = actix::System::new().block_on(balance(folder.path()));
     assert_eq!(balance, expected, "each transfer is posted once");
-    println!("killed {kills} times, {answered} answered, serving again after {longest:?} at most");
+    println!("killed {kills} times, {before} before, {answered} answered, serving again after {longest:?} at most");
 }
 
 /// What the book says, by a keeper of this process.
