@@ -24,6 +24,20 @@ const MEMORY_PORT_BYTES: usize = 4096;
 /// The speed of new fiscal devices, used when an address names none.
 const BAUD_DEFAULT: u32 = 115_200;
 
+/// Data bits, parity and stop bits of a serial line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Frame {
+    #[default]
+    EightNone,
+    EightEven,
+    SevenEven,
+    SevenOdd,
+}
+
+/// As addresses write them.
+const FRAMES: [(Frame, &str); 4] =
+    [(Frame::EightNone, "8n1"), (Frame::EightEven, "8e1"), (Frame::SevenEven, "7e1"), (Frame::SevenOdd, "7o1")];
+
 /// Where a device is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PortAddress {
@@ -35,6 +49,7 @@ pub enum PortAddress {
     Serial {
         path: String,
         baud: u32,
+        frame: Frame,
     },
     /// A simulator in this process, which makes the port itself.
     Memory,
@@ -79,7 +94,9 @@ pub async fn open(address: &PortAddress) -> Result<Box<dyn BytePort>, PortError>
             stream.set_nodelay(true).map_err(not_opened)?;
             Ok(Box::new(stream))
         }
-        PortAddress::Serial { path, baud } => Ok(Box::new(serial::open(path, *baud).map_err(not_opened)?)),
+        PortAddress::Serial { path, baud, frame } => {
+            Ok(Box::new(serial::open(path, *baud, *frame).map_err(not_opened)?))
+        }
         PortAddress::Memory => Err(PortError::Memory),
     }
 }
@@ -93,7 +110,11 @@ impl fmt::Display for PortAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             PortAddress::Tcp { host, port } => write!(f, "tcp://{host}:{port}"),
-            PortAddress::Serial { path, baud } => write!(f, "serial://{path}?baud={baud}"),
+            PortAddress::Serial { path, baud, frame } => {
+                write!(f, "serial://{path}?baud={baud}")?;
+                let written = FRAMES.iter().find(|(known, _)| known == frame && *known != Frame::default());
+                written.map_or(Ok(()), |(_, text)| write!(f, "&frame={text}"))
+            }
             PortAddress::Memory => f.write_str("memory"),
         }
     }
@@ -117,6 +138,10 @@ impl FromStr for PortAddress {
             };
         }
         let line = text.strip_prefix("serial://").unwrap_or(text);
+        let (line, frame) = match line.split_once("&frame=") {
+            Some((line, text)) => (line, FRAMES.iter().find(|(_, known)| *known == text).ok_or_else(refuse)?.0),
+            None => (line, Frame::default()),
+        };
         let (path, baud) = match line.split_once("?baud=") {
             Some((path, baud)) => (path, baud.parse().map_err(|_| refuse())?),
             None => (line, BAUD_DEFAULT),
@@ -124,7 +149,7 @@ impl FromStr for PortAddress {
         if !path.starts_with('/') || !serial::is_baud(baud) {
             return Err(refuse());
         }
-        Ok(PortAddress::Serial { path: path.to_owned(), baud })
+        Ok(PortAddress::Serial { path: path.to_owned(), baud, frame })
     }
 }
 
@@ -134,16 +159,29 @@ mod tests {
 
     #[test]
     fn addresses_read_back_as_written() {
-        for text in
-            ["tcp://127.0.0.1:7778", "serial:///dev/ttyS0?baud=115200", "serial:///dev/pts/3?baud=4800", "memory"]
-        {
+        for text in [
+            "tcp://127.0.0.1:7778",
+            "serial:///dev/ttyS0?baud=115200",
+            "serial:///dev/pts/3?baud=4800&frame=8e1",
+            "memory",
+        ] {
             assert_eq!(text.parse::<PortAddress>().expect(text).to_string(), text);
         }
         assert_eq!(
             "/tmp/kkt".parse::<PortAddress>().expect("a path alone is a serial line"),
-            PortAddress::Serial { path: "/tmp/kkt".into(), baud: BAUD_DEFAULT }
+            PortAddress::Serial { path: "/tmp/kkt".into(), baud: BAUD_DEFAULT, frame: Frame::EightNone }
         );
-        for text in ["", "tcp://", "tcp://host", "tcp://host:0", "tcp://:1", "serial://COM1", "/dev/x?baud=7", "usb"] {
+        for text in [
+            "",
+            "tcp://",
+            "tcp://host",
+            "tcp://host:0",
+            "tcp://:1",
+            "serial://COM1",
+            "/dev/x?baud=7",
+            "/dev/x?baud=9600&frame=9n1",
+            "usb",
+        ] {
             assert!(text.parse::<PortAddress>().is_err(), "{text}");
         }
     }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use devices::port::{Connector, PortAddress, connector};
-use devices::sim::cas::ScaleHandle;
 use devices::sim::cd5220::DisplayHandle;
 use devices::sim::escpos::PrinterHandle;
+use devices::sim::scale::Platform;
 use devices::sim::zvt::{TerminalHandle, TerminalSettings};
-use devices::{display, printer, scale, terminal};
+use devices::{display, printer, terminal};
 use till::{Counter, TerminalFactory};
 
 use crate::pole::DisplayFactory;
@@ -15,13 +15,13 @@ use crate::settings::TillNodeSettings;
 
 /// Terminals, scale and printer of a till.
 pub fn counter(settings: &TillNodeSettings) -> Counter {
-    let (scales, printers) = (scale::all()[0].driver, printer::all()[0].driver);
-    let scale = at(settings.scale.as_ref(), || ScaleHandle::new().connector());
+    let (scales, printers) = (settings.scale_protocol.0, printer::all()[0].driver);
+    let scale = at(settings.scale.as_ref(), || (scales.simulator)(&Platform::new()));
     let printer = at(settings.printer.as_ref(), || PrinterHandle::new().connector());
     Counter {
         card_terminal: terminal(settings.card_terminal.as_ref()),
         qr_terminal: terminal(settings.qr_terminal.as_ref()),
-        scale: scale.map(|connector| Arc::new(move || scales(connector.clone())) as till::ScaleFactory),
+        scale: scale.map(|connector| Arc::new(move || (scales.driver)(connector.clone())) as till::ScaleFactory),
         printer: printer.map(|connector| Arc::new(move || printers(connector.clone())) as till::PrinterFactory),
         ..Counter::default()
     }

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use devices::port::PortAddress;
+use devices::scale::ScaleKind;
 use domain::ids::{StoreId, TillId};
 use runtime::claim::Claim;
 use runtime::clock::Clock;
@@ -83,6 +84,7 @@ impl Invitation {
                 card_terminal: Some(PortAddress::Memory),
                 qr_terminal: Some(PortAddress::Memory),
                 scale: Some(PortAddress::Memory),
+                scale_protocol: ScaleKind::default(),
                 printer: Some(PortAddress::Memory),
                 display: None,
                 language: Language::default(),

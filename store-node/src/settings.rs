@@ -1,9 +1,11 @@
 //! Settings of a store's machine: read whole and checked before a port is opened. Every key is in `deploy/store.toml`.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use config::{Config, Environment, File};
 use devices::port::PortAddress;
+use devices::scale::ScaleKind;
 use domain::ids::{StoreId, TillId};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -70,6 +72,9 @@ pub struct TillNodeSettings {
     /// The scale at the counter.
     #[serde(default, deserialize_with = "from_text_or_none")]
     pub scale: Option<PortAddress>,
+    /// What it speaks.
+    #[serde(default, deserialize_with = "from_text")]
+    pub scale_protocol: ScaleKind,
     /// A printer for copies and training. Without one the fiscal device prints them.
     #[serde(default, deserialize_with = "from_text_or_none")]
     pub printer: Option<PortAddress>,
@@ -87,7 +92,11 @@ pub struct TillNodeSettings {
     pub kill_at: Option<String>,
 }
 
-fn from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PortAddress, D::Error> {
+fn from_text<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: FromStr<Err: std::fmt::Display>,
+    D: Deserializer<'de>,
+{
     String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
 }
 

@@ -10,9 +10,11 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use nix::sys::termios::{self, ControlFlags, SetArg};
-use serialport::{ClearBuffer, SerialPort as _, TTYPort};
+use serialport::{ClearBuffer, DataBits, Parity, SerialPort as _, TTYPort};
 use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::Frame;
 
 /// Speeds that the protocols name.
 const BAUDS: [u32; 10] = [2_400, 4_800, 9_600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800, 921_600];
@@ -30,10 +32,17 @@ pub(crate) fn raw(line: impl AsFd) -> io::Result<()> {
     Ok(())
 }
 
-/// Open a device's line: 8 data bits, no parity, one stop bit, no flow control.
-pub(super) fn open(path: &str, baud: u32) -> io::Result<SerialPort<TTYPort>> {
+/// Open a device's line: one stop bit, no flow control.
+pub(super) fn open(path: &str, baud: u32, frame: Frame) -> io::Result<SerialPort<TTYPort>> {
+    let (bits, parity) = match frame {
+        Frame::EightNone => (DataBits::Eight, Parity::None),
+        Frame::EightEven => (DataBits::Eight, Parity::Even),
+        Frame::SevenEven => (DataBits::Seven, Parity::Even),
+        Frame::SevenOdd => (DataBits::Seven, Parity::Odd),
+    };
+    let line = serialport::new(path, baud).data_bits(bits).parity(parity);
     // The runtime says when there is something to read, so the port itself must never wait for it.
-    let line = serialport::new(path, baud).timeout(Duration::ZERO).open_native()?;
+    let line = line.timeout(Duration::ZERO).open_native()?;
     // What lay in the line's buffers was meant for whoever had it open before.
     line.clear(ClearBuffer::All)?;
     SerialPort::new(line)

@@ -1,178 +1,110 @@
 //! CAS ECR scales (AP, ER, PD-II): the host says ENQ, the scale ACK, the host DC1, the scale a block of weight.
 //!
-//! Asking changes nothing in the scale, so whatever goes wrong on the line is asked again, a few times. What an earlier
-//! call left behind, because it was dropped or came late, is never taken for an answer to this one: it is forgotten
-//! before ENQ is sent, and a block counts only after an ACK.
+//! A block is 15 bytes, `01 02 STA SIGN weight unit BCC 03 04` with six characters of weight; some scales send seven and
+//! leave the last byte out. BCC is the exclusive or of everything between `02` and itself.
 
-use std::time::Duration;
+use std::ops::Range;
 
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::{Instant, timeout_at};
+use super::asking::{Asking, Dialogue, Heard, Step};
+use super::{Weight, digits};
+use domain::quantity::Quantity;
 
-use super::{Scale, ScaleError, Weight};
-use crate::port::{BytePort, Connector};
-use codec::{Decoder, Item};
+pub type Cas = Asking<Blocks>;
 
-pub mod codec;
+const ENQ: &[u8] = &[0x05];
+const DC1: &[u8] = &[0x11];
+const ACK: u8 = 0x06;
+const NAK: u8 = 0x15;
+const SOH: u8 = 0x01;
+const STX: u8 = 0x02;
+const ETX: u8 = 0x03;
+const EOT: u8 = 0x04;
 
-/// Times that a call asks a scale that is busy, or whose line is noisy or was lost.
-const TRIES_MAX: u32 = 3;
-/// Four blocks fit, so one read takes whatever a scale has to say.
-const READ_BYTES: usize = 64;
+const BLOCK_BYTES: usize = 15;
+/// A scale set to seven bits with even parity puts the parity into the eighth; the exclusive or survives that.
+const DATA_BITS: u8 = 0x7F;
 
-/// How long the scale is waited for. The defaults are those of the protocol.
-#[derive(Clone, Copy, Debug)]
-pub struct Timing {
-    /// For the answer to ENQ.
-    pub enquiry: Duration,
-    /// For the block of weight.
-    pub block: Duration,
-    /// Silence after bytes that are no whole answer, which ends the wait for one.
-    pub byte: Duration,
-    /// Between two questions to a busy scale; it weighs about ten times a second.
-    pub busy: Duration,
+#[derive(Debug, Default)]
+pub struct Blocks {
+    heard: Heard,
+    /// ENQ was acknowledged: a block that came before is the answer to an earlier call.
+    is_asked: bool,
 }
 
-impl Default for Timing {
-    fn default() -> Timing {
-        Timing {
-            enquiry: Duration::from_secs(3),
-            block: Duration::from_secs(1),
-            byte: Duration::from_millis(200),
-            busy: Duration::from_millis(100),
-        }
-    }
-}
-
-pub struct Cas {
-    connector: Connector,
-    timing: Timing,
-    port: Option<Box<dyn BytePort>>,
-    decoder: Decoder,
-}
-
-/// Why one try failed.
-enum Trouble {
-    NotOpened(String),
-    /// The port is gone.
-    Lost,
-    Silent,
-    Busy,
-    Unclear(String),
-}
-
-impl Cas {
-    pub fn new(connector: Connector) -> Cas {
-        Cas::with_timing(connector, Timing::default())
+impl Dialogue for Blocks {
+    fn ask(&mut self) -> &'static [u8] {
+        *self = Blocks::default();
+        ENQ
     }
 
-    pub fn with_timing(connector: Connector, timing: Timing) -> Cas {
-        Cas { connector, timing, port: None, decoder: Decoder::default() }
+    fn feed(&mut self, bytes: &[u8]) {
+        self.heard.feed(bytes.iter().map(|byte| byte & DATA_BITS));
     }
 
-    async fn ask(&mut self) -> Result<Weight, ScaleError> {
-        let mut error = ScaleError::NoAnswer;
-        for _ in 0..TRIES_MAX {
-            error = match self.try_once().await {
-                Ok(weight) => return Ok(weight),
-                Err(Trouble::NotOpened(reason)) => return Err(ScaleError::Offline { reason }),
-                Err(Trouble::Silent) => {
-                    // A line that opened and stays silent may be half closed: open it anew the next time.
-                    self.port = None;
-                    return Err(ScaleError::NoAnswer);
+    fn next_step(&mut self) -> Option<Step> {
+        while self.heard.find(|byte| [SOH, ACK, NAK].contains(&byte)) {
+            let rest = self.heard.rest();
+            match rest[0] {
+                ACK => {
+                    self.heard.skip(1);
+                    if !std::mem::replace(&mut self.is_asked, true) {
+                        return Some(Step::Say(DC1));
+                    }
                 }
-                Err(Trouble::Lost) => {
-                    self.port = None;
-                    ScaleError::Offline { reason: "the line is closed".into() }
+                NAK => {
+                    self.heard.skip(1);
+                    return Some(Step::Busy);
                 }
-                Err(Trouble::Busy) => {
-                    tokio::time::sleep(self.timing.busy).await;
-                    ScaleError::NoAnswer
+                _ if *rest.get(1)? != STX => self.heard.skip(1),
+                _ => {
+                    let block = rest.get(..BLOCK_BYTES)?;
+                    let (weight, bytes) = block_of(block);
+                    self.heard.skip(bytes);
+                    if self.is_asked {
+                        return Some(weight.map_or_else(|what| Step::Unclear(what.into()), Step::Weight));
+                    }
                 }
-                Err(Trouble::Unclear(what)) => {
-                    tracing::warn!(what, "the scale is asked again");
-                    ScaleError::Protocol { what }
-                }
-            };
-        }
-        Err(error)
-    }
-
-    async fn try_once(&mut self) -> Result<Weight, Trouble> {
-        self.open().await?;
-        let deadline = Instant::now() + self.timing.enquiry;
-        self.write(codec::ENQ, deadline).await?;
-        loop {
-            match self.hear(deadline).await? {
-                Item::Ack => break,
-                Item::Nak => return Err(Trouble::Busy),
-                // The answer to an earlier call.
-                Item::Block(_) => {}
             }
         }
-        let deadline = Instant::now() + self.timing.block;
-        self.write(codec::DC1, deadline).await?;
-        loop {
-            match self.hear(deadline).await? {
-                Item::Block(Ok(weight)) => return Ok(weight),
-                Item::Block(Err(bad)) => return Err(Trouble::Unclear(bad.to_string())),
-                Item::Nak => return Err(Trouble::Busy),
-                Item::Ack => {}
-            }
-        }
-    }
-
-    /// Open the port if it is not, and forget what has come since the last answer.
-    async fn open(&mut self) -> Result<(), Trouble> {
-        self.decoder.clear();
-        let mut bytes = [0; READ_BYTES];
-        while let Some(port) = &mut self.port {
-            match port.read(&mut bytes).now_or_never() {
-                None => return Ok(()),
-                Some(Ok(count)) if count > 0 => {}
-                Some(_) => self.port = None,
-            }
-        }
-        let port = (self.connector)().await.map_err(|error| Trouble::NotOpened(error.to_string()))?;
-        self.port = Some(port);
-        tracing::info!("the port of the scale is open");
-        Ok(())
-    }
-
-    async fn write(&mut self, byte: u8, deadline: Instant) -> Result<(), Trouble> {
-        let port = self.port.as_mut().ok_or(Trouble::Lost)?;
-        let written = timeout_at(deadline, async {
-            port.write_all(&[byte]).await?;
-            port.flush().await
-        });
-        if matches!(written.await, Ok(Ok(()))) { Ok(()) } else { Err(Trouble::Lost) }
-    }
-
-    async fn hear(&mut self, limit: Instant) -> Result<Item, Trouble> {
-        let mut deadline = limit;
-        let mut bytes = [0; READ_BYTES];
-        loop {
-            if let Some(item) = self.decoder.next_item() {
-                return Ok(item);
-            }
-            let port = self.port.as_mut().ok_or(Trouble::Lost)?;
-            match timeout_at(deadline, port.read(&mut bytes)).await {
-                Ok(Ok(count)) if count > 0 => {
-                    self.decoder.feed(&bytes[..count]);
-                    deadline = limit.min(Instant::now() + self.timing.byte);
-                }
-                Ok(_) => return Err(Trouble::Lost),
-                Err(_) if deadline < limit => return Err(Trouble::Unclear("it is no answer of this protocol".into())),
-                Err(_) => return Err(Trouble::Silent),
-            }
-        }
+        None
     }
 }
 
-impl Scale for Cas {
-    fn weigh(&mut self) -> BoxFuture<'_, Result<Weight, ScaleError>> {
-        Box::pin(self.ask())
+/// What the block says, and how many bytes it has.
+fn block_of(block: &[u8]) -> (Result<Weight, &'static str>, usize) {
+    let Some(weight) = frame(block) else {
+        // A byte was lost or added: the next block may have begun inside this one.
+        let next = block.iter().skip(1).position(|byte| *byte == SOH);
+        return (Err("a block has a wrong check sum"), next.map_or(BLOCK_BYTES, |next| next + 1));
+    };
+    (content(&block[2..weight.start], &block[weight.clone()], &block[weight.end..]), BLOCK_BYTES)
+}
+
+/// Where the weight is in a block whose frame and check sum are good.
+fn frame(block: &[u8]) -> Option<Range<usize>> {
+    let sum_at = match block[BLOCK_BYTES - 2..] {
+        [ETX, EOT] => BLOCK_BYTES - 3,
+        [_, ETX] => BLOCK_BYTES - 2,
+        _ => return None,
+    };
+    let sum = block[2..sum_at].iter().fold(0, |sum, byte| sum ^ byte);
+    (sum == block[sum_at]).then_some(4..sum_at - 2)
+}
+
+fn content(state: &[u8], weight: &[u8], unit: &[u8]) -> Result<Weight, &'static str> {
+    const NO_WEIGHT: &str = "a block has no weight in it";
+    let [stable @ (b'S' | b'U'), sign] = *state else { return Err(NO_WEIGHT) };
+    let stable = stable == b'S';
+    if sign == b'F' {
+        return Ok(Weight { gross: Quantity::ZERO, stable, overload: true });
+    }
+    if !unit.starts_with(b"kg") {
+        return Err("it does not weigh in kilograms");
+    }
+    let gross = digits(weight.trim_ascii()).ok_or(NO_WEIGHT)?;
+    match sign {
+        b' ' | b'+' => Ok(Weight { gross, stable, overload: false }),
+        b'-' => Ok(Weight { gross: -gross, stable, overload: false }),
+        _ => Err(NO_WEIGHT),
     }
 }

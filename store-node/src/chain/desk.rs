@@ -8,11 +8,9 @@ use devices::display::CustomerDisplay;
 use devices::display::cd5220::Cd5220;
 use devices::printer::ReceiptPrinter;
 use devices::printer::escpos::EscPos;
-use devices::scale::Scale;
-use devices::scale::cas::Cas;
-use devices::sim::cas::ScaleHandle;
 use devices::sim::cd5220::DisplayHandle;
 use devices::sim::escpos::PrinterHandle;
+use devices::sim::scale::Platform;
 use devices::sim::zvt::{TerminalHandle, TerminalSettings};
 use devices::terminal::PaymentTerminal;
 use devices::terminal::zvt::{Deadlines, Zvt};
@@ -30,7 +28,7 @@ const TERMINAL_DEADLINE: Duration = Duration::from_secs(1);
 pub struct Desk {
     pub card_terminal: TerminalHandle,
     pub qr_terminal: TerminalHandle,
-    pub scale: ScaleHandle,
+    pub scale: Platform,
     pub printer: PrinterHandle,
     pub display: DisplayHandle,
 }
@@ -40,7 +38,7 @@ impl Desk {
         Desk {
             card_terminal: TerminalHandle::new(TerminalSettings::default()),
             qr_terminal: TerminalHandle::new(TerminalSettings::default()),
-            scale: ScaleHandle::new(),
+            scale: Platform::new(),
             printer: PrinterHandle::new(),
             display: DisplayHandle::new(),
         }
@@ -51,7 +49,7 @@ impl Desk {
         Counter {
             card_terminal: Some(quick_terminal(self.card_terminal.clone())),
             qr_terminal: Some(quick_terminal(self.qr_terminal.clone())),
-            scale: Some(Arc::new(move || Box::new(Cas::new(scale.connector())) as Box<dyn Scale>)),
+            scale: Some(Arc::new(move || devices::scale::all()[0].simulated(&scale))),
             printer: Some(Arc::new(move || Box::new(EscPos::new(printer.connector())) as Box<dyn ReceiptPrinter>)),
             ..Counter::default()
         }

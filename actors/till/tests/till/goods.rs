@@ -1,6 +1,6 @@
 //! Goods that need more than a scan: by age and hour, by the scale, with a deposit; repeats, price checks, customers.
 
-use devices::sim::cas::ScaleFault;
+use devices::sim::scale::ScaleFault;
 use messages::v1::document::AuditKind;
 use messages::v1::receipt::TenderType;
 use messages::v1::till::{Answer, Ask, TillCommand};

@@ -9,9 +9,8 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use devices::fiscal::shtrih::{Shtrih, Timing};
 use devices::printer::escpos::EscPos;
-use devices::scale::cas::Cas;
-use devices::sim::cas::ScaleHandle;
 use devices::sim::escpos::PrinterHandle;
+use devices::sim::scale::Platform;
 use devices::sim::shtrih::{EmulatorHandle, EmulatorSettings, StoredDocument, StoredKind};
 use devices::sim::zvt::{TerminalHandle, TerminalSettings};
 use devices::terminal::Cancel;
@@ -67,7 +66,7 @@ pub(crate) struct Shop {
     pub(crate) emulator: EmulatorHandle,
     pub(crate) card: TerminalHandle,
     pub(crate) qr: TerminalHandle,
-    pub(crate) scale: ScaleHandle,
+    pub(crate) scale: Platform,
     pub(crate) printer: PrinterHandle,
     /// The fiscal device of the training ground.
     pub(crate) toy: EmulatorHandle,
@@ -101,7 +100,7 @@ impl Shop {
             emulator: EmulatorHandle::new(EmulatorSettings::default()),
             card: TerminalHandle::new(TerminalSettings::default()),
             qr: TerminalHandle::new(TerminalSettings::default()),
-            scale: ScaleHandle::new(),
+            scale: Platform::new(),
             printer: PrinterHandle::new(),
             toy: EmulatorHandle::new(EmulatorSettings::default()),
             cancel: Cancel::default(),
@@ -185,7 +184,7 @@ impl Shop {
             card_terminal: Some(terminal(&self.card)),
             qr_terminal: Some(terminal(&self.qr)),
             cancel: self.cancel.clone(),
-            scale: Some(Arc::new(move || Box::new(Cas::new(scale.connector())))),
+            scale: Some(Arc::new(move || devices::scale::all()[0].simulated(&scale))),
             printer: Some(Arc::new(move || Box::new(EscPos::new(printer.connector())))),
             training: Some(training),
         }

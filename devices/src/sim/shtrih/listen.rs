@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use super::EmulatorHandle;
 use crate::fiscal::shtrih::codec::Decoder;
-use crate::port::{self, BytePort, Connector, PortAddress, SerialPort};
+use crate::port::{self, BytePort, Connector, Frame, PortAddress, SerialPort};
 
 /// Silence inside a frame that ends it; the default of real devices.
 const BYTE_TIMEOUT: Duration = Duration::from_millis(50);
@@ -95,7 +95,11 @@ impl EmulatorHandle {
         fcntl(pty.master.as_fd(), FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
         let task = tokio::spawn(serve_pty(self.clone(), pty.master, pty.slave)).abort_handle();
         let path = link.unwrap_or(&path).to_string_lossy().into_owned();
-        Ok(Listening { address: PortAddress::Serial { path, baud: PTY_BAUD }, task, link: link.map(Path::to_owned) })
+        Ok(Listening {
+            address: PortAddress::Serial { path, baud: PTY_BAUD, frame: Frame::default() },
+            task,
+            link: link.map(Path::to_owned),
+        })
     }
 }
 

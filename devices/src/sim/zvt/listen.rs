@@ -15,7 +15,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 
 use super::TerminalHandle;
-use crate::port::{self, BytePort, Connector, PortAddress, SerialPort};
+use crate::port::{self, BytePort, Connector, Frame, PortAddress, SerialPort};
 
 /// Silence inside a packet after which its beginning is forgotten.
 const PACKET_TIMEOUT: Duration = Duration::from_secs(1);
@@ -94,7 +94,11 @@ impl TerminalHandle {
         fcntl(pty.master.as_fd(), FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
         let task = tokio::spawn(serve_pty(self.clone(), pty.master, pty.slave)).abort_handle();
         let path = link.unwrap_or(&path).to_string_lossy().into_owned();
-        Ok(Listening { address: PortAddress::Serial { path, baud: PTY_BAUD }, task, link: link.map(Path::to_owned) })
+        Ok(Listening {
+            address: PortAddress::Serial { path, baud: PTY_BAUD, frame: Frame::default() },
+            task,
+            link: link.map(Path::to_owned),
+        })
     }
 }
 

@@ -1,0 +1,262 @@
+//! Simulated checkout scales: one platform, and what each protocol says of it.
+//!
+//! A protocol is one function: the platform and the bytes of the host that are not answered yet in, the bytes of the scale
+//! out. All of them have two digits of whole kilograms and a division of one gram.
+
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use domain::quantity::Quantity;
+
+use super::link::{self, Machine};
+use crate::port::Connector;
+use crate::scale::massa_100::crc;
+
+/// The largest weight that the digits can show.
+const CAPACITY: Quantity = Quantity::from_thousandths(99_999);
+/// The longest word of a host is shorter.
+const HEARD_BYTES_MAX: usize = 64;
+
+/// What goes wrong, until another fault is set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ScaleFault {
+    #[default]
+    None,
+    /// Nothing is answered.
+    Offline,
+    /// Every answer has a wrong check sum, or is none where the protocol has no sum.
+    Garbage,
+    /// More lies on the platform than it can carry.
+    Overload,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("\"{text}\" is not a fault of a scale: none, offline, garbage or overload is expected")]
+pub struct NotFault {
+    text: String,
+}
+
+impl FromStr for ScaleFault {
+    type Err = NotFault;
+    fn from_str(text: &str) -> Result<ScaleFault, NotFault> {
+        Ok(match text {
+            "none" => ScaleFault::None,
+            "offline" => ScaleFault::Offline,
+            "garbage" => ScaleFault::Garbage,
+            "overload" => ScaleFault::Overload,
+            _ => return Err(NotFault { text: text.to_owned() }),
+        })
+    }
+}
+
+/// A platform and all control over it. Clones are the same one.
+#[derive(Clone, Debug, Default)]
+pub struct Platform {
+    load: Arc<Mutex<Load>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Load {
+    gross: Quantity,
+    is_stable: bool,
+    fault: ScaleFault,
+}
+
+impl Default for Load {
+    fn default() -> Load {
+        Load { gross: Quantity::ZERO, is_stable: true, fault: ScaleFault::None }
+    }
+}
+
+impl Platform {
+    /// Empty and at rest.
+    pub fn new() -> Platform {
+        Platform::default()
+    }
+
+    /// Lay so much on it, in kilograms, in place of what was there.
+    pub fn put(&self, gross: Quantity) {
+        self.load().gross = gross;
+    }
+
+    pub fn set_stable(&self, is_stable: bool) {
+        self.load().is_stable = is_stable;
+    }
+
+    pub fn set_fault(&self, fault: ScaleFault) {
+        self.load().fault = fault;
+    }
+
+    pub fn fault(&self) -> ScaleFault {
+        self.load().fault
+    }
+
+    fn load(&self) -> MutexGuard<'_, Load> {
+        self.load.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Load {
+    fn is_over(&self) -> bool {
+        self.fault == ScaleFault::Overload || self.gross > CAPACITY || -self.gross > CAPACITY
+    }
+
+    /// Of a check sum.
+    fn spoils(&self, sum: u8) -> u8 {
+        if self.fault == ScaleFault::Garbage { sum ^ 0x40 } else { sum }
+    }
+
+    fn grams(&self) -> i32 {
+        i32::try_from(self.gross.thousandths()).unwrap_or(i32::MAX)
+    }
+}
+
+/// What a protocol makes of the bytes that came: how many of them it has used, and what it answers.
+pub(crate) type Speech = fn(&Load, &[u8], &mut Vec<u8>) -> usize;
+
+struct Device {
+    platform: Platform,
+    speech: Speech,
+    heard: Vec<u8>,
+}
+
+/// Opens a new link in memory each time. Must be used inside a runtime, which then serves the link.
+pub(crate) fn connector(platform: &Platform, speech: Speech) -> Connector {
+    let device = Device { platform: platform.clone(), speech, heard: Vec::new() };
+    link::connector(&Arc::new(Mutex::new(device)))
+}
+
+impl Machine for Device {
+    fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        let load = *self.platform.load();
+        if load.fault == ScaleFault::Offline {
+            self.heard.clear();
+            return;
+        }
+        self.heard.extend_from_slice(bytes);
+        while !self.heard.is_empty() {
+            let used = (self.speech)(&load, &self.heard, out);
+            if used == 0 {
+                break;
+            }
+            self.heard.drain(..used);
+        }
+        let spare = self.heard.len().saturating_sub(HEARD_BYTES_MAX);
+        self.heard.drain(..spare);
+    }
+
+    fn begin_link(&mut self) {
+        self.heard.clear();
+    }
+}
+
+/// ENQ is acknowledged at once, and answered when DC1 has followed.
+pub(crate) fn cas(load: &Load, heard: &[u8], out: &mut Vec<u8>) -> usize {
+    match heard {
+        [0x05, ..] => {
+            out.push(0x06);
+            1
+        }
+        [0x11, ..] => {
+            let content = if load.is_over() {
+                "UFFFFFFFkg".to_owned()
+            } else {
+                let grams = load.grams().unsigned_abs();
+                let state = if load.is_stable { 'S' } else { 'U' };
+                let sign = if load.grams() < 0 { '-' } else { ' ' };
+                format!("{state}{sign}{:02}.{:03}kg", grams / 1000, grams % 1000)
+            };
+            let sum = content.bytes().fold(0, |sum, byte| sum ^ byte);
+            out.extend_from_slice(&[0x01, 0x02]);
+            out.extend_from_slice(content.as_bytes());
+            out.extend_from_slice(&[load.spoils(sum), 0x03, 0x04]);
+            1
+        }
+        _ => 1,
+    }
+}
+
+pub(crate) fn mettler_8217(load: &Load, heard: &[u8], out: &mut Vec<u8>) -> usize {
+    if heard[0] & 0x7F != b'W' {
+        return 1;
+    }
+    let status = match () {
+        () if load.is_over() => Some(0x42),
+        () if load.grams() < 0 => Some(0x44),
+        () if !load.is_stable => Some(0x41),
+        () => None,
+    };
+    out.push(0x02);
+    match status {
+        Some(status) => out.extend_from_slice(&[b'?', status]),
+        None => out.extend_from_slice(format!("{:02}.{:03}", load.grams() / 1000, load.grams() % 1000).as_bytes()),
+    }
+    if load.fault == ScaleFault::Garbage {
+        out.truncate(out.len() - 1);
+    }
+    out.push(0x0D);
+    1
+}
+
+pub(crate) fn massa_100(load: &Load, heard: &[u8], out: &mut Vec<u8>) -> usize {
+    const ASKED: [u8; 8] = [0xF8, 0x55, 0xCE, 0x01, 0x00, 0x23, 0x23, 0x00];
+    let begun = heard.len().min(ASKED.len());
+    if heard[..begun] != ASKED[..begun] {
+        return 1;
+    }
+    if begun < ASKED.len() {
+        return 0;
+    }
+    let body = if load.is_over() {
+        vec![0x28, 0x08]
+    } else {
+        let zero = u8::from(load.grams() == 0);
+        [&[0x24][..], &load.grams().to_le_bytes(), &[1, u8::from(load.is_stable), 0, zero, 0, 0, 0, 0]].concat()
+    };
+    let [low, high] = crc(&body).to_le_bytes();
+    out.extend_from_slice(&[0xF8, 0x55, 0xCE, body.len() as u8, 0]);
+    out.extend_from_slice(&body);
+    out.extend_from_slice(&[load.spoils(low), high]);
+    ASKED.len()
+}
+
+pub(crate) fn pos2(load: &Load, heard: &[u8], out: &mut Vec<u8>) -> usize {
+    match heard {
+        [0x05, ..] => out.push(0x15),
+        [0x02] => return 0,
+        [0x02, size, ..] => {
+            let all = usize::from(*size) + 3;
+            if heard.len() < all {
+                return 0;
+            }
+            if heard[1..all].iter().fold(0, |sum, byte| sum ^ byte) != 0 {
+                out.push(0x15);
+                return all;
+            }
+            out.push(0x06);
+            let body = answer_of_pos2(load, &heard[2..all - 1]);
+            let sum = body.iter().fold(body.len() as u8, |sum, byte| sum ^ byte);
+            out.extend_from_slice(&[0x02, body.len() as u8]);
+            out.extend_from_slice(&body);
+            out.push(load.spoils(sum));
+            return all;
+        }
+        _ => {}
+    }
+    1
+}
+
+fn answer_of_pos2(load: &Load, asked: &[u8]) -> Vec<u8> {
+    match asked {
+        [0x3A, b'0', b'0', b'3', b'0'] => {
+            let stable = load.is_stable && !load.is_over();
+            let fixed = stable && load.grams() > 0;
+            let state = u16::from(fixed) | 1 << 2 | u16::from(stable) << 4 | u16::from(load.is_over()) << 6;
+            let grams = if load.is_over() { 0 } else { load.grams() };
+            [&[0x3A, 0][..], &state.to_le_bytes(), &grams.to_le_bytes(), &[0, 0, 0]].concat()
+        }
+        [0x3A, ..] => vec![0x3A, 122],
+        [command, ..] => vec![*command, 120],
+        [] => vec![0, 121],
+    }
+}
