@@ -13,9 +13,12 @@
 pub mod display;
 pub mod drawer;
 pub mod fiscal;
+pub mod label_scale;
 pub mod port;
 pub mod printer;
 pub mod scale;
 pub mod scanner;
 pub mod sim;
 pub mod terminal;
+
+pub(crate) mod text;

@@ -13,8 +13,10 @@ use futures_util::future::BoxFuture;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio::net::TcpStream;
 
+mod datagram;
 mod serial;
 
+pub use datagram::{DatagramConnector, Datagrams, datagrams};
 pub(crate) use serial::{SerialPort, raw};
 
 /// A device on the same local network answers within milliseconds; two seconds covers a switch that is waking up.

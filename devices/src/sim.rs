@@ -7,6 +7,7 @@ pub mod cd5220;
 pub mod escpos;
 pub mod scale;
 pub mod shtrih;
+pub mod shtrih_print;
 pub mod zvt;
 
 mod link;

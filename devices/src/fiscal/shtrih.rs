@@ -21,7 +21,6 @@ pub mod codec;
 pub(crate) mod commands;
 pub(crate) mod errors;
 mod link;
-pub(crate) mod text;
 
 /// The low half of the mode byte: a document is open; a shift is open longer than 24 hours.
 const MODE_DOCUMENT_OPEN: u8 = 8;
@@ -361,7 +360,7 @@ impl FiscalDevice for Shtrih {
             for line in lines {
                 self.send(&commands::PRINT_LINE, |body| {
                     body.push(1 << 1);
-                    text::put_padded(line, commands::PRINT_WIDTH, body);
+                    crate::text::put_padded(line, commands::PRINT_WIDTH, body);
                 })
                 .await?;
             }

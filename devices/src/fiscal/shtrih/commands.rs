@@ -8,10 +8,10 @@ use domain::money::Money;
 use domain::quantity::Quantity;
 use domain::vat::VatRate;
 
-use super::text;
 use crate::fiscal::{
     FiscalDocument, FiscalDocumentKind, FiscalError, FiscalKind, FiscalLine, FiscalPayments, FiscalReceipt,
 };
+use crate::text;
 
 /// The system administrator. The fiscal storage answers only to it, and a receipt is closed by whoever opened it.
 const PASSWORD: u32 = 30;

@@ -3,7 +3,7 @@
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, Timelike};
 
 use super::{Input, Refusal, Registrar, code};
-use crate::fiscal::shtrih::text;
+use crate::text;
 
 /// The one table that has names: settings of the device, all one byte but the last, a text.
 const SETTINGS_TABLE: u8 = 1;

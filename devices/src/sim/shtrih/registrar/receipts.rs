@@ -7,7 +7,7 @@ use domain::vat::VatRate;
 
 use super::super::memory::{Event, Operation, PAYMENT_TYPES, StoredKind, StoredLine, TAX_GROUPS};
 use super::{Input, Refusal, Registrar, code, put_money};
-use crate::fiscal::shtrih::text;
+use crate::text;
 
 /// More lines than any receipt of a shop has, and few enough that one receipt cannot fill the memory.
 const LINES_MAX: usize = 10_000;

@@ -6,7 +6,7 @@ use domain::money::Money;
 use super::super::Fault;
 use super::storage::{month, small, year};
 use super::{Input, Refusal, Registrar, code, put_money};
-use crate::fiscal::shtrih::text;
+use crate::text;
 
 /// Receipt roll, two decimals, paper seen, lever down.
 const FLAGS: u16 = 0x0292;

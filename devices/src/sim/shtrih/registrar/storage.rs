@@ -5,7 +5,7 @@ use domain::money::Money;
 
 use super::super::memory::{Operation, StoredDocument, StoredKind};
 use super::{Begun, Input, Refusal, Registrar, code, put_money};
-use crate::fiscal::shtrih::text;
+use crate::text;
 
 /// Phase "fiscal mode": configured and opened.
 const PHASE_FISCAL: u8 = 3;
