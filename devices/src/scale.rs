@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 
 use crate::port::Connector;
 use crate::sim;
-use crate::sim::scale::Platform;
+use crate::sim::scale::{Platform, ScaleEmulator};
 
 pub mod asking;
 pub mod cas;
@@ -49,13 +49,13 @@ pub struct ScaleProtocol {
     pub title: &'static str,
     pub driver: fn(Connector) -> Box<dyn Scale>,
     /// A simulated scale that speaks it, with what lies on this platform.
-    pub simulator: fn(&Platform) -> Connector,
+    pub emulator: fn(&Platform) -> ScaleEmulator,
 }
 
 impl ScaleProtocol {
     /// A driver of a simulated scale.
     pub fn simulated(&self, platform: &Platform) -> Box<dyn Scale> {
-        (self.driver)((self.simulator)(platform))
+        (self.driver)((self.emulator)(platform).connector())
     }
 }
 
@@ -66,25 +66,25 @@ pub fn all() -> &'static [ScaleProtocol] {
             name: "cas",
             title: "CAS ECR (AP, ER, PD-II)",
             driver: |connector| Box::new(cas::Cas::new(connector)),
-            simulator: |platform| sim::scale::connector(platform, sim::scale::cas),
+            emulator: |platform| ScaleEmulator::new(platform, sim::scale::cas),
         },
         ScaleProtocol {
             name: "mettler-8217",
             title: "Mettler-Toledo 8217",
             driver: |connector| Box::new(mettler_8217::Mettler8217::new(connector)),
-            simulator: |platform| sim::scale::connector(platform, sim::scale::mettler_8217),
+            emulator: |platform| ScaleEmulator::new(platform, sim::scale::mettler_8217),
         },
         ScaleProtocol {
             name: "massa-100",
             title: "Massa-K, protocol 100",
             driver: |connector| Box::new(massa_100::Massa100::new(connector)),
-            simulator: |platform| sim::scale::connector(platform, sim::scale::massa_100),
+            emulator: |platform| ScaleEmulator::new(platform, sim::scale::massa_100),
         },
         ScaleProtocol {
             name: "pos2",
             title: "Shtrih POS2",
             driver: |connector| Box::new(pos2::Pos2::new(connector)),
-            simulator: |platform| sim::scale::connector(platform, sim::scale::pos2),
+            emulator: |platform| ScaleEmulator::new(platform, sim::scale::pos2),
         },
     ]
 }

@@ -4,7 +4,9 @@
 //! has a plan of faults, so that a test or a demonstration can show what happens when paper ends or an answer is lost.
 
 pub mod cd5220;
+pub mod control;
 pub mod escpos;
+pub mod listen;
 pub mod scale;
 pub mod shtrih;
 pub mod shtrih_print;

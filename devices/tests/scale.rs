@@ -302,7 +302,7 @@ async fn a_lost_port_is_opened_again_within_the_call() {
     let platform = Platform::new();
     platform.put(Quantity::from_thousandths(700));
     let opened = Arc::new(AtomicUsize::new(0));
-    let (good, count) = ((scale::all()[0].simulator)(&platform), opened.clone());
+    let (good, count) = ((scale::all()[0].emulator)(&platform).connector(), opened.clone());
     let connector: Connector = Arc::new(move || {
         let is_first = count.fetch_add(1, Ordering::SeqCst) == 0;
         let good = good.clone();

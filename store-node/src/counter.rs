@@ -16,7 +16,7 @@ use crate::settings::TillNodeSettings;
 /// Terminals, scale and printer of a till.
 pub fn counter(settings: &TillNodeSettings) -> Counter {
     let (scales, printers) = (settings.scale_protocol.0, printer::all()[0].driver);
-    let scale = at(settings.scale.as_ref(), || (scales.simulator)(&Platform::new()));
+    let scale = at(settings.scale.as_ref(), || (scales.emulator)(&Platform::new()).connector());
     let printer = at(settings.printer.as_ref(), || PrinterHandle::new().connector());
     Counter {
         card_terminal: terminal(settings.card_terminal.as_ref()),

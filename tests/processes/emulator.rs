@@ -11,7 +11,7 @@ use super::PATIENCE;
 use super::program::{Program, free_port};
 
 pub(crate) struct Emulator {
-    name: &'static str,
+    kind: &'static str,
     port: u16,
     control: u16,
     memory: PathBuf,
@@ -19,9 +19,9 @@ pub(crate) struct Emulator {
 }
 
 impl Emulator {
-    /// The program `name`, switched on.
-    pub(crate) async fn on(name: &'static str, memory: PathBuf) -> Emulator {
-        let mut emulator = Emulator { name, port: free_port(), control: free_port(), memory, program: None };
+    /// A device of this kind, switched on.
+    pub(crate) async fn on(kind: &'static str, memory: PathBuf) -> Emulator {
+        let mut emulator = Emulator { kind, port: free_port(), control: free_port(), memory, program: None };
         emulator.start().await;
         emulator
     }
@@ -30,8 +30,8 @@ impl Emulator {
     pub(crate) async fn start(&mut self) {
         let (tcp, control) = (format!("127.0.0.1:{}", self.port), format!("127.0.0.1:{}", self.control));
         let memory = self.memory.to_string_lossy();
-        let args = ["--tcp", &tcp, "--control", &control, "--memory", &memory];
-        let mut program = Program::start(self.name, &args, self.memory.with_extension("log"));
+        let args = [self.kind, "--tcp", &tcp, "--control", &control, "--memory", &memory];
+        let mut program = Program::start("emulator", &args, self.memory.with_extension("log"));
         program.listens(self.control).await;
         self.program = Some(program);
     }

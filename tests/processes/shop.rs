@@ -160,13 +160,13 @@ impl Shop {
 
     /// A counter with a fiscal device.
     pub(crate) async fn counter(&self, till: TillId) -> Counter {
-        let fiscal = Emulator::on("shtrih-emulator", self.path(&format!("fiscal-{till}"))).await;
+        let fiscal = Emulator::on("shtrih", self.path(&format!("fiscal-{till}"))).await;
         Counter { till, fiscal, card: None, language: "en" }
     }
 
     /// And with a payment terminal.
     pub(crate) async fn counter_with_card(&self, till: TillId) -> Counter {
-        let card = Emulator::on("zvt-emulator", self.path(&format!("card-{till}"))).await;
+        let card = Emulator::on("zvt", self.path(&format!("card-{till}"))).await;
         Counter { card: Some(card), ..self.counter(till).await }
     }
 

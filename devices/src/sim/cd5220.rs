@@ -6,9 +6,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use encoding_rs::IBM866;
+use serde_json::{Value, json};
 
-use super::link::{self, Machine};
-use crate::port::Connector;
+use super::control::Controlled;
+use super::link::{self, AtOnce, Machine};
+use super::listen::Emulated;
+use crate::port::{BytePort, Connector};
 
 const COLUMNS: usize = 20;
 const ROWS: usize = 2;
@@ -55,6 +58,20 @@ impl DisplayHandle {
 
     fn device(&self) -> MutexGuard<'_, Device> {
         self.device.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Emulated for DisplayHandle {
+    async fn serve(&self, port: impl BytePort + 'static) {
+        AtOnce { machine: self.device.clone() }.serve(port).await;
+    }
+}
+
+impl Controlled for DisplayHandle {
+    const WORDS: &'static str = "lines";
+
+    fn obey(&self, word: &str, _: &str) -> Option<Result<Value, String>> {
+        (word == "lines").then(|| Ok(json!(self.lines())))
     }
 }
 

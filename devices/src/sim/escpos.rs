@@ -8,9 +8,12 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use encoding_rs::{Encoding, IBM866, WINDOWS_1251};
+use serde_json::{Value, json};
 
-use super::link::{self, Machine};
-use crate::port::Connector;
+use super::control::{Controlled, set};
+use super::link::{self, AtOnce, Machine};
+use super::listen::Emulated;
+use crate::port::{BytePort, Connector};
 use parser::Command;
 
 mod parser;
@@ -114,6 +117,24 @@ impl PrinterHandle {
 
     fn device(&self) -> MutexGuard<'_, Device> {
         self.device.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Emulated for PrinterHandle {
+    async fn serve(&self, port: impl BytePort + 'static) {
+        AtOnce { machine: self.device.clone() }.serve(port).await;
+    }
+}
+
+impl Controlled for PrinterHandle {
+    const WORDS: &'static str = "fault WORD or paper";
+
+    fn obey(&self, word: &str, rest: &str) -> Option<Result<Value, String>> {
+        Some(match word {
+            "fault" => set(rest, |fault| self.set_fault(fault)),
+            "paper" => Ok(json!(self.paper())),
+            _ => return None,
+        })
     }
 }
 

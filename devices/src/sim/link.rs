@@ -1,10 +1,11 @@
-//! A port in memory to a simulator that answers at once.
+//! A simulated device that answers at once.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::port::{self, BytePort, Connector};
+use super::listen::{self, Emulated};
+use crate::port::{BytePort, Connector};
 
 /// As much as a port in memory holds.
 const READ_BYTES: usize = 4096;
@@ -19,29 +20,38 @@ pub(super) trait Machine: Send + 'static {
 
 /// Opens a new link each time. Must be used inside a runtime, which then serves the link.
 pub(super) fn connector<M: Machine>(machine: &Arc<Mutex<M>>) -> Connector {
-    let machine = machine.clone();
-    Arc::new(move || {
-        let machine = machine.clone();
-        Box::pin(async move {
-            let (host, device) = port::memory();
-            tokio::spawn(serve(machine, device));
-            Ok(Box::new(host) as Box<dyn BytePort>)
-        })
-    })
+    listen::connector(&AtOnce { machine: machine.clone() })
 }
 
-async fn serve<M: Machine>(machine: Arc<Mutex<M>>, mut port: impl BytePort) {
-    let lock = || machine.lock().unwrap_or_else(PoisonError::into_inner);
-    lock().begin_link();
-    let mut bytes = [0; READ_BYTES];
-    let mut out = Vec::new();
-    while let Ok(count) = port.read(&mut bytes).await
-        && count > 0
-    {
-        out.clear();
-        lock().feed(&bytes[..count], &mut out);
-        if port.write_all(&out).await.is_err() {
-            return;
+pub(super) struct AtOnce<M> {
+    pub(super) machine: Arc<Mutex<M>>,
+}
+
+impl<M> Clone for AtOnce<M> {
+    fn clone(&self) -> AtOnce<M> {
+        AtOnce { machine: self.machine.clone() }
+    }
+}
+
+impl<M: Machine> AtOnce<M> {
+    fn lock(&self) -> MutexGuard<'_, M> {
+        self.machine.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<M: Machine> Emulated for AtOnce<M> {
+    async fn serve(&self, mut port: impl BytePort + 'static) {
+        self.lock().begin_link();
+        let mut bytes = [0; READ_BYTES];
+        let mut out = Vec::new();
+        while let Ok(count) = port.read(&mut bytes).await
+            && count > 0
+        {
+            out.clear();
+            self.lock().feed(&bytes[..count], &mut out);
+            if port.write_all(&out).await.is_err() {
+                return;
+            }
         }
     }
 }

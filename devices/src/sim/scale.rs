@@ -7,9 +7,12 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::quantity::Quantity;
+use serde_json::{Value, json};
 
-use super::link::{self, Machine};
-use crate::port::Connector;
+use super::control::{Controlled, set};
+use super::link::{AtOnce, Machine};
+use super::listen::{self, Emulated};
+use crate::port::{BytePort, Connector};
 use crate::scale::massa_100::crc;
 
 /// The largest weight that the digits can show.
@@ -120,10 +123,42 @@ struct Device {
     heard: Vec<u8>,
 }
 
-/// Opens a new link in memory each time. Must be used inside a runtime, which then serves the link.
-pub(crate) fn connector(platform: &Platform, speech: Speech) -> Connector {
-    let device = Device { platform: platform.clone(), speech, heard: Vec::new() };
-    link::connector(&Arc::new(Mutex::new(device)))
+/// A scale with a platform that speaks one protocol. Clones are the same one.
+#[derive(Clone)]
+pub struct ScaleEmulator {
+    platform: Platform,
+    speech: Speech,
+}
+
+impl ScaleEmulator {
+    pub(crate) fn new(platform: &Platform, speech: Speech) -> ScaleEmulator {
+        ScaleEmulator { platform: platform.clone(), speech }
+    }
+
+    /// Opens a new link in memory each time. Must be used inside a runtime, which then serves the link.
+    pub fn connector(&self) -> Connector {
+        listen::connector(self)
+    }
+}
+
+impl Emulated for ScaleEmulator {
+    async fn serve(&self, port: impl BytePort + 'static) {
+        let device = Device { platform: self.platform.clone(), speech: self.speech, heard: Vec::new() };
+        AtOnce { machine: Arc::new(Mutex::new(device)) }.serve(port).await;
+    }
+}
+
+impl Controlled for ScaleEmulator {
+    const WORDS: &'static str = "fault WORD, put KILOGRAMS, stable or unstable";
+
+    fn obey(&self, word: &str, rest: &str) -> Option<Result<Value, String>> {
+        Some(match word {
+            "fault" => set(rest, |fault| self.platform.set_fault(fault)),
+            "put" => set(rest, |gross| self.platform.put(gross)),
+            "stable" | "unstable" => Ok(json!(self.platform.set_stable(word == "stable"))),
+            _ => return None,
+        })
+    }
 }
 
 impl Machine for Device {
@@ -143,10 +178,6 @@ impl Machine for Device {
         }
         let spare = self.heard.len().saturating_sub(HEARD_BYTES_MAX);
         self.heard.drain(..spare);
-    }
-
-    fn begin_link(&mut self) {
-        self.heard.clear();
     }
 }
 

@@ -25,13 +25,11 @@ pub use memory::{Operation, StoredDocument, StoredKind, StoredLine};
 pub use registrar::EmulatorSettings;
 use registrar::Registrar;
 
-pub mod control;
+mod control;
 mod line;
 mod listen;
 mod memory;
 mod registrar;
-
-pub use listen::Listening;
 
 /// What goes wrong, until another fault is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

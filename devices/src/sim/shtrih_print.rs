@@ -4,16 +4,20 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
+use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::barcode::expected_check_digit;
 use domain::money::Money;
 use domain::quantity::Quantity;
+use serde::Serialize;
+use serde_json::{Value, json};
 use tokio::net::UdpSocket;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
+use super::control::{Controlled, set};
 use crate::label_scale::shtrih_print::codec::{ITEM_BYTES, PASSWORD, item};
 use crate::label_scale::{ItemUnit, ScaleItem};
 
@@ -51,7 +55,7 @@ pub enum LabelScaleFault {
 }
 
 /// What a label shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Label {
     pub item: ScaleItem,
     /// Grams of what is weighed.
@@ -171,6 +175,51 @@ impl LabelScaleHandle {
 
     fn device(&self) -> MutexGuard<'_, Device> {
         self.device.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl FromStr for LabelScaleFault {
+    type Err = NotFault;
+    fn from_str(text: &str) -> Result<LabelScaleFault, NotFault> {
+        let refuse = || NotFault { text: text.to_owned() };
+        let number = |text: &str| text.parse::<u32>().map_err(|_| refuse());
+        Ok(match text.split_once(':').unwrap_or((text, "")) {
+            ("none", "") => LabelScaleFault::None,
+            ("offline", "") => LabelScaleFault::Offline,
+            ("no_answer_after_commit", "") => LabelScaleFault::NoAnswerAfterCommit,
+            ("garbage", "") => LabelScaleFault::Garbage,
+            ("paper_out", "") => LabelScaleFault::PaperOut,
+            ("slow", ms) => LabelScaleFault::Slow(Duration::from_millis(u64::from(number(ms)?))),
+            ("loses", every) => LabelScaleFault::Loses(number(every)?),
+            ("refuse", code) => LabelScaleFault::Refuses(code.parse().map_err(|_| refuse())?),
+            _ => return Err(refuse()),
+        })
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "\"{text}\" is not a fault of a label scale: none, offline, slow:MS, no_answer_after_commit, loses:EVERY, garbage, refuse:CODE or paper_out is expected"
+)]
+pub struct NotFault {
+    text: String,
+}
+
+impl Controlled for LabelScaleHandle {
+    const WORDS: &'static str = "fault WORD, goods, select PLU or weigh PLU GRAMS";
+
+    fn obey(&self, word: &str, rest: &str) -> Option<Result<Value, String>> {
+        Some(match word {
+            "fault" => set(rest, |fault| self.set_fault(fault)),
+            "goods" => Ok(json!(self.goods())),
+            "select" => set(rest, |plu| self.select(plu)),
+            "weigh" => {
+                let (plu, amount) = rest.split_once(' ').unwrap_or((rest, ""));
+                let label = plu.parse().ok().zip(amount.parse().ok()).and_then(|(plu, amount)| self.weigh(plu, amount));
+                label.map(|label| json!(label)).ok_or_else(|| "no label came out".to_owned())
+            }
+            _ => return None,
+        })
     }
 }
 

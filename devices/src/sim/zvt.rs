@@ -19,11 +19,10 @@ use crate::terminal::TerminalTotals;
 pub use fault::{NotTerminalFault, TerminalFault};
 pub use ledger::Charge;
 use ledger::{Event, Ledger};
-pub use listen::Listening;
 use machine::{Conversation, Machine, Now};
 
 mod answer;
-pub mod control;
+mod control;
 mod fault;
 mod ledger;
 mod listen;

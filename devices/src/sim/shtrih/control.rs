@@ -1,92 +1,34 @@
-//! The control port of the simulated registrar: one word or two a line in, one line of JSON out.
-//!
-//! `fault WORD`, `documents`, `printed`, `register HEX`, `counter HEX`, `hold`, `release`, `cut`, `advance MINUTES`.
-
-use std::net::SocketAddr;
+//! What the simulated registrar is told and asked at its control port.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use tokio::io::{self, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
 
-use super::{EmulatorHandle, Fault};
+use super::EmulatorHandle;
+use crate::sim::control::{Controlled, set};
 
-/// No command is longer; a line without an end is cut off here.
-const LINE_BYTES_MAX: u64 = 200;
-/// People and scripts that control one device at once.
-const CONTROLLERS_MAX: usize = 8;
+impl Controlled for EmulatorHandle {
+    const WORDS: &'static str =
+        "fault WORD, documents, printed, register HEX, counter HEX, hold, release, cut or advance MINUTES";
 
-/// Listen for commands; returns the address and the work, which ends only with an error.
-pub async fn listen(
-    handle: EmulatorHandle,
-    address: SocketAddr,
-) -> io::Result<(SocketAddr, impl Future<Output = io::Error>)> {
-    let listener = TcpListener::bind(address).await?;
-    let bound = listener.local_addr()?;
-    let work = async move {
-        let mut controllers = JoinSet::new();
-        loop {
-            match listener.accept().await {
-                Ok((stream, _)) => {
-                    while controllers.try_join_next().is_some() {}
-                    if controllers.len() < CONTROLLERS_MAX {
-                        controllers.spawn(converse(handle.clone(), stream));
-                    }
-                }
-                Err(error) => return error,
+    fn obey(&self, word: &str, rest: &str) -> Option<Result<Value, String>> {
+        let no_number = |_| format!("\"{rest}\" is not a number");
+        Some(match word {
+            "fault" => set(rest, |fault| self.set_fault(fault)),
+            "documents" => Ok(json!(self.documents())),
+            "printed" => Ok(json!(self.printed())),
+            "register" => {
+                let number = u16::from_str_radix(rest, 16).map_err(no_number);
+                number.map(|number| json!(self.money_register(number)))
             }
-        }
-    };
-    Ok((bound, work))
-}
-
-async fn converse(handle: EmulatorHandle, stream: TcpStream) {
-    let (reader, mut writer) = stream.into_split();
-    let mut reader = BufReader::new(reader);
-    loop {
-        let mut line = String::new();
-        match (&mut reader).take(LINE_BYTES_MAX).read_line(&mut line).await {
-            Ok(count) if count > 0 => {}
-            _ => return,
-        }
-        let answer = match obey(&handle, line.trim()) {
-            Ok(value) => json!({ "ok": value }),
-            Err(problem) => json!({ "error": problem }),
-        };
-        if writer.write_all(format!("{answer}\n").as_bytes()).await.is_err() {
-            return;
-        }
+            "counter" => {
+                let number = u8::from_str_radix(rest, 16).map_err(no_number);
+                number.map(|number| json!(self.counter(number)))
+            }
+            "hold" => Ok(json!(self.hold_answers())),
+            "release" => Ok(json!(self.release_answers())),
+            "cut" => Ok(json!(self.cut_links())),
+            "advance" => set(rest, |minutes: i32| self.advance(TimeDelta::minutes(i64::from(minutes)))),
+            _ => return None,
+        })
     }
-}
-
-fn obey(handle: &EmulatorHandle, line: &str) -> Result<Value, String> {
-    let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
-    let no_number = |_| format!("\"{rest}\" is not a number");
-    match word {
-        "fault" => handle.set_fault(rest.parse::<Fault>().map_err(|error| error.to_string())?),
-        "documents" => return Ok(json!(handle.documents())),
-        "printed" => return Ok(json!(handle.printed())),
-        "register" => {
-            let number = u16::from_str_radix(rest, 16).map_err(no_number)?;
-            return Ok(json!(handle.money_register(number)));
-        }
-        "counter" => {
-            let number = u8::from_str_radix(rest, 16).map_err(no_number)?;
-            return Ok(json!(handle.counter(number)));
-        }
-        "hold" => handle.hold_answers(),
-        "release" => handle.release_answers(),
-        "cut" => handle.cut_links(),
-        "advance" => {
-            let minutes: i32 = rest.parse().map_err(no_number)?;
-            handle.advance(TimeDelta::minutes(i64::from(minutes)));
-        }
-        _ => {
-            return Err(format!(
-                "\"{word}\" is not a command: fault, documents, printed, register, counter, hold, release, cut or advance"
-            ));
-        }
-    }
-    Ok(Value::Null)
 }
