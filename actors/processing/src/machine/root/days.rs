@@ -45,10 +45,8 @@ impl Root {
         while self.pass.next < end {
             let Some(account) = self.book.ledger.at(self.pass.next) else { return false };
             let id = account.id;
-            if id.kind().is_some_and(AccountKind::is_wallet) {
-                if id.has_lots() {
-                    lots += self.day_of(id, now);
-                }
+            if id.kind().is_some_and(AccountKind::is_wallet) && id.has_lots() {
+                lots += self.day_of(id, now);
             }
             self.pass.next += 1;
             if lots >= LOTS_PER_TURN {
