@@ -11,6 +11,9 @@ use crate::scenarios::script;
 use crate::till::card_number;
 use crate::world::{MINUTE_MS, SECOND_MS, World};
 
+/// Points of the last day with any, and the last day of each campaign.
+type GivenAt = (Option<(NaiveDate, Money)>, Vec<(u32, NaiveDate)>);
+
 impl World {
     fn merges(&mut self, from: usize, into: usize) -> u64 {
         let (from_owner, into_owner) = (self.ghost.owner_at_till(from), self.ghost.owner_at_till(into));
@@ -20,7 +23,7 @@ impl World {
     }
 
     /// What a store says was given lately in points to whom it asks the root about.
-    fn given_at(&mut self, shop: usize, card: usize) -> (Option<(NaiveDate, Money)>, Vec<(u32, NaiveDate)>) {
+    fn given_at(&mut self, shop: usize, card: usize) -> GivenAt {
         self.reads_card(shop, card);
         self.pass(SECOND_MS);
         let number = card_number(card);
