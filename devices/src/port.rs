@@ -9,8 +9,9 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
 use tokio::net::TcpStream;
 
 mod datagram;
@@ -23,6 +24,8 @@ pub(crate) use serial::{SerialPort, raw};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Bytes in flight in a memory port: more than the longest frame of any protocol, so a frame is never cut in two.
 const MEMORY_PORT_BYTES: usize = 4096;
+/// What was said unasked is read and forgotten in such pieces.
+const FORGOTTEN_BYTES: usize = 1024;
 /// The speed of new fiscal devices, used when an address names none.
 const BAUD_DEFAULT: u32 = 115_200;
 
@@ -101,6 +104,26 @@ pub async fn open(address: &PortAddress) -> Result<Box<dyn BytePort>, PortError>
         }
         PortAddress::Memory => Err(PortError::Memory),
     }
+}
+
+/// Forget what a device has said since the last answer, without waiting. False: there is no port, or it is found to be gone
+/// and is closed.
+pub(crate) fn forget_heard(port: &mut Option<Box<dyn BytePort>>) -> bool {
+    let mut bytes = [0; FORGOTTEN_BYTES];
+    while let Some(open) = port {
+        match open.read(&mut bytes).now_or_never() {
+            None => return true,
+            Some(Ok(count)) if count > 0 => {}
+            Some(_) => *port = None,
+        }
+    }
+    false
+}
+
+/// All of it, on the line and not in a buffer.
+pub(crate) async fn send(port: &mut Box<dyn BytePort>, bytes: &[u8]) -> io::Result<()> {
+    port.write_all(bytes).await?;
+    port.flush().await
 }
 
 /// The two ends of a port in memory.

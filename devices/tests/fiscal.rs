@@ -9,6 +9,7 @@ use devices::fiscal::{
     FiscalDevice, FiscalDocumentKind, FiscalError, FiscalKind, FiscalLine, FiscalPayments, FiscalReceipt,
 };
 use devices::port;
+use devices::sim::listen::{listen_pty, listen_tcp};
 use devices::sim::shtrih::{EmulatorHandle, EmulatorSettings, Fault, Operation, StoredKind};
 use domain::money::Money;
 use domain::quantity::Quantity;
@@ -131,7 +132,7 @@ async fn a_day_of_trade_over_memory() {
 #[tokio::test]
 async fn a_day_of_trade_over_tcp() {
     let emulator = EmulatorHandle::new(EmulatorSettings::default());
-    let tcp = emulator.listen_tcp("127.0.0.1:0".parse().expect("an address")).await.expect("a listener");
+    let tcp = listen_tcp(&emulator, "127.0.0.1:0".parse().expect("an address")).await.expect("a listener");
     let protocol = devices::fiscal::find("shtrih").expect("the protocol is in the list");
     let mut driver = (protocol.driver)(port::connector(tcp.address().clone()));
     trade(&emulator, driver.as_mut()).await;
@@ -141,7 +142,7 @@ async fn a_day_of_trade_over_tcp() {
 async fn a_day_of_trade_over_a_pseudo_terminal() {
     let emulator = EmulatorHandle::new(EmulatorSettings::default());
     let folder = tempfile::tempdir().expect("a folder");
-    let pty = emulator.listen_pty(Some(&folder.path().join("kkt"))).expect("a pseudo-terminal");
+    let pty = listen_pty(&emulator, Some(&folder.path().join("kkt"))).expect("a pseudo-terminal");
     let address = pty.address().to_string().parse().expect("the address reads back");
     let mut driver = Shtrih::new(port::connector(address));
     trade(&emulator, &mut driver).await;
@@ -152,7 +153,7 @@ async fn a_day_of_trade_over_a_pseudo_terminal() {
 #[tokio::test]
 async fn the_next_host_finds_the_pseudo_terminal_working() {
     let emulator = EmulatorHandle::new(EmulatorSettings::default());
-    let pty = emulator.listen_pty(None).expect("a pseudo-terminal");
+    let pty = listen_pty(&emulator, None).expect("a pseudo-terminal");
     for _ in 0..3 {
         let mut driver = Shtrih::with_timing(port::connector(pty.address().clone()), QUICK);
         assert!(driver.state().await.expect("state").paper);
@@ -256,7 +257,7 @@ async fn a_port_that_nobody_listens_on_is_offline_at_once() {
 #[tokio::test]
 async fn a_cut_link_is_opened_again_by_itself() {
     let emulator = EmulatorHandle::new(EmulatorSettings::default());
-    let tcp = emulator.listen_tcp("127.0.0.1:0".parse().expect("an address")).await.expect("a listener");
+    let tcp = listen_tcp(&emulator, "127.0.0.1:0".parse().expect("an address")).await.expect("a listener");
     let mut driver = Shtrih::with_timing(port::connector(tcp.address().clone()), QUICK);
     driver.open_shift("").await.expect("a shift");
     for number in 2..6 {

@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use devices::port::BytePort;
+use devices::sim::listen::listen_pty;
 use devices::sim::shtrih::{EmulatorHandle, EmulatorSettings, Fault};
 use domain::money::Money;
 use proptest::prelude::*;
@@ -211,7 +212,7 @@ async fn pyshtrih_runs_a_day_over_a_pseudo_terminal() {
     let emulator = EmulatorHandle::new(EmulatorSettings::default());
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("kkt");
-    let _pty = emulator.listen_pty(Some(&path)).expect("a pseudo-terminal");
+    let _pty = listen_pty(&emulator, Some(&path)).expect("a pseudo-terminal");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/pyshtrih_day.py");
     let run =
         tokio::process::Command::new(python).arg(script).arg(&path).stdin(Stdio::null()).kill_on_drop(true).output();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use devices::port;
+use devices::sim::listen::{listen_pty, listen_tcp};
 use devices::sim::zvt::{Charge, TerminalFault, TerminalHandle, TerminalSettings};
 use devices::terminal::zvt::{Deadlines, Zvt};
 use devices::terminal::{
@@ -120,7 +121,7 @@ async fn a_day_over_memory() {
 #[tokio::test]
 async fn a_day_over_tcp_with_slips_in_one_block() {
     let terminal = TerminalHandle::new(TerminalSettings { text_block: true, ..TerminalSettings::default() });
-    let listening = terminal.listen_tcp("127.0.0.1:0".parse().expect("an address")).await.expect("a link");
+    let listening = listen_tcp(&terminal, "127.0.0.1:0".parse().expect("an address")).await.expect("a link");
     let mut driver = Zvt::with_deadlines(port::connector(listening.address().clone()), QUICK);
     trade(&terminal, &mut driver).await;
 }
@@ -128,7 +129,7 @@ async fn a_day_over_tcp_with_slips_in_one_block() {
 #[tokio::test]
 async fn a_day_over_a_pseudo_terminal() {
     let terminal = TerminalHandle::new(TerminalSettings::default());
-    let listening = terminal.listen_pty(None).expect("a pseudo-terminal");
+    let listening = listen_pty(&terminal, None).expect("a pseudo-terminal");
     let mut driver = Zvt::with_deadlines(port::connector(listening.address().clone()), QUICK);
     trade(&terminal, &mut driver).await;
 }

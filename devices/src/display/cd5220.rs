@@ -5,19 +5,15 @@
 
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 use super::{COLUMNS, CustomerDisplay, DisplayError};
-use crate::port::{BytePort, Connector};
+use crate::port::{self, BytePort, Connector};
 use crate::printer::cp866;
 
 /// Sixty bytes at 2400 baud take a quarter of a second.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(1);
-/// What a display sends, which is nothing, is read and forgotten in such pieces.
-const READ_BYTES: usize = 64;
 /// A lost port is found by writing to it, and then opened anew once.
 const TRIES_MAX: u32 = 2;
 
@@ -51,13 +47,8 @@ impl Cd5220 {
 
     /// Open the port if it is not. A port whose other end is gone is found by reading.
     async fn open(&mut self) -> Result<(), DisplayError> {
-        let mut bytes = [0; READ_BYTES];
-        while let Some(port) = &mut self.port {
-            match port.read(&mut bytes).now_or_never() {
-                None => return Ok(()),
-                Some(Ok(count)) if count > 0 => {}
-                Some(_) => self.port = None,
-            }
+        if port::forget_heard(&mut self.port) {
+            return Ok(());
         }
         let port = (self.connector)().await.map_err(|error| DisplayError { reason: error.to_string() })?;
         self.port = Some(port);
@@ -70,11 +61,7 @@ impl Cd5220 {
 
     async fn write(&mut self, bytes: &[u8]) -> bool {
         let Some(port) = &mut self.port else { return false };
-        let written = timeout(WRITE_TIMEOUT, async {
-            port.write_all(bytes).await?;
-            port.flush().await
-        });
-        matches!(written.await, Ok(Ok(())))
+        matches!(timeout(WRITE_TIMEOUT, port::send(port, bytes)).await, Ok(Ok(())))
     }
 }
 

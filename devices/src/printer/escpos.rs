@@ -6,13 +6,12 @@
 
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncReadExt;
 use tokio::time::{Instant, timeout_at};
 
 use super::{Align, PrintLine, PrinterError, ReceiptPrinter, cp866};
-use crate::port::{BytePort, Connector};
+use crate::port::{self, BytePort, Connector};
 
 /// A printer answers with single bytes, at most four at once.
 const READ_BYTES: usize = 64;
@@ -126,11 +125,7 @@ impl EscPos {
     /// Send bytes and wait for the byte that answers them; a printer may say other things in between.
     async fn ask(&mut self, bytes: &[u8], is_answer: fn(u8) -> bool, patience: Duration) -> Result<u8, Trouble> {
         let port = self.port.as_mut().ok_or(Trouble::Lost)?;
-        let written = timeout_at(Instant::now() + patience, async {
-            port.write_all(bytes).await?;
-            port.flush().await
-        });
-        match written.await {
+        match timeout_at(Instant::now() + patience, port::send(port, bytes)).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) => return Err(Trouble::Lost),
             Err(_) => return Err(Trouble::Silent),
@@ -152,13 +147,8 @@ impl EscPos {
 
     /// Open the port if it is not, and forget what has come since the last answer.
     async fn open(&mut self) -> Result<(), PrinterError> {
-        let mut bytes = [0; READ_BYTES];
-        while let Some(port) = &mut self.port {
-            match port.read(&mut bytes).now_or_never() {
-                None => return Ok(()),
-                Some(Ok(count)) if count > 0 => {}
-                Some(_) => self.port = None,
-            }
+        if port::forget_heard(&mut self.port) {
+            return Ok(());
         }
         let port = (self.connector)().await.map_err(|error| PrinterError::Offline { reason: error.to_string() })?;
         self.port = Some(port);

@@ -6,13 +6,12 @@
 
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncReadExt;
 use tokio::time::{Instant, timeout_at};
 
 use super::{Scale, ScaleError, Weight};
-use crate::port::{BytePort, Connector};
+use crate::port::{self, BytePort, Connector};
 
 /// Times that a call asks a scale that is busy, or whose line is noisy or was lost.
 const TRIES_MAX: u32 = 3;
@@ -139,13 +138,8 @@ impl<D: Dialogue> Asking<D> {
 
     /// Open the port if it is not, and forget what has come since the last answer.
     async fn open(&mut self) -> Result<(), Trouble> {
-        let mut bytes = [0; READ_BYTES];
-        while let Some(port) = &mut self.port {
-            match port.read(&mut bytes).now_or_never() {
-                None => return Ok(()),
-                Some(Ok(count)) if count > 0 => {}
-                Some(_) => self.port = None,
-            }
+        if port::forget_heard(&mut self.port) {
+            return Ok(());
         }
         let port = (self.connector)().await.map_err(|error| Trouble::NotOpened(error.to_string()))?;
         self.port = Some(port);
@@ -155,11 +149,11 @@ impl<D: Dialogue> Asking<D> {
 
     async fn write(&mut self, word: &[u8], deadline: Instant) -> Result<(), Trouble> {
         let port = self.port.as_mut().ok_or(Trouble::Lost)?;
-        let written = timeout_at(deadline, async {
-            port.write_all(word).await?;
-            port.flush().await
-        });
-        if matches!(written.await, Ok(Ok(()))) { Ok(()) } else { Err(Trouble::Lost) }
+        if matches!(timeout_at(deadline, port::send(port, word)).await, Ok(Ok(()))) {
+            Ok(())
+        } else {
+            Err(Trouble::Lost)
+        }
     }
 
     async fn hear(&mut self, limit: Instant) -> Result<Step, Trouble> {

@@ -6,15 +6,14 @@
 
 use std::time::Duration;
 
-use futures_util::FutureExt;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncReadExt;
 use tokio::time::{Instant, timeout_at};
 
 use super::codec::{self, Decoder, Item};
 use super::commands::{self, Answer, Command};
 use super::errors;
 use crate::fiscal::FiscalError;
-use crate::port::{BytePort, Connector};
+use crate::port::{self, BytePort, Connector};
 
 /// Questions to an idle device before it counts as unreachable; each waits for [`Timing::enquiry`].
 const ENQUIRIES_MAX: u32 = 3;
@@ -322,15 +321,7 @@ impl Link {
     /// Forget what has come since the last answer, without waiting. False if the port is found to be gone.
     fn forget_heard(&mut self) -> bool {
         self.decoder.clear();
-        let mut bytes = [0; READ_BYTES];
-        while let Some(port) = &mut self.port {
-            match port.read(&mut bytes).now_or_never() {
-                None => return true,
-                Some(Ok(count)) if count > 0 => {}
-                Some(_) => self.port = None,
-            }
-        }
-        false
+        port::forget_heard(&mut self.port)
     }
 
     async fn write_frame(&mut self) -> bool {
@@ -343,11 +334,7 @@ impl Link {
     async fn write(&mut self, bytes: &[u8]) -> bool {
         let Some(port) = &mut self.port else { return false };
         let deadline = Instant::now() + self.timing.enquiry;
-        let written = timeout_at(deadline, async {
-            port.write_all(bytes).await?;
-            port.flush().await
-        });
-        let written = matches!(written.await, Ok(Ok(())));
+        let written = matches!(timeout_at(deadline, port::send(port, bytes)).await, Ok(Ok(())));
         if !written {
             self.port = None;
         }

@@ -1,8 +1,5 @@
 //! Links to the simulated registrar.
 
-use std::io;
-use std::net::SocketAddr;
-use std::path::Path;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -11,7 +8,7 @@ use tokio::time::Instant;
 use super::EmulatorHandle;
 use crate::fiscal::shtrih::codec::Decoder;
 use crate::port::{BytePort, Connector};
-use crate::sim::listen::{self, Emulated, Listening};
+use crate::sim::listen::{self, Emulated};
 
 /// Silence inside a frame that ends it; the default of real devices.
 const BYTE_TIMEOUT: Duration = Duration::from_millis(50);
@@ -23,61 +20,48 @@ impl EmulatorHandle {
     pub fn connector(&self) -> Connector {
         listen::connector(self)
     }
-
-    pub async fn listen_tcp(&self, address: SocketAddr) -> io::Result<Listening> {
-        listen::listen_tcp(self, address).await
-    }
-
-    /// Open a pseudo-terminal, with a symbolic link to it if a path is given.
-    pub fn listen_pty(&self, link: Option<&Path>) -> io::Result<Listening> {
-        listen::listen_pty(self, link)
-    }
 }
 
 impl Emulated for EmulatorHandle {
     /// Move bytes between one host and the device until the link ends or is cut.
     async fn serve(&self, mut port: impl BytePort + 'static) {
-        serve(self, &mut port).await;
-    }
-}
-
-async fn serve(handle: &EmulatorHandle, port: &mut impl BytePort) {
-    // An answer that an earlier link did not live to see is offered to this one.
-    handle.finish_answer();
-    let mut cut = handle.shared.cut.subscribe();
-    let mut held = handle.shared.held.subscribe();
-    let mut decoder = Decoder::default();
-    let mut bytes = [0; READ_BYTES];
-    let mut out = Vec::with_capacity(READ_BYTES);
-    // When the waiting answer is due.
-    let mut due: Option<Instant> = None;
-    loop {
-        out.clear();
-        tokio::select! {
-            biased;
-            _ = cut.changed() => return,
-            read = port.read(&mut bytes) => match read {
-                Ok(count) if count > 0 => {
-                    if let Some(delay) = handle.feed(&mut decoder, &bytes[..count], &mut out) {
-                        if delay.is_zero() && !*held.borrow() {
-                            handle.release(&mut out);
-                        } else {
-                            due = Some(Instant::now() + delay);
+        // An answer that an earlier link did not live to see is offered to this one.
+        self.finish_answer();
+        let mut cut = self.shared.cut.subscribe();
+        let mut held = self.shared.held.subscribe();
+        let mut decoder = Decoder::default();
+        let mut bytes = [0; READ_BYTES];
+        let mut out = Vec::with_capacity(READ_BYTES);
+        // When the waiting answer is due.
+        let mut due: Option<Instant> = None;
+        loop {
+            out.clear();
+            tokio::select! {
+                biased;
+                _ = cut.changed() => return,
+                read = port.read(&mut bytes) => match read {
+                    Ok(count) if count > 0 => {
+                        if let Some(delay) = self.feed(&mut decoder, &bytes[..count], &mut out) {
+                            if delay.is_zero() && !*held.borrow() {
+                                self.release(&mut out);
+                            } else {
+                                due = Some(Instant::now() + delay);
+                            }
                         }
                     }
+                    _ => return,
+                },
+                () = answer_due(due, &mut held), if due.is_some() => {
+                    due = None;
+                    self.release(&mut out);
                 }
-                _ => return,
-            },
-            () = answer_due(due, &mut held), if due.is_some() => {
-                due = None;
-                handle.release(&mut out);
+                () = tokio::time::sleep(BYTE_TIMEOUT), if decoder.is_mid_frame() => {
+                    self.give_up_frame(&mut decoder, &mut out);
+                }
             }
-            () = tokio::time::sleep(BYTE_TIMEOUT), if decoder.is_mid_frame() => {
-                handle.give_up_frame(&mut decoder, &mut out);
+            if !out.is_empty() && port.write_all(&out).await.is_err() {
+                return;
             }
-        }
-        if !out.is_empty() && port.write_all(&out).await.is_err() {
-            return;
         }
     }
 }

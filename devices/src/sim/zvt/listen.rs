@@ -1,8 +1,5 @@
 //! Links to the simulated terminal.
 
-use std::io;
-use std::net::SocketAddr;
-use std::path::Path;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -10,7 +7,7 @@ use tokio::time::Instant;
 
 use super::TerminalHandle;
 use crate::port::{BytePort, Connector};
-use crate::sim::listen::{self, Emulated, Listening};
+use crate::sim::listen::{self, Emulated};
 
 /// Silence inside a packet after which its beginning is forgotten.
 const PACKET_TIMEOUT: Duration = Duration::from_secs(1);
@@ -22,46 +19,33 @@ impl TerminalHandle {
     pub fn connector(&self) -> Connector {
         listen::connector(self)
     }
-
-    pub async fn listen_tcp(&self, address: SocketAddr) -> io::Result<Listening> {
-        listen::listen_tcp(self, address).await
-    }
-
-    /// Open a pseudo-terminal, with a symbolic link to it if a path is given.
-    pub fn listen_pty(&self, link: Option<&Path>) -> io::Result<Listening> {
-        listen::listen_pty(self, link)
-    }
 }
 
 impl Emulated for TerminalHandle {
     /// Move bytes between one till and the device until the link ends or is cut.
     async fn serve(&self, mut port: impl BytePort + 'static) {
-        serve(self, &mut port).await;
-    }
-}
-
-async fn serve(handle: &TerminalHandle, port: &mut impl BytePort) {
-    let mut cut = handle.shared.cut.subscribe();
-    let mut conversation = handle.begin_link();
-    let mut bytes = [0; READ_BYTES];
-    let mut out = Vec::with_capacity(READ_BYTES);
-    let mut due = None;
-    loop {
-        out.clear();
-        tokio::select! {
-            biased;
-            _ = cut.changed() => return,
-            read = port.read(&mut bytes) => match read {
-                Ok(count) if count > 0 => due = handle.feed(&mut conversation, &bytes[..count], &mut out),
-                _ => return,
-            },
-            () = until(due), if due.is_some() => due = handle.tick(&mut conversation, &mut out),
-            () = tokio::time::sleep(PACKET_TIMEOUT), if conversation.decoder.is_mid_packet() => {
-                conversation.decoder.clear();
+        let mut cut = self.shared.cut.subscribe();
+        let mut conversation = self.begin_link();
+        let mut bytes = [0; READ_BYTES];
+        let mut out = Vec::with_capacity(READ_BYTES);
+        let mut due = None;
+        loop {
+            out.clear();
+            tokio::select! {
+                biased;
+                _ = cut.changed() => return,
+                read = port.read(&mut bytes) => match read {
+                    Ok(count) if count > 0 => due = self.feed(&mut conversation, &bytes[..count], &mut out),
+                    _ => return,
+                },
+                () = until(due), if due.is_some() => due = self.tick(&mut conversation, &mut out),
+                () = tokio::time::sleep(PACKET_TIMEOUT), if conversation.decoder.is_mid_packet() => {
+                    conversation.decoder.clear();
+                }
             }
-        }
-        if !out.is_empty() && port.write_all(&out).await.is_err() {
-            return;
+            if !out.is_empty() && port.write_all(&out).await.is_err() {
+                return;
+            }
         }
     }
 }

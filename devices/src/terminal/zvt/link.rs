@@ -7,14 +7,13 @@ use std::future::pending;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
-use futures_util::FutureExt;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncReadExt;
 use tokio::time::{Instant, timeout_at};
 
 use super::codec::{self, Decoder, Packet};
 use super::report::{self, CURRENCY, Status};
 use super::{Deadlines, errors, fields};
-use crate::port::{BytePort, Connector};
+use crate::port::{self, BytePort, Connector};
 
 /// One read takes the usual packet and more.
 const READ_BYTES: usize = 1024;
@@ -239,11 +238,7 @@ impl Link {
         let port = self.port.as_mut().ok_or(Trouble::Lost)?;
         let mut bytes = Vec::with_capacity(packet.data.len() + 5);
         packet.encode(&mut bytes);
-        let written = timeout_at(Instant::now() + self.deadlines.ack, async {
-            port.write_all(&bytes).await?;
-            port.flush().await
-        });
-        match written.await {
+        match timeout_at(Instant::now() + self.deadlines.ack, port::send(port, &bytes)).await {
             Ok(Ok(())) => Ok(()),
             _ => Err(Trouble::Lost),
         }
@@ -252,15 +247,11 @@ impl Link {
     /// Forget what has come since the last dialogue, without waiting. False if the port is found to be gone.
     fn forget_heard(&mut self) -> bool {
         self.decoder.clear();
-        let mut bytes = [0; READ_BYTES];
-        while let Some(port) = &mut self.port {
-            match port.read(&mut bytes).now_or_never() {
-                None => return true,
-                Some(Ok(count)) if count > 0 => {}
-                Some(_) => self.drop_port(),
-            }
+        let is_open = port::forget_heard(&mut self.port);
+        if !is_open {
+            self.drop_port();
         }
-        false
+        is_open
     }
 
     fn drop_port(&mut self) {
