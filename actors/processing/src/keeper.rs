@@ -153,11 +153,11 @@ impl<M> Making<M> {
         restored: impl Fn(&mut M) + Send + Sync + 'static,
     ) -> Making<M> {
         let seen = Some(Seen::beside(&file));
-        let store = move || -> BoxFuture<'static, Result<Arc<dyn Store>, StoreError>> {
+        let store = move || {
             let file = file.clone();
-            Box::pin(async move { Ok(Arc::new(DatabaseStore::open_sqlite(&file).await?) as Arc<dyn Store>) })
+            async move { DatabaseStore::open_sqlite(&file).await }
         };
-        Making { store: Arc::new(store), machine: Arc::new(machine), restored: Arc::new(restored), seen }
+        Making { store: opening(store), machine: Arc::new(machine), restored: Arc::new(restored), seen }
     }
 
     /// A book in a PostgreSQL database. Whether it was set back is not noticed by itself: whoever restores says so.
@@ -166,12 +166,22 @@ impl<M> Making<M> {
         machine: impl Fn() -> M + Send + Sync + 'static,
         restored: impl Fn(&mut M) + Send + Sync + 'static,
     ) -> Making<M> {
-        let store = move || -> BoxFuture<'static, Result<Arc<dyn Store>, StoreError>> {
+        let store = move || {
             let url = url.clone();
-            Box::pin(async move { Ok(Arc::new(DatabaseStore::open_postgres(&url).await?) as Arc<dyn Store>) })
+            async move { DatabaseStore::open_postgres(&url).await }
         };
-        Making { store: Arc::new(store), machine: Arc::new(machine), restored: Arc::new(restored), seen: None }
+        Making { store: opening(store), machine: Arc::new(machine), restored: Arc::new(restored), seen: None }
     }
+}
+
+fn opening<F>(open: impl Fn() -> F + Send + Sync + 'static) -> Arc<Opening>
+where
+    F: Future<Output = Result<DatabaseStore, StoreError>> + Send + 'static,
+{
+    Arc::new(move || {
+        let opened = open();
+        Box::pin(async move { Ok(Arc::new(opened.await?) as Arc<dyn Store>) })
+    })
 }
 
 impl<M> Clone for Making<M> {

@@ -32,19 +32,6 @@ pub enum Right {
     OperateNode,
 }
 
-const EVERY_RIGHT: [Right; 10] = [
-    Right::ViewOverview,
-    Right::ViewSales,
-    Right::ViewStores,
-    Right::ViewCatalogue,
-    Right::ChangeCatalogue,
-    Right::ChangePeople,
-    Right::ViewAccounts,
-    Right::ChangeAccounts,
-    Right::UseAccounts,
-    Right::OperateNode,
-];
-
 impl Role {
     pub const ALL: [Role; 5] = [Role::HqAnalyst, Role::HqAdmin, Role::Operator, Role::StoreAdmin, Role::Shop];
 
@@ -53,7 +40,7 @@ impl Role {
             Role::HqAnalyst => {
                 &[Right::ViewOverview, Right::ViewSales, Right::ViewStores, Right::ViewCatalogue, Right::ViewAccounts]
             }
-            Role::HqAdmin => &EVERY_RIGHT,
+            Role::HqAdmin => EVERY_RIGHT,
             Role::Operator => &[Right::ViewOverview, Right::ViewStores, Right::OperateNode],
             Role::StoreAdmin => {
                 &[Right::ViewOverview, Right::ViewSales, Right::ViewStores, Right::ViewCatalogue, Right::ChangePeople]
@@ -120,14 +107,18 @@ pub trait Needed: 'static {
 }
 
 macro_rules! needed {
-    ($($name:ident),*) => {$(
-        #[derive(Clone, Copy, Debug)]
-        pub struct $name;
+    ($($name:ident),*) => {
+        const EVERY_RIGHT: &[Right] = &[$(Right::$name),*];
 
-        impl Needed for $name {
-            const RIGHT: Right = Right::$name;
-        }
-    )*};
+        $(
+            #[derive(Clone, Copy, Debug)]
+            pub struct $name;
+
+            impl Needed for $name {
+                const RIGHT: Right = Right::$name;
+            }
+        )*
+    };
 }
 
 needed!(

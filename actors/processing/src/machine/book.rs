@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use domain::ledger::Ledger;
 use domain::ledger::transfer::{Code, Posting, Transfer};
+use domain::ledger::{AccountId, Ledger};
 use messages::codec::{from_body, to_body};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -84,7 +84,7 @@ impl Book {
     }
 
     /// An account is there, with this limit. Not written down: it follows from the rows.
-    pub fn open(&mut self, id: domain::ledger::AccountId, limit: i64) {
+    pub fn open(&mut self, id: AccountId, limit: i64) {
         self.ledger.open(id, limit);
     }
 
@@ -128,6 +128,11 @@ impl Book {
 pub fn read<T: DeserializeOwned>(row: &Row) -> Result<T, String> {
     let value = row.value.as_deref().ok_or_else(|| format!("a row of space {} has no value", row.space))?;
     from_body(value).map_err(|error| format!("a row of space {} cannot be read: {error}", row.space))
+}
+
+/// The account that a row is of. None: its key is no account.
+pub(crate) fn account_of(row: &Row) -> Option<AccountId> {
+    row.key.as_slice().try_into().ok().map(|key| AccountId(u128::from_be_bytes(key)))
 }
 
 /// `peer` and a number, most significant byte first, so that rows are in order.

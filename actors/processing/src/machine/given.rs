@@ -10,6 +10,8 @@ use domain::ledger::transfer::{Day, Transfer, TransferCode};
 use domain::ledger::{AccountId, AccountKind};
 use serde::{Deserialize, Serialize};
 
+use super::book::{Book, space};
+
 /// Most campaigns of a customer that are kept in mind; the one that gave longest ago is forgotten.
 pub const CAMPAIGNS_MAX: usize = 32;
 
@@ -42,7 +44,7 @@ impl Given {
     }
 
     /// Count a movement of points. `limited`: what is to be kept in mind; none: everything. False: it is none of that.
-    pub(crate) fn note(&mut self, transfer: &Transfer, day: Day, limited: Option<&Limited>) -> bool {
+    fn note(&mut self, transfer: &Transfer, day: Day, limited: Option<&Limited>) -> bool {
         let (points, gives) = match transfer.code {
             TransferCode::Accrue | TransferCode::AccruePending => (transfer.amount, true),
             TransferCode::Clawback => (-transfer.amount, false),
@@ -87,6 +89,19 @@ impl Given {
             let oldest = self.campaigns.iter().min_by_key(|(_, day)| **day).map(|(campaign, _)| *campaign);
             self.campaigns.remove(&oldest.expect("there are some"));
         }
+    }
+}
+
+/// What was given lately, by account of points.
+pub(crate) type AllGiven = BTreeMap<AccountId, Given>;
+
+/// Count a movement of points, and write it down if it was one to keep in mind.
+pub(crate) fn note(all: &mut AllGiven, book: &mut Book, transfer: &Transfer, day: Day, limited: Option<&Limited>) {
+    let Some(points) = points_of(transfer) else { return };
+    let mut given = all.get(&points).cloned().unwrap_or_default();
+    if given.note(transfer, day, limited) {
+        book.put(space::GIVEN, &points.0.to_be_bytes(), &given);
+        all.insert(points, given);
     }
 }
 

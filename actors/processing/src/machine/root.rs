@@ -22,9 +22,9 @@ use domain::ledger::transfer::{Day, Transfer};
 use domain::ledger::{AccountId, AccountKind, OperationId};
 use serde::{Deserialize, Serialize};
 
-use super::book::{Book, Changes, log_key, read, space};
+use super::book::{Book, Changes, account_of, log_key, read, space};
 use super::customer::People;
-use super::given::{Given, Limited};
+use super::given::{AllGiven, Limited};
 use super::log::{End, Range, Told};
 use super::subordinate::Mutant;
 use super::wire::Reply;
@@ -150,7 +150,7 @@ pub struct Root {
     requests: BTreeMap<OperationId, Request>,
     merges: BTreeMap<u64, Merge>,
     arrivals: BTreeMap<AccountId, Vec<merges::Arrival>>,
-    given: BTreeMap<AccountId, Given>,
+    given: AllGiven,
     limited: BTreeMap<u32, Limited>,
     // Not written down.
     /// Stores that have something to hear since the last commit.
@@ -204,8 +204,7 @@ impl Root {
     pub fn load_row(&mut self, row: &Row) -> Result<(), StoreError> {
         let bad = StoreError::damaged;
         let short = || bad("a key of the account book is too short".to_owned());
-        let account =
-            || row.key.as_slice().try_into().map(|key| AccountId(u128::from_be_bytes(key))).map_err(|_| short());
+        let account = || account_of(row).ok_or_else(short);
         let number = |at: usize| {
             let bytes = row.key.get(at..at + 8).and_then(|bytes| bytes.try_into().ok());
             bytes.map(u64::from_be_bytes).ok_or_else(short)

@@ -21,9 +21,9 @@ use serde::{Deserialize, Serialize};
 
 use kept::{Log, load_entry};
 
-use super::book::{Book, Changes, log_key, read, space};
+use super::book::{Book, Changes, account_of, log_key, read, space};
 use super::customer::{Customer, People};
-use super::given::Given;
+use super::given::AllGiven;
 use super::log::{Act, Document, End, Entry, Stamp};
 use super::{NodeId, Now};
 use crate::store::{Row, StoreError};
@@ -127,7 +127,7 @@ pub struct Subordinate {
     people: People,
     tills: BTreeSet<u32>,
     told: BTreeMap<AccountId, i64>,
-    given: BTreeMap<AccountId, Given>,
+    given: AllGiven,
     limits: BTreeMap<Vec<u8>, i64>,
     waiting: BTreeMap<u64, Document>,
     /// The numbers of those that wait, by operation.
@@ -187,10 +187,7 @@ impl Subordinate {
             let bytes = row.key.get(at..at + 8).and_then(|bytes| bytes.try_into().ok());
             bytes.map(u64::from_be_bytes).ok_or_else(|| bad("a key of the account book is too short".to_owned()))
         };
-        let account = || {
-            let key = row.key.as_slice().try_into().map_err(|_| bad("a key is no account".to_owned()))?;
-            Ok::<_, StoreError>(AccountId(u128::from_be_bytes(key)))
-        };
+        let account = || account_of(row).ok_or_else(|| bad("a key is no account".to_owned()));
         match row.space {
             space::META => {
                 self.meta = read(row).map_err(bad)?;

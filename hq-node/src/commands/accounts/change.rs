@@ -34,8 +34,7 @@ pub(super) async fn add(new: NewCustomer) -> anyhow::Result<()> {
 pub(super) async fn block(data: &Path, number: &str, card_only: bool, blocked: bool) -> anyhow::Result<()> {
     let exposed = change(data, |root, now| {
         root.mark_time(now);
-        let unknown = || PeopleError::UnknownNumber(number.to_owned());
-        let owner = root.whose(number).ok_or_else(unknown)?.owner;
+        let owner = root.owner_of(number)?;
         if card_only {
             root.set_card(number, if blocked { CardState::Blocked } else { CardState::Active })?;
         } else {
@@ -65,11 +64,7 @@ pub(super) async fn replace(data: &Path, old: &str, new: &str) -> anyhow::Result
 pub(super) async fn merge(data: &Path, from: &str, into: &str) -> anyhow::Result<()> {
     let number = change(data, |root, now| {
         root.mark_time(now);
-        let of = |number: &str| {
-            let customer = root.whose(number).ok_or_else(|| PeopleError::UnknownNumber(number.to_owned()))?;
-            Ok::<u64, PeopleError>(customer.owner)
-        };
-        let (from, into) = (of(from)?, of(into)?);
+        let (from, into) = (root.owner_of(from)?, root.owner_of(into)?);
         root.merge_customers(from, into, now)
     })
     .await?;

@@ -91,17 +91,13 @@ pub fn open(root: &mut Root, new: NewCustomer, now: Now) -> Result<u64, ChangeEr
     let name = name_of(&new.name)?;
     let cards = new.numbers.into_iter().map(card).collect();
     root.mark_time(now);
-    let referred_by = new.brought_by.map(|number| owner_of(root, &number)).transpose()?;
+    let referred_by = new.brought_by.map(|number| root.owner_of(&number)).transpose()?;
     let (birthday, wallets) = (new.birthday, new.wallets);
     Ok(root.open_customer(Customer { name, cards, birthday, referred_by, wallets, ..Customer::default() })?)
 }
 
 pub fn card(number: String) -> Card {
     Card { number, state: CardState::Active, day_max: None, pin: None }
-}
-
-fn owner_of(root: &Root, number: &str) -> Result<u64, PeopleError> {
-    root.whose(number).map(|known| known.owner).ok_or_else(|| PeopleError::UnknownNumber(number.to_owned()))
 }
 
 fn name_of(text: &str) -> Result<String, ChangeError> {
@@ -335,11 +331,11 @@ fn carry(root: &mut Root, owner: u64, sent: &Sent, by: OperatorNumber, now: Now)
             set_wallet(root, owner, Held { wallet, asset, limit })?;
         }
         "brought" => {
-            let by = given(&sent.brought_by).map(|number| owner_of(root, number)).transpose()?;
+            let by = given(&sent.brought_by).map(|number| root.owner_of(number)).transpose()?;
             root.update_customer(owner, |customer| customer.referred_by = by)?;
         }
         "merge" => {
-            let other = owner_of(root, &number())?;
+            let other = root.owner_of(&number())?;
             root.merge_customers(other, owner, now)?;
         }
         "unmerge" => root.unmerge(sent.merge.parse().map_err(|_| PeopleError::NoMerge)?, now)?,
@@ -393,8 +389,7 @@ fn move_amount(
         let account = account_of(root, owner, wallet, asset)?;
         AskedFor::Adjust { account, amount: adjusted(&sent.amount)?, reason: sent.reason.trim().to_owned() }
     } else {
-        let number = sent.number.trim();
-        let other = root.whose(number).ok_or_else(|| PeopleError::UnknownNumber(number.to_owned()))?.owner;
+        let other = root.owner_of(sent.number.trim())?;
         let from = account_of(root, owner, wallet, asset)?;
         let to = account_of(root, other, wallet, asset)?;
         AskedFor::Give2 { from, to, amount: amount(sent.amount.trim())? }

@@ -1,14 +1,14 @@
 //! Customers at the root, the only writer of who they are: cards, blocks, tiers. Stores are told.
 
-use domain::ledger::AccountId;
 use domain::ledger::transfer::{Day, Transfer, TransferCode};
+use domain::ledger::{AccountId, AccountKind};
 
 use super::merges::UNMERGE_DAYS;
 use super::{Peer, Root};
 use crate::machine::NodeId;
 use crate::machine::book::space;
 use crate::machine::customer::{CARDS_MAX, Card, CardState, Customer, wallet_of};
-use crate::machine::given::{Given, Limited, points_of};
+use crate::machine::given::{self, Given, Limited, points_of};
 use crate::machine::log::Told;
 use crate::machine::wire::NUMBER_BYTES_MAX;
 
@@ -55,6 +55,11 @@ impl Root {
         self.people.whose(number)
     }
 
+    pub fn owner_of(&self, number: &str) -> Result<u64, PeopleError> {
+        let known = self.whose(number).ok_or_else(|| PeopleError::UnknownNumber(number.to_owned()))?;
+        Ok(known.owner)
+    }
+
     /// Follows merges.
     pub fn resolve(&self, owner: u64) -> u64 {
         self.people.resolve(owner)
@@ -91,7 +96,7 @@ impl Root {
     }
 
     pub fn set_card(&mut self, number: &str, state: CardState) -> Result<(), PeopleError> {
-        let owner = self.whose(number).ok_or_else(|| PeopleError::UnknownNumber(number.to_owned()))?.owner;
+        let owner = self.owner_of(number)?;
         self.update_customer(owner, |customer| {
             for card in customer.cards.iter_mut().filter(|card| card.number == number) {
                 card.state = state;
@@ -219,22 +224,21 @@ impl Root {
 
     /// Of what the programme says that it gives only so much.
     pub(super) fn note_given(&mut self, transfer: &Transfer, day: Day) {
-        let Some(points) = points_of(transfer) else { return };
-        let Some(limited) = self.limited.get(&points.asset()) else { return };
-        let posted = self.book.ledger.known(transfer.id).is_some_and(|known| known.is_posted());
-        let given = self.given.entry(points).or_default();
-        if posted && given.note(transfer, day, Some(limited)) {
-            self.book.put(space::GIVEN, &points.0.to_be_bytes(), &given);
+        let limited = points_of(transfer).and_then(|points| self.limited.get(&points.asset()));
+        let posted = || self.book.ledger.known(transfer.id).is_some_and(|known| known.is_posted());
+        if limited.is_some() && posted() {
+            given::note(&mut self.given, &mut self.book, transfer, day, limited);
         }
     }
 
     /// Lately, to a customer and to all who were merged into this one.
     pub(super) fn given_to(&self, points: AccountId) -> Given {
-        let Some(kind) = points.kind().filter(|_| !self.given.is_empty()) else { return Given::default() };
-        let owners = self.one_person(points.owner()).into_iter();
-        let wallets = owners.map(|owner| AccountId::wallet(kind, points.asset(), owner));
         let mut all = Given::default();
-        wallets.filter_map(|wallet| self.given.get(&wallet)).for_each(|given| all.add(given));
+        if points.kind() == Some(AccountKind::Bonus) && !self.given.is_empty() {
+            let owners = self.one_person(points.owner()).into_iter();
+            let wallets = owners.map(|owner| AccountId::wallet(AccountKind::Bonus, points.asset(), owner));
+            wallets.filter_map(|wallet| self.given.get(&wallet)).for_each(|given| all.add(given));
+        }
         all
     }
 
@@ -280,7 +284,7 @@ impl Root {
     }
 
     pub fn replace_card(&mut self, old: &str, new: &str) -> Result<(), PeopleError> {
-        let owner = self.whose(old).ok_or_else(|| PeopleError::UnknownNumber(old.to_owned()))?.owner;
+        let owner = self.owner_of(old)?;
         self.update_customer(owner, |customer| {
             let limits = customer.card(old).cloned();
             for card in customer.cards.iter_mut().filter(|card| card.number == old) {

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::{MOVED, Subordinate, document, movement};
 use crate::machine::book::space;
 use crate::machine::customer::{Card, CardState, Customer, Held, kind_of, pending_of};
-use crate::machine::given::points_of;
+use crate::machine::given;
 use crate::machine::log::{Act, Document, Stamp};
 use crate::machine::wire::NUMBER_BYTES_MAX;
 use crate::machine::{Now, date_of, day_of};
@@ -312,17 +312,9 @@ impl Subordinate {
         if matches!(what.kind, OperationKind::PutBack | OperationKind::Load) {
             self.used_ms.insert(right, now.moment.elapsed_ms);
         }
-        self.note_given(&transfer, stamp.day);
+        given::note(&mut self.given, &mut self.book, &transfer, stamp.day, None);
         let document = Document { recovered, ..document(id, stamp, transfer) };
         self.write(document, now);
-    }
-
-    fn note_given(&mut self, transfer: &Transfer, day: Day) {
-        let Some(points) = points_of(transfer) else { return };
-        let given = self.given.entry(points).or_default();
-        if given.note(transfer, day, None) {
-            self.book.put(space::GIVEN, &points.0.to_be_bytes(), &given);
-        }
     }
 
     /// Take what is held, or part of it. None: nothing is held.
