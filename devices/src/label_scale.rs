@@ -1,7 +1,10 @@
-//! Label-printing scales: which goods they carry and what else the scales server asks of one; the list of protocols spoken.
+//! Label-printing scales: what a scales server asks of one, and the list of the protocols that are spoken.
 //!
-//! A scale keeps goods by PLU, prints labels by itself, and is made equal to what is wanted by writing, removing and reading
-//! back. Every call may be repeated: none of them adds anything.
+//! A scale is made equal to a list of articles, so everything asked of it may be asked again: writing an article that is
+//! there writes it once more, deleting one that is not there is done. A call that fails says how much of its list was
+//! surely done, and the caller goes on from there.
+//!
+//! Must never: take a late answer to one article for an answer to the next; choose what lies on a scale.
 //!
 //! To add a protocol: write one file here and add one line to [`all`].
 
@@ -11,165 +14,204 @@ use domain::quantity::Quantity;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
-use crate::port::DatagramConnector;
+use crate::port::Connector;
 
+pub mod cas_cl5000;
+pub mod item;
+mod link;
+pub mod massak_vpm;
+pub mod mertech;
 pub mod shtrih_print;
+pub(crate) mod text;
 
-/// What a scale knows of one item.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ScaleItem {
-    pub plu: u32,
-    /// Stands in the barcode.
-    pub code: u32,
-    pub name: String,
-    /// Of a kilogram, or of a piece.
-    pub price: Money,
-    pub unit: ItemUnit,
-    pub group: u32,
-    /// In kilograms.
-    pub tare: Quantity,
-    /// Zero: none is printed.
-    pub shelf_life_days: u32,
-    /// The text that is printed with it; zero: none.
-    pub message: u32,
-}
+use cas_cl5000::CasCl5000;
+use massak_vpm::MassakVpm;
+use mertech::Mertech;
+use shtrih_print::ShtrihPrint;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ItemUnit {
-    Weight,
-    Piece,
-}
+pub use item::{Abilities, ItemUnit, PrefixRule, ScaleItem, ScaleItemRefusal};
+pub use link::{Decode, Frames, Timing};
 
-/// What a protocol can carry.
+/// How the bytes of a protocol travel, if it has more than one way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Abilities {
-    pub plu_max: u32,
-    pub code_max: u32,
-    pub price_max: Money,
-    pub group_max: u32,
-    pub tare_max: Quantity,
-    pub shelf_life_days_max: u32,
-    /// In the device's code page; what is longer is cut.
-    pub name_bytes_max: usize,
-    pub message_bytes_max: usize,
-    pub hot_keys_max: u32,
+pub enum Wire {
+    Datagram,
+    Serial,
+    Tcp,
 }
 
-/// Why an item cannot be on such a scale.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ItemRefusal {
-    #[error("a PLU of this scale is 1 to {max}, not {plu}")]
-    Plu { plu: u32, max: u32 },
-    #[error("the code {code} is not 1 to {max}: a label with it could not be read")]
-    Code { code: u32, max: u32 },
-    #[error("the price {price} is not 0.01 to {max}")]
-    Price { price: Money, max: Money },
-    #[error("the group {group} is above {max}")]
-    Group { group: u32, max: u32 },
-    #[error("the tare {tare} kg is not 0 to {max}")]
-    Tare { tare: Quantity, max: Quantity },
-    #[error("a shelf life of {days} days is longer than {max}")]
-    ShelfLife { days: u32, max: u32 },
-    #[error("it has no name")]
-    Name,
-}
-
-impl Abilities {
-    pub fn fits(&self, item: &ScaleItem) -> Result<(), ItemRefusal> {
-        let refusal = match item {
-            item if !(1..=self.plu_max).contains(&item.plu) => ItemRefusal::Plu { plu: item.plu, max: self.plu_max },
-            item if !(1..=self.code_max).contains(&item.code) => {
-                ItemRefusal::Code { code: item.code, max: self.code_max }
-            }
-            item if !item.price.is_positive() || item.price > self.price_max => {
-                ItemRefusal::Price { price: item.price, max: self.price_max }
-            }
-            item if item.group > self.group_max => ItemRefusal::Group { group: item.group, max: self.group_max },
-            item if item.tare < Quantity::ZERO || item.tare > self.tare_max => {
-                ItemRefusal::Tare { tare: item.tare, max: self.tare_max }
-            }
-            item if item.shelf_life_days > self.shelf_life_days_max => {
-                ItemRefusal::ShelfLife { days: item.shelf_life_days, max: self.shelf_life_days_max }
-            }
-            item if item.name.trim().is_empty() => ItemRefusal::Name,
-            _ => return Ok(()),
-        };
-        Err(refusal)
-    }
-}
-
-/// How a scale stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct LabelScaleState {
-    pub firmware: String,
-    /// How many PLUs there are.
-    pub plu_max: u32,
-    pub messages_max: u32,
-    /// Local time of the scale; none: it shows no date.
+/// What a scale says of itself; nothing where its protocol is silent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LabelScaleStatus {
+    pub model: String,
+    /// Articles in memory.
+    pub items: Option<usize>,
     pub clock: Option<NaiveDateTime>,
-    pub has_paper: bool,
-    /// Somebody works in its menu, or a table is being cleared.
-    pub is_busy: bool,
+    /// There is tape to print on.
+    pub paper: Option<bool>,
+    /// Somebody is in its menu, or it clears its memory.
+    pub busy: bool,
 }
 
-/// What a scale has sold of a PLU since its totals were cleared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// What was sold of one article since the totals were last cleared at the scale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScaleTotal {
-    pub sum: Money,
-    /// Grams of what is weighed.
-    pub grams_or_pieces: u32,
+    pub plu: u32,
+    /// In kilograms or pieces, as the article is sold.
+    pub quantity: Quantity,
+    /// Nothing if the scale keeps no sums of money.
+    pub sum: Option<Money>,
     pub labels: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LabelScaleError {
-    #[error("the scale is not reachable ({reason}): check its address and cable")]
+    #[error("the scale is not reachable ({reason}): check its power and cable")]
     Offline { reason: String },
     #[error("the scale did not answer")]
     NoAnswer,
     #[error("the scale's answer cannot be understood: {what}")]
     Protocol { what: String },
-    #[error("the scale refuses: {what} ({code})")]
-    Refused { code: u8, what: &'static str },
-    /// Tried again later it may go.
-    #[error("the scale is being used: {what} ({code})")]
-    Busy { code: u8, what: &'static str },
+    #[error("the scale refuses: {sentence} (code {code})")]
+    Refused { code: u16, sentence: String },
+    #[error("the memory of the scale is full: take goods off it")]
+    MemoryFull,
+    #[error("the scale is busy: somebody works at it, or it clears its memory")]
+    Busy,
+    #[error("this scale cannot do that")]
+    NotSupported,
+    #[error("PLU {plu} does not fit: {refusal}")]
+    Unfit { plu: u32, refusal: ScaleItemRefusal },
 }
 
-/// A scale in the shop. One call at a time.
+/// A call that stopped inside its list.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{done} done, then: {cause}")]
+pub struct Halted {
+    /// The first so many of the list are surely done; of the next ones nothing is known.
+    pub done: usize,
+    pub cause: LabelScaleError,
+}
+
+/// A label-printing scale. One call at a time; a call may reopen a lost port by itself. What the protocol cannot do
+/// answers [`LabelScaleError::NotSupported`].
 pub trait LabelScale: Send {
-    fn abilities(&self) -> &'static Abilities;
-    /// The item as the scale keeps it, with its name cut: what [`LabelScale::read`] answers after [`LabelScale::put`].
+    /// What it can keep and do; the sizes of its tables are known better after [`LabelScale::status`].
+    fn abilities(&self) -> Abilities;
+
+    /// What [`LabelScale::read_back`] answers if the scale keeps this article: some fields stay behind in the protocol.
     fn kept(&self, item: &ScaleItem) -> ScaleItem;
-    fn state(&mut self) -> BoxFuture<'_, Result<LabelScaleState, LabelScaleError>>;
-    fn put<'a>(&'a mut self, item: &'a ScaleItem) -> BoxFuture<'a, Result<(), LabelScaleError>>;
-    /// What is not there is removed, too.
-    fn remove(&mut self, plu: u32) -> BoxFuture<'_, Result<(), LabelScaleError>>;
-    fn read(&mut self, plu: u32) -> BoxFuture<'_, Result<Option<ScaleItem>, LabelScaleError>>;
-    fn put_message<'a>(&'a mut self, number: u32, text: &'a str) -> BoxFuture<'a, Result<(), LabelScaleError>>;
-    /// All goods and messages; it is done when this answers.
+
+    fn status(&mut self) -> BoxFuture<'_, Result<LabelScaleStatus, LabelScaleError>>;
+
+    /// How many articles go to the scale together, and halt together.
+    fn batch_items(&self) -> usize {
+        1
+    }
+
+    /// Write one batch, each article in place of what its PLU had. Only [`LabelScale::upload`] calls this, after it has
+    /// seen that everything fits.
+    fn write<'a>(&'a mut self, batch: &'a [ScaleItem]) -> BoxFuture<'a, Result<(), LabelScaleError>>;
+
+    /// Take one batch of articles off. One that is not there is as good as taken off. Only [`LabelScale::delete`] calls
+    /// this.
+    fn erase<'a>(&'a mut self, batch: &'a [u32]) -> BoxFuture<'a, Result<(), LabelScaleError>>;
+
+    /// Write articles in this order. Nothing is sent if one of them does not fit, see [`Abilities::fits`].
+    fn upload<'a>(&'a mut self, items: &'a [ScaleItem]) -> BoxFuture<'a, Result<usize, Halted>> {
+        Box::pin(async move {
+            let abilities = self.abilities();
+            let mut done = 0;
+            for item in items {
+                let unfit = |refusal| Halted { done, cause: LabelScaleError::Unfit { plu: item.plu, refusal } };
+                abilities.fits(item).map_err(unfit)?;
+            }
+            for batch in items.chunks(self.batch_items()) {
+                self.write(batch).await.map_err(|cause| Halted { done, cause })?;
+                done += batch.len();
+            }
+            Ok(done)
+        })
+    }
+
+    /// Take articles off, in this order.
+    fn delete<'a>(&'a mut self, plus: &'a [u32]) -> BoxFuture<'a, Result<usize, Halted>> {
+        Box::pin(async move {
+            let mut done = 0;
+            for batch in plus.chunks(self.batch_items()) {
+                self.erase(batch).await.map_err(|cause| Halted { done, cause })?;
+                done += batch.len();
+            }
+            Ok(done)
+        })
+    }
+
+    /// Take all articles and their texts off; returns when the memory is empty.
     fn clear(&mut self) -> BoxFuture<'_, Result<(), LabelScaleError>>;
-    fn set_clock(&mut self, clock: NaiveDateTime) -> BoxFuture<'_, Result<(), LabelScaleError>>;
-    fn set_hot_key(&mut self, key: u32, plu: u32) -> BoxFuture<'_, Result<(), LabelScaleError>>;
-    fn total(&mut self, plu: u32) -> BoxFuture<'_, Result<ScaleTotal, LabelScaleError>>;
+
+    fn read_back(&mut self, _plu: u32) -> BoxFuture<'_, Result<Option<ScaleItem>, LabelScaleError>> {
+        Box::pin(async { Err(LabelScaleError::NotSupported) })
+    }
+
+    fn set_time(&mut self, _now: NaiveDateTime) -> BoxFuture<'_, Result<(), LabelScaleError>> {
+        Box::pin(async { Err(LabelScaleError::NotSupported) })
+    }
+
+    /// Let keys call articles: pairs of key, from 1, and PLU.
+    fn set_hot_keys<'a>(&'a mut self, _keys: &'a [(u16, u32)]) -> BoxFuture<'a, Result<(), LabelScaleError>> {
+        Box::pin(async { Err(LabelScaleError::NotSupported) })
+    }
+
+    /// What was sold of these articles; one that was not sold has no line.
+    fn totals<'a>(&'a mut self, _plus: &'a [u32]) -> BoxFuture<'a, Result<Vec<ScaleTotal>, LabelScaleError>> {
+        Box::pin(async { Err(LabelScaleError::NotSupported) })
+    }
 }
 
-/// A protocol that a scale can be set to.
+/// A protocol that the scales server can be set to.
 pub struct LabelScaleProtocol {
     /// The word in the settings.
     pub name: &'static str,
     pub title: &'static str,
-    pub driver: fn(DatagramConnector) -> Box<dyn LabelScale>,
+    /// An address as it leaves the factory.
+    pub address: &'static str,
+    pub driver: fn(Connector) -> Box<dyn LabelScale>,
 }
 
-/// Every protocol that is spoken.
+/// Every label scale protocol that is spoken.
 pub fn all() -> &'static [LabelScaleProtocol] {
-    &[LabelScaleProtocol {
-        name: "shtrih-print",
-        title: "Shtrih-Print (UDP)",
-        driver: |connector| Box::new(shtrih_print::ShtrihPrint::new(connector)),
-    }]
+    &[
+        LabelScaleProtocol {
+            name: "shtrih-print",
+            title: "Shtrih-Print over Ethernet",
+            address: "udp://192.168.1.1:1111",
+            driver: |connector| Box::new(ShtrihPrint::new(connector, Wire::Datagram)),
+        },
+        LabelScaleProtocol {
+            name: "shtrih-print-serial",
+            title: "Shtrih-Print over a serial line",
+            address: "serial:///dev/ttyS0?baud=9600",
+            driver: |connector| Box::new(ShtrihPrint::new(connector, Wire::Serial)),
+        },
+        LabelScaleProtocol {
+            name: "massak-vpm",
+            title: "Massa-K VPM, TB-P3",
+            address: "tcp://192.168.1.1:5001",
+            driver: |connector| Box::new(MassakVpm::new(connector)),
+        },
+        LabelScaleProtocol {
+            name: "mertech",
+            title: "Mertech M-ER 725 PM and others",
+            address: "tcp://192.168.1.1:1111",
+            driver: |connector| Box::new(Mertech::new(connector)),
+        },
+        LabelScaleProtocol {
+            name: "cas-cl5000",
+            title: "CAS CL5000",
+            address: "tcp://192.168.1.1:20304",
+            driver: |connector| Box::new(CasCl5000::new(connector)),
+        },
+    ]
 }
 
 /// The protocol with this name in the settings.

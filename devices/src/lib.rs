@@ -1,5 +1,5 @@
-//! Devices of a shop: fiscal registrars, payment terminals, scales, scanners, printers, displays, cash drawers, and simulators
-//! that speak the same bytes.
+//! Devices of a shop: fiscal registrars, payment terminals, scales, label scales, scanners, printers, displays, cash
+//! drawers, and simulators that speak the same bytes.
 //!
 //! Layers, each usable alone: [`port`] moves bytes, a codec turns bytes into frames and back without any I/O, a driver
 //! speaks commands and keeps the rules of recovery, and a trait (such as [`fiscal::FiscalDevice`]) is all that a till

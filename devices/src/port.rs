@@ -1,4 +1,4 @@
-//! Byte ports: TCP, a serial line (a pseudo-terminal is one too) and memory.
+//! Byte ports: TCP, UDP, a serial line (a pseudo-terminal is one too) and memory.
 //!
 //! A port only moves bytes. Deadlines and retries belong to the driver above it, because only a protocol knows what
 //! may be sent again.
@@ -14,11 +14,11 @@ use futures_util::future::BoxFuture;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
 use tokio::net::TcpStream;
 
-mod datagram;
 mod serial;
+mod udp;
 
-pub use datagram::{DatagramConnector, Datagrams, datagrams};
 pub(crate) use serial::{SerialPort, raw};
+use udp::DatagramPort;
 
 /// A device on the same local network answers within milliseconds; two seconds covers a switch that is waking up.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -50,6 +50,11 @@ pub enum PortAddress {
         host: String,
         port: u16,
     },
+    /// One write is one datagram, one read is one datagram.
+    Udp {
+        host: String,
+        port: u16,
+    },
     /// A serial line or a pseudo-terminal.
     Serial {
         path: String,
@@ -62,7 +67,9 @@ pub enum PortAddress {
 
 #[derive(Debug, thiserror::Error)]
 pub enum PortError {
-    #[error("\"{text}\" is not a port: tcp://host:port, serial:///dev/ttyS0?baud=115200 or memory is expected")]
+    #[error(
+        "\"{text}\" is not a port: tcp://host:port, udp://host:port, serial:///dev/ttyS0?baud=115200 or memory is expected"
+    )]
     NotAnAddress { text: String },
     #[error("cannot open {address}: {cause}")]
     NotOpened { address: String, cause: io::Error },
@@ -99,6 +106,7 @@ pub async fn open(address: &PortAddress) -> Result<Box<dyn BytePort>, PortError>
             stream.set_nodelay(true).map_err(not_opened)?;
             Ok(Box::new(stream))
         }
+        PortAddress::Udp { host, port } => Ok(Box::new(DatagramPort::open(host, *port).await.map_err(not_opened)?)),
         PortAddress::Serial { path, baud, frame } => {
             Ok(Box::new(serial::open(path, *baud, *frame).map_err(not_opened)?))
         }
@@ -135,6 +143,7 @@ impl fmt::Display for PortAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             PortAddress::Tcp { host, port } => write!(f, "tcp://{host}:{port}"),
+            PortAddress::Udp { host, port } => write!(f, "udp://{host}:{port}"),
             PortAddress::Serial { path, baud, frame } => {
                 write!(f, "serial://{path}?baud={baud}")?;
                 let written = FRAMES.iter().find(|(known, _)| known == frame && *known != Frame::default());
@@ -153,14 +162,12 @@ impl FromStr for PortAddress {
             return Ok(PortAddress::Memory);
         }
         if let Some(address) = text.strip_prefix("tcp://") {
-            let (host, port) = address.rsplit_once(':').ok_or_else(refuse)?;
-            let host = host.trim_start_matches('[').trim_end_matches(']');
-            let port = port.parse().map_err(|_| refuse())?;
-            return if host.is_empty() || port == 0 {
-                Err(refuse())
-            } else {
-                Ok(PortAddress::Tcp { host: host.to_owned(), port })
-            };
+            let (host, port) = host_and_port(address).ok_or_else(refuse)?;
+            return Ok(PortAddress::Tcp { host, port });
+        }
+        if let Some(address) = text.strip_prefix("udp://") {
+            let (host, port) = host_and_port(address).ok_or_else(refuse)?;
+            return Ok(PortAddress::Udp { host, port });
         }
         let line = text.strip_prefix("serial://").unwrap_or(text);
         let (line, frame) = match line.split_once("&frame=") {
@@ -178,6 +185,13 @@ impl FromStr for PortAddress {
     }
 }
 
+fn host_and_port(text: &str) -> Option<(String, u16)> {
+    let (host, port) = text.rsplit_once(':')?;
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let port = port.parse().ok().filter(|port| *port != 0)?;
+    (!host.is_empty()).then(|| (host.to_owned(), port))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,6 +200,7 @@ mod tests {
     fn addresses_read_back_as_written() {
         for text in [
             "tcp://127.0.0.1:7778",
+            "udp://192.168.1.50:1111",
             "serial:///dev/ttyS0?baud=115200",
             "serial:///dev/pts/3?baud=4800&frame=8e1",
             "memory",
@@ -202,6 +217,7 @@ mod tests {
             "tcp://host",
             "tcp://host:0",
             "tcp://:1",
+            "udp://host:0",
             "serial://COM1",
             "/dev/x?baud=7",
             "/dev/x?baud=9600&frame=9n1",

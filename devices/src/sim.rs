@@ -6,10 +6,11 @@
 pub mod cd5220;
 pub mod control;
 pub mod escpos;
+pub mod fault;
+pub mod label_scale;
 pub mod listen;
 pub mod scale;
 pub mod shtrih;
-pub mod shtrih_print;
 pub mod zvt;
 
 mod link;

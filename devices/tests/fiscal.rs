@@ -9,8 +9,9 @@ use devices::fiscal::{
     FiscalDevice, FiscalDocumentKind, FiscalError, FiscalKind, FiscalLine, FiscalPayments, FiscalReceipt,
 };
 use devices::port;
+use devices::sim::fault::Fault;
 use devices::sim::listen::{listen_pty, listen_tcp};
-use devices::sim::shtrih::{EmulatorHandle, EmulatorSettings, Fault, Operation, StoredKind};
+use devices::sim::shtrih::{EmulatorHandle, EmulatorSettings, Operation, StoredKind};
 use domain::money::Money;
 use domain::quantity::Quantity;
 use domain::vat::VatRate;
@@ -270,7 +271,7 @@ async fn a_cut_link_is_opened_again_by_itself() {
 #[tokio::test]
 async fn an_answer_is_fetched_over_a_new_link_when_the_old_one_is_cut_before_it() {
     let (emulator, mut driver) = with_shift().await;
-    emulator.set_fault(Fault::Delay(Duration::from_millis(40)));
+    emulator.set_fault(Fault::Slow(Duration::from_millis(40)));
     let control = emulator.clone();
     // The cable is pulled after the document is stored and before its answer is sent.
     let pulled = tokio::spawn(async move {
@@ -299,7 +300,7 @@ async fn an_answer_held_back_is_waited_for() {
 #[tokio::test]
 async fn garbled_answers_are_asked_for_again() {
     let (emulator, mut driver) = with_shift().await;
-    emulator.set_fault(Fault::CorruptChecksum);
+    emulator.set_fault(Fault::Garbage);
     let sale = FiscalReceipt { operator: String::new(), ..groceries(FiscalKind::Sale, TOTAL, 0) };
     let made = driver.register(&sale).await.expect("a sale");
     assert_eq!(made.number, 2);
@@ -309,7 +310,7 @@ async fn garbled_answers_are_asked_for_again() {
 #[tokio::test]
 async fn a_slow_device_is_waited_for() {
     let (emulator, mut driver) = with_shift().await;
-    emulator.set_fault(Fault::Delay(Duration::from_millis(350)));
+    emulator.set_fault(Fault::Slow(Duration::from_millis(350)));
     let sale = FiscalReceipt { operator: String::new(), ..groceries(FiscalKind::Sale, TOTAL, 0) };
     driver.register(&sale).await.expect("a sale, later than the driver looks");
     assert_eq!(receipts(&emulator), 1);

@@ -1,265 +1,412 @@
-//! Label scales: documented bytes both ways, and drivers against simulated scales on real sockets that lose datagrams, are slow,
-//! silent, spoilt and refuse.
+//! Label scales: the documented bytes, each driver against its simulator, and both against lines that misbehave.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use devices::label_scale::shtrih_print::codec::{self, Command};
-use devices::label_scale::shtrih_print::{ShtrihPrint, Timing};
-use devices::label_scale::{self, ItemRefusal, ItemUnit, LabelScale, LabelScaleError, ScaleItem};
-use devices::port::datagrams;
-use devices::sim::shtrih_print::{LabelScaleFault, LabelScaleHandle, Served};
+use chrono::NaiveDate;
+use devices::label_scale::cas_cl5000::CasCl5000;
+use devices::label_scale::massak_vpm::{self, MassakVpm};
+use devices::label_scale::mertech::{self, Mertech};
+use devices::label_scale::shtrih_print::{ShtrihPrint, ShtrihPrintSettings};
+use devices::label_scale::{self, Halted, ItemUnit, LabelScale, LabelScaleError, PrefixRule, ScaleItem, Timing, Wire};
+use devices::port::Connector;
+use devices::sim::control;
+use devices::sim::label_scale::{LabelScaleFault, LabelScaleHandle, LabelScaleKind, LabelScaleSettings, NotWeighed};
 use domain::money::Money;
 use domain::quantity::Quantity;
-use tokio::net::UdpSocket;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufStream};
+use tokio::net::TcpStream;
+
+#[path = "label_scales/bytes.rs"]
+mod bytes;
+#[path = "label_scales/lines.rs"]
+mod lines;
+#[path = "label_scales/noise.rs"]
+mod noise;
 
 /// Waits short enough for a test and long enough for a busy machine.
-const QUICK: Timing =
-    Timing { answer: Duration::from_millis(150), clear: Duration::from_secs(20), selected: Duration::from_millis(20) };
-const ANY: &str = "127.0.0.1:0";
-const FUZZED: u32 = if cfg!(debug_assertions) { 20_000 } else { 1_000_000 };
+const QUICK: Timing = Timing {
+    answer: Duration::from_millis(250),
+    busy: Duration::from_millis(10),
+    poll: Duration::from_millis(10),
+    clear: Duration::from_secs(20),
+};
+const GOODS: u32 = 2000;
 
-fn hex(text: &str) -> Vec<u8> {
-    text.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).expect("hex")).collect()
+/// A driver with its simulator. The name is that of the protocol.
+struct Pair {
+    name: &'static str,
+    scale: LabelScaleHandle,
+    driver: Box<dyn LabelScale>,
 }
 
-fn sausage() -> ScaleItem {
-    ScaleItem {
-        plu: 5,
-        code: 123,
-        name: "Сыр Российский 50%".to_owned(),
-        price: Money::from_minor(49_900),
-        unit: ItemUnit::Weight,
-        group: 1,
-        tare: Quantity::from_thousandths(10),
-        shelf_life_days: 30,
-        message: 7,
-    }
+fn settings(items_max: usize) -> LabelScaleSettings {
+    LabelScaleSettings { items_max, clear_time: Duration::from_millis(50), ..LabelScaleSettings::default() }
 }
 
-async fn scale() -> (LabelScaleHandle, Served, ShtrihPrint) {
-    let device = LabelScaleHandle::new();
-    let served = device.listen_udp(ANY.parse().expect("an address")).await.expect("a socket");
-    let driver = ShtrihPrint::with_timing(datagrams(served.address()), QUICK);
-    (device, served, driver)
+fn shtrih_print(connector: Connector, wire: Wire) -> Box<dyn LabelScale> {
+    let settings = ShtrihPrintSettings { timing: QUICK, ..ShtrihPrintSettings::default() };
+    Box::new(ShtrihPrint::with_settings(connector, wire, settings))
 }
 
-#[test]
-fn documented_bytes_are_written_and_read() {
-    let written = "30 30 33 30 05 00 7B 00 00 00 D1 FB F0 20 D0 EE F1 F1 E8 E9 F1 EA E8 E9 20 35 30 25 20 20 20 20 20 20 20 20 20 20 \
-        20 20 20 20 20 20 20 20 20 20 20 20 20 20 20 20 20 20 20 20 20 20 20 20 20 20 20 20 EC C2 00 00 1E 00 0A 00 01 00 07 00 00 20 \
-        20 20 20 00 00 00";
-    let item = codec::item_bytes(&sausage());
-    assert_eq!([&hex("30 30 33 30 05 00"), &item[..]].concat(), hex(written));
-    assert_eq!(codec::item(5, &item), Some(sausage()));
-    assert_eq!(codec::question(Command::Mode, &[]), hex("02 01 12"));
-    assert_eq!(codec::question(Command::ClearGoods, codec::PASSWORD), hex("02 05 18 30 30 33 30"));
-    let total = codec::answer(&hex("02 0C 60 00 49 68 00 00 17 02 00 00 01 00")).expect("an answer");
-    assert_eq!((total.command, total.error, total.data.len()), (0x60, 0, 10));
-    for (bytes, what) in [
-        ("02 02 18", "an answer has another length than it says"),
-        ("0B A8 C0 0A 01 DC 05", "another computer is talking to it"),
-        ("15", "it did not understand the question"),
-        ("", "it is no answer of this protocol"),
-    ] {
-        assert_eq!(codec::answer(&hex(bytes)), Err(what), "{bytes}");
-    }
+fn mertech(connector: Connector) -> Box<dyn LabelScale> {
+    Box::new(Mertech::with_settings(
+        connector,
+        ShtrihPrintSettings { password: mertech::PASSWORD, timing: QUICK, ..ShtrihPrintSettings::default() },
+    ))
 }
 
-#[tokio::test]
-async fn the_simulator_answers_the_documented_bytes() {
-    let (_device, served, _driver) = scale().await;
-    let host = UdpSocket::bind(ANY).await.expect("a socket");
-    host.connect(served.address()).await.expect("connected");
-    let item = "D1 FB F0 20 D0 EE F1 F1 E8 E9 F1 EA E8 E9 20 20 20 20 20 20 20 20 20 20 20 20 20 20 35 30 25 20 20 20 20 20 20 20 20 20 \
-        20 20 20 20 20 20 20 20 20 20 20 20 20 20 20 20 EC C2 00 00 1E 00 0A 00 01 00 07 00 00 20 20 20 20 00 00 00";
-    for (question, answer) in [
-        ("05", "06".to_owned()),
-        ("02 01 12", "02 05 12 00 00 00 00".to_owned()),
-        ("02 08 21 30 30 33 30 0C 1E 00", "02 02 21 00".to_owned()),
-        ("02 08 22 30 30 33 30 17 0B 1A", "02 02 22 00".to_owned()),
-        (&format!("02 57 57 30 30 33 30 05 00 7B 00 00 00 {item}"), "02 02 57 00".to_owned()),
-        ("02 07 58 30 30 33 30 05 00", format!("02 52 58 00 7B 00 00 00 {item}")),
-        ("02 07 58 30 30 33 30 09 00", "02 02 58 8C".to_owned()),
-        ("02 07 54 30 30 33 30 05 00", "02 02 54 00".to_owned()),
-        ("02 0B B1 30 30 33 30 01 01 05 00 00 00", "02 02 B1 00".to_owned()),
-        ("02 07 58 39 39 39 39 05 00", "02 02 58 7A".to_owned()),
-        ("02 05 AF 30 30 33 30", "02 02 AF 78".to_owned()),
-        ("02 05 18 30 30 33 30", "02 02 18 00".to_owned()),
-        ("02 01 12", "02 05 12 00 00 00 01".to_owned()),
-        ("03", "15".to_owned()),
-    ] {
-        host.send(&hex(question)).await.expect("sent");
-        let mut buffer = [0; 200];
-        let count = host.recv(&mut buffer).await.expect("an answer");
-        assert_eq!(buffer[..count], hex(&answer), "{question}");
-    }
-}
-
-#[tokio::test]
-async fn goods_are_written_read_changed_and_removed() {
-    let (device, _served, mut driver) = scale().await;
-    let state = driver.state().await.expect("it answers");
-    assert_eq!((state.firmware.as_str(), state.plu_max, state.has_paper, state.is_busy), ("4.5", 4_000, true, false));
-    assert_eq!(state.clock, None, "it has no date yet");
-    let clock = "2026-11-23T12:30:00".parse().expect("a time");
-    driver.set_clock(clock).await.expect("set");
-    assert_eq!(driver.state().await.expect("it answers").clock, Some(clock));
-    assert_eq!(driver.read(5).await, Ok(None));
-    driver.put(&sausage()).await.expect("put");
-    assert_eq!(driver.read(5).await, Ok(Some(sausage())));
-    let dearer = ScaleItem { price: Money::from_minor(51_000), ..sausage() };
-    driver.put(&dearer).await.expect("put");
-    assert_eq!(device.goods(), [dearer]);
-    let long = ScaleItem {
-        name: "Сыр полутвёрдый  «Российский молодой» с массовой долей жира 50 процентов".to_owned(),
-        unit: ItemUnit::Piece,
-        plu: 6,
-        ..sausage()
+/// Every protocol, each with a simulator in memory.
+fn pairs(items_max: usize) -> Vec<Pair> {
+    let pair = |name, kind, wire, driver: fn(Connector, Wire) -> Box<dyn LabelScale>| {
+        let scale = LabelScaleHandle::new(kind, settings(items_max));
+        let driver = driver(scale.connector(wire), wire);
+        Pair { name, scale, driver }
     };
-    driver.put(&long).await.expect("put");
-    let kept = driver.kept(&long);
-    assert_eq!(kept.name, "Сыр полутвёрдый «Российский молодой» с массовой долей");
-    assert_eq!(driver.read(6).await, Ok(Some(kept)));
-    driver.set_hot_key(1, 5).await.expect("set");
-    assert_eq!(device.hot_key(1), Some((1, 5)));
-    driver.remove(6).await.expect("removed");
-    driver.remove(6).await.expect("it is not there any more");
-    driver
-        .put_message(7, "Состав: молоко нормализованное, соль, закваска, молокосвёртывающий фермент")
-        .await
-        .expect("put");
-    let label = device.weigh(5, 535).expect("a label");
-    assert_eq!((label.barcode.as_str(), label.sum), ("2200123005359", Money::from_minor(27_285)));
-    assert_eq!(label.message, ["Состав: молоко нормализованное, соль, закваска,", "молокосвёртывающий фермент"]);
-    let total = driver.total(5).await.expect("it answers");
-    assert_eq!((total.sum, total.grams_or_pieces, total.labels), (Money::from_minor(27_285), 535, 1));
-    driver.clear().await.expect("cleared");
-    assert_eq!((device.goods(), driver.read(5).await), (Vec::new(), Ok(None)));
+    vec![
+        pair("shtrih-print", LabelScaleKind::ShtrihPrint, Wire::Datagram, shtrih_print),
+        pair("shtrih-print-serial", LabelScaleKind::ShtrihPrint, Wire::Serial, shtrih_print),
+        pair("massak-vpm", LabelScaleKind::MassakVpm, Wire::Tcp, |connector, _| {
+            Box::new(MassakVpm::with_timing(connector, QUICK))
+        }),
+        pair("mertech", LabelScaleKind::Mertech, Wire::Tcp, |connector, _| mertech(connector)),
+        pair("cas-cl5000", LabelScaleKind::CasCl5000, Wire::Tcp, |connector, _| {
+            Box::new(CasCl5000::with_timing(connector, QUICK))
+        }),
+    ]
+}
+
+fn goods(driver: &dyn LabelScale, count: u32) -> Vec<ScaleItem> {
+    let abilities = driver.abilities();
+    (1..=count)
+        .map(|plu| {
+            let unit = if plu % 7 == 0 { ItemUnit::Piece } else { ItemUnit::Weight };
+            let has_text = plu % 50 == 1 && plu <= abilities.text_plu_max && abilities.text_bytes_max > 0;
+            ScaleItem {
+                plu,
+                code: 10_000 + plu,
+                name: format!("Сыр Российский 50% фасованный номер {plu}"),
+                price: Money::from_minor(10_000 + i64::from(plu)),
+                unit,
+                group: (plu % 90) as u16,
+                tare: abilities.tare_max.min(Quantity::from_thousandths(i64::from(plu % 20))),
+                shelf_life_days: (plu % 60) as u16,
+                text: if has_text {
+                    "Состав: молоко, соль, закваска ".repeat(5).trim().to_owned()
+                } else {
+                    String::new()
+                },
+                label: 0,
+                barcode_prefix: if unit == ItemUnit::Weight { 22 } else { 23 },
+            }
+        })
+        .collect()
+}
+
+/// What the simulator keeps, as the driver says that it is kept.
+fn kept(driver: &dyn LabelScale, items: &[ScaleItem]) -> Vec<ScaleItem> {
+    items.iter().map(|item| driver.kept(item)).collect()
+}
+
+fn stored(pair: &Pair) -> Vec<ScaleItem> {
+    pair.scale.items().iter().map(|item| pair.driver.kept(item)).collect()
 }
 
 #[tokio::test]
-async fn two_thousand_goods_reach_a_scale_that_loses_datagrams() {
-    let (device, _served, mut driver) = scale().await;
-    device.set_fault(LabelScaleFault::Loses(97));
-    let goods: Vec<ScaleItem> = (1..=2_000)
-        .map(|plu| ScaleItem { plu, code: plu, price: Money::from_minor(i64::from(plu)), ..sausage() })
-        .collect();
-    for item in &goods {
-        driver.put(item).await.expect("put");
-    }
-    assert_eq!(device.goods(), goods);
-    // Each is read as it is, though answers were lost and asked for again.
-    for item in &goods {
-        assert_eq!(driver.read(item.plu).await.as_ref(), Ok(&Some(item.clone())));
-    }
-}
+async fn two_thousand_goods_are_uploaded_changed_deleted_and_read_back() {
+    for mut pair in pairs(4000) {
+        let name = pair.name;
+        pair.driver.status().await.expect(name);
+        let mut items = goods(&*pair.driver, GOODS);
+        assert_eq!(pair.driver.upload(&items).await, Ok(items.len()), "{name}");
+        assert_eq!(stored(&pair), kept(&*pair.driver, &items), "{name}");
 
-#[tokio::test]
-async fn a_late_answer_is_not_taken_for_the_next_one() {
-    let scale = UdpSocket::bind(ANY).await.expect("a socket");
-    let address: SocketAddr = scale.local_addr().expect("an address");
-    let mut driver = ShtrihPrint::with_timing(datagrams(address), QUICK);
-    let answers = async {
-        let mut buffer = [0; 200];
-        let mut next = async || {
-            let (count, host) = scale.recv_from(&mut buffer).await.expect("a question");
-            (buffer[..count].to_vec(), host)
-        };
-        // The first answer is late: it is sent when the question has come again, and so is the second.
-        let (first, _) = next().await;
-        let (again, host) = next().await;
-        assert_eq!(first, again);
-        scale.send_to(&hex("02 02 54 00"), host).await.expect("sent");
-        // Before the next question comes another one, and the answer that was on its way.
-        let (barrier, host) = next().await;
-        assert_eq!(barrier, hex("02 01 12"));
-        scale.send_to(&hex("02 02 54 00"), host).await.expect("sent");
-        scale.send_to(&hex("02 05 12 00 00 00 00"), host).await.expect("sent");
-        let (second, host) = next().await;
-        assert_eq!(second, hex("02 07 54 30 30 33 30 06 00"));
-        scale.send_to(&hex("02 02 54 80"), host).await.expect("sent");
-    };
-    let questions = async {
-        assert_eq!(driver.remove(5).await, Ok(()));
-        assert!(matches!(driver.remove(6).await, Err(LabelScaleError::Refused { code: 128, .. })));
-    };
-    tokio::join!(answers, questions);
+        for item in items.iter_mut().step_by(10) {
+            item.price += Money::from_minor(5);
+        }
+        let changed: Vec<ScaleItem> = items.iter().step_by(10).cloned().collect();
+        assert_eq!(pair.driver.upload(&changed).await, Ok(changed.len()), "{name}");
+        assert_eq!(stored(&pair), kept(&*pair.driver, &items), "{name}");
+
+        let abilities = pair.driver.abilities();
+        if abilities.delete {
+            let gone: Vec<u32> = items.iter().map(|item| item.plu).filter(|plu| plu % 3 == 0).collect();
+            assert_eq!(pair.driver.delete(&gone).await, Ok(gone.len()), "{name}");
+            assert_eq!(pair.driver.delete(&gone).await, Ok(gone.len()), "{name}: what is not there is deleted");
+            items.retain(|item| item.plu % 3 != 0);
+            assert_eq!(stored(&pair), kept(&*pair.driver, &items), "{name}");
+        }
+        if abilities.read_back {
+            for item in items.iter().step_by(97) {
+                assert_eq!(pair.driver.read_back(item.plu).await, Ok(Some(pair.driver.kept(item))), "{name}");
+            }
+            assert_eq!(pair.driver.read_back(GOODS + 1).await, Ok(None), "{name}");
+        }
+        assert_eq!(pair.driver.clear().await, Ok(()), "{name}");
+        assert_eq!(pair.scale.count(), 0, "{name}");
+    }
 }
 
 #[tokio::test]
 async fn faults_are_told_apart_and_pass() {
-    let (device, served, mut driver) = scale().await;
-    for (fault, expected) in [
-        (LabelScaleFault::Offline, "the scale did not answer"),
-        (LabelScaleFault::NoAnswerAfterCommit, "the scale did not answer"),
-        (LabelScaleFault::Slow(QUICK.answer * 4), "the scale did not answer"),
-        (
-            LabelScaleFault::Garbage,
-            "the scale's answer cannot be understood: an answer has another length than it says",
-        ),
-        (LabelScaleFault::Refuses(123), "the scale is being used: somebody works in its menu (123)"),
-        (LabelScaleFault::Refuses(131), "the scale refuses: the price (131)"),
-    ] {
-        device.set_fault(fault);
-        let error = driver.put(&sausage()).await.expect_err("it fails");
-        assert_eq!(error.to_string(), expected, "{fault:?}");
-        device.set_fault(LabelScaleFault::None);
-        assert_eq!(driver.put(&sausage()).await, Ok(()), "{fault:?}");
+    for mut pair in pairs(4000) {
+        let name = pair.name;
+        let items = goods(&*pair.driver, 30);
+        pair.driver.upload(&items[..10]).await.expect(name);
+        let full = match name {
+            // The protocol has no word for it: the file is not taken.
+            "massak-vpm" => LabelScaleError::Refused { code: 0x43, sentence: "it does not take the file".into() },
+            _ => LabelScaleError::MemoryFull,
+        };
+        for (fault, cause) in
+            [("memory_full", full), ("offline", LabelScaleError::NoAnswer), ("slow:2000", LabelScaleError::NoAnswer)]
+        {
+            pair.scale.set_fault(fault.parse().expect("a fault"));
+            assert_eq!(pair.driver.upload(&items[10..]).await, Err(Halted { done: 0, cause }), "{name} {fault}");
+            pair.scale.set_fault(LabelScaleFault::None);
+            assert_eq!(pair.driver.upload(&items[..10]).await, Ok(10), "{name} after {fault}");
+        }
+        pair.scale.set_fault(LabelScaleFault::Garbage);
+        let garbled = pair.driver.upload(&items[10..]).await;
+        assert!(
+            matches!(
+                &garbled,
+                Err(Halted { done: 0, cause: LabelScaleError::Protocol { .. } | LabelScaleError::NoAnswer })
+            ),
+            "{name}: {garbled:?}"
+        );
+        pair.scale.set_fault(LabelScaleFault::Refuse(97));
+        let refused = pair.driver.upload(&items[10..]).await;
+        assert!(
+            matches!(&refused, Err(Halted { done: 0, cause: LabelScaleError::Refused { .. } })),
+            "{name}: {refused:?}"
+        );
+        pair.scale.set_fault(LabelScaleFault::NoAnswerAfterCommit);
+        assert_eq!(pair.driver.upload(&items).await, Ok(30), "{name}: what was done twice is done once");
+        assert_eq!(pair.scale.fault(), LabelScaleFault::None, "{name}");
+        assert_eq!(stored(&pair), kept(&*pair.driver, &items), "{name}");
+        pair.scale.set_fault(LabelScaleFault::PaperOut);
+        assert_eq!(pair.scale.weigh(1, Quantity::ONE), Err(NotWeighed::NoPaper), "{name}");
+        if let Some(paper) = pair.driver.status().await.expect(name).paper {
+            assert!(!paper, "{name}");
+        }
     }
-    device.select(5);
-    let error = driver.remove(5).await.expect_err("it is chosen");
-    assert!(matches!(error, LabelScaleError::Busy { code: 141, .. }), "{error}");
-    device.select(0);
-    device.set_fault(LabelScaleFault::PaperOut);
-    assert!(!driver.state().await.expect("it answers").has_paper && device.weigh(5, 100).is_none());
-    drop(served);
-    let gone = driver.put(&sausage()).await.expect_err("nobody is there");
-    assert!(matches!(gone, LabelScaleError::Offline { .. } | LabelScaleError::NoAnswer), "{gone}");
 }
 
-#[test]
-fn what_does_not_fit_is_refused_before_it_is_sent() {
-    let driver = ShtrihPrint::new(datagrams(ANY.parse().expect("an address")));
-    let fits = |change: fn(&mut ScaleItem)| {
-        let mut item = sausage();
-        change(&mut item);
-        driver.abilities().fits(&item)
-    };
-    assert_eq!(fits(|_| ()), Ok(()));
-    assert_eq!(fits(|item| item.plu = 0), Err(ItemRefusal::Plu { plu: 0, max: 4_000 }));
-    assert_eq!(fits(|item| item.code = 1_000_000), Err(ItemRefusal::Code { code: 1_000_000, max: 999_999 }));
-    assert!(matches!(fits(|item| item.price = Money::ZERO), Err(ItemRefusal::Price { .. })));
-    assert!(matches!(fits(|item| item.price = Money::from_minor(1_000_000)), Err(ItemRefusal::Price { .. })));
-    assert!(matches!(fits(|item| item.group = 10_000), Err(ItemRefusal::Group { .. })));
-    assert!(matches!(fits(|item| item.tare = Quantity::from_thousandths(-1)), Err(ItemRefusal::Tare { .. })));
-    assert!(matches!(fits(|item| item.shelf_life_days = 10_000), Err(ItemRefusal::ShelfLife { .. })));
-    assert_eq!(fits(|item| item.name = " ".to_owned()), Err(ItemRefusal::Name));
-    assert!(label_scale::find("shtrih-print").is_some() && label_scale::find("abacus").is_none());
+#[tokio::test]
+async fn a_line_that_loses_questions_and_answers_loses_no_goods() {
+    for mut pair in pairs(4000) {
+        let name = pair.name;
+        let items = goods(&*pair.driver, 60);
+        pair.scale.set_fault("loses:7".parse().expect("a fault"));
+        assert_eq!(pair.driver.upload(&items).await, Ok(60), "{name}");
+        assert_eq!(stored(&pair), kept(&*pair.driver, &items), "{name}");
+        assert_eq!(pair.driver.delete(&[1, 60]).await, Ok(2), "{name}");
+        assert_eq!(pair.scale.count(), 58, "{name}");
+    }
 }
 
-#[test]
-fn any_datagram_is_survived() {
-    let good = hex("02 52 58 00 7B 00 00 00 D1 FB F0 20 D0 EE F1 F1 E8 E9 20 35 30 25");
-    let mut random = 0x9E37_79B9_7F4A_7C15_u64;
-    let mut next = || {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        random
-    };
-    for round in 0..FUZZED {
-        let mut bytes = good.clone();
-        for _ in 0..=round % 5 {
-            let (at, what) = (next() as usize % bytes.len(), next() as u8);
-            match what % 4 {
-                0 => bytes.truncate(at + 1),
-                1 => bytes.insert(at, what),
-                _ => bytes[at] = what,
+#[tokio::test]
+async fn an_upload_that_was_cut_goes_on_where_it_stopped() {
+    for mut pair in pairs(4000) {
+        let name = pair.name;
+        pair.driver.status().await.expect(name);
+        let items = goods(&*pair.driver, 1500);
+        let scale = pair.scale.clone();
+        let cutter = tokio::spawn(async move {
+            while scale.count() < 300 {
+                tokio::task::yield_now().await;
             }
+            scale.set_fault(LabelScaleFault::Offline);
+            scale.cut_links();
+        });
+        let halted = tokio::time::timeout(Duration::from_secs(60), pair.driver.upload(&items)).await.expect(name);
+        cutter.await.expect("the cutter");
+        let Err(Halted { done, .. }) = halted else { panic!("{name}: {halted:?}") };
+        assert!(done < items.len(), "{name}: {done}");
+        let there = stored(&pair);
+        for item in &items[..done] {
+            assert!(there.contains(&pair.driver.kept(item)), "{name}: PLU {} was said to be stored", item.plu);
         }
-        if let Ok(answer) = codec::answer(&bytes) {
-            codec::item(u32::from(answer.error), &answer.data);
+        pair.scale.set_fault(LabelScaleFault::None);
+        assert_eq!(pair.driver.upload(&items[done..]).await, Ok(items.len() - done), "{name}");
+        assert_eq!(stored(&pair), kept(&*pair.driver, &items), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_weighed_out_is_printed_and_counted() {
+    for mut pair in pairs(4000) {
+        let name = pair.name;
+        let items = goods(&*pair.driver, 10);
+        pair.driver.upload(&items).await.expect(name);
+        let weighed = pair.scale.weigh(3, Quantity::from_thousandths(535)).expect(name);
+        assert_eq!(weighed.sum, Money::from_minor(5352), "{name}");
+        assert_eq!(weighed.barcode, "2210003005355", "{name}");
+        assert_eq!(weighed.sell_by, weighed.packed.date().checked_add_days(chrono::Days::new(3)), "{name}");
+        pair.scale.weigh(3, Quantity::from_thousandths(465)).expect(name);
+        pair.scale.weigh(7, Quantity::from_thousandths(4000)).expect(name);
+        assert_eq!(pair.scale.weigh(11, Quantity::ONE), Err(NotWeighed::NoPlu { plu: 11 }), "{name}");
+        assert_eq!(pair.scale.weigh(7, Quantity::from_thousandths(500)), Err(NotWeighed::Quantity), "{name}");
+        assert_eq!(pair.scale.labels().len(), 3, "{name}");
+
+        let plus: Vec<u32> = items.iter().map(|item| item.plu).collect();
+        let totals = pair.driver.totals(&plus).await;
+        if !pair.driver.abilities().totals {
+            assert_eq!(totals, Err(LabelScaleError::NotSupported), "{name}");
+            continue;
+        }
+        let totals = totals.expect(name);
+        let found: Vec<(u32, Quantity, u32)> = totals.iter().map(|t| (t.plu, t.quantity, t.labels)).collect();
+        assert_eq!(found, [(3, Quantity::ONE, 2), (7, Quantity::from_thousandths(4000), 1)], "{name}");
+        for total in &totals {
+            let sold: Money = pair.scale.labels().iter().filter(|label| label.plu == total.plu).map(|l| l.sum).sum();
+            assert!(total.sum.is_none_or(|sum| sum == sold), "{name}");
         }
     }
+}
+
+#[tokio::test]
+async fn clock_and_keys_are_set() {
+    let then = NaiveDate::from_ymd_opt(2026, 11, 23).and_then(|day| day.and_hms_opt(12, 30, 0)).expect("a time");
+    for mut pair in pairs(4000) {
+        let (name, abilities) = (pair.name, pair.driver.abilities());
+        let set = pair.driver.set_time(then).await;
+        if abilities.time {
+            assert_eq!(set, Ok(()), "{name}");
+            assert!((pair.scale.clock() - then).num_seconds().abs() < 20, "{name}");
+            if let Some(shown) = pair.driver.status().await.expect(name).clock {
+                assert!((shown - then).num_seconds().abs() < 20, "{name}");
+            }
+        } else {
+            assert_eq!(set, Err(LabelScaleError::NotSupported), "{name}");
+        }
+        let set = pair.driver.set_hot_keys(&[(1, 5), (36, 7)]).await;
+        if abilities.hot_keys_max > 0 {
+            assert_eq!(set, Ok(()), "{name}");
+            assert_eq!(pair.scale.hot_keys(), [(1, 5), (36, 7)], "{name}");
+        } else {
+            assert_eq!(set, Err(LabelScaleError::NotSupported), "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_scale_at_whose_menu_somebody_works_is_busy() {
+    let mut pair = pairs(4000).remove(0);
+    let items = goods(&*pair.driver, 2);
+    pair.driver.upload(&items[..1]).await.expect("an upload");
+    pair.scale.set_busy(true);
+    assert!(pair.driver.status().await.is_ok_and(|status| status.busy));
+    assert_eq!(pair.driver.upload(&items).await, Err(Halted { done: 0, cause: LabelScaleError::Busy }));
+    assert_eq!(pair.driver.clear().await, Err(LabelScaleError::Busy));
+    pair.scale.set_busy(false);
+    assert_eq!(pair.driver.upload(&items).await, Ok(2));
+    pair.scale.select(Some(2));
+    assert_eq!(pair.driver.upload(&items).await, Err(Halted { done: 1, cause: LabelScaleError::Busy }));
+    assert_eq!(pair.driver.delete(&[2]).await, Err(Halted { done: 0, cause: LabelScaleError::Busy }));
+    pair.scale.select(None);
+    assert_eq!(pair.driver.delete(&[2]).await, Ok(1));
+}
+
+#[tokio::test]
+async fn a_scale_whose_goods_were_broken_is_not_said_to_keep_them() {
+    let mut pair = pairs(4000).into_iter().find(|pair| pair.name == "massak-vpm").expect("the protocol");
+    let items = goods(&*pair.driver, 5);
+    pair.driver.upload(&items[..3]).await.expect("an upload");
+    // Another host begins a file and goes away.
+    let mut half = Vec::new();
+    massak_vpm::codec::encode(b"\x82\x01\x02\x00\x01\x00\x02\x00AB", &mut half);
+    let mut port = (pair.scale.connector(Wire::Tcp))().await.expect("a port");
+    port.write_all(&half).await.expect("the scale listens");
+    port.read_u8().await.expect("an answer");
+    let halted = pair.driver.upload(&items[3..]).await;
+    assert!(matches!(&halted, Err(Halted { done: 0, cause: LabelScaleError::Refused { .. } })), "{halted:?}");
+    assert!(pair.driver.status().await.is_ok_and(|status| status.items == Some(0)));
+    pair.driver.clear().await.expect("cleared");
+    assert_eq!(pair.driver.upload(&items).await, Ok(5));
+    assert_eq!(stored(&pair), kept(&*pair.driver, &items));
+}
+
+#[tokio::test]
+async fn a_scale_is_told_what_to_do_through_its_control_port() {
+    let mut pair = pairs(4000).remove(0);
+    let items = goods(&*pair.driver, 5);
+    pair.driver.upload(&items).await.expect("an upload");
+    let (address, work) = control::listen(pair.scale.clone(), ([127, 0, 0, 1], 0).into()).await.expect("a socket");
+    let work = tokio::spawn(work);
+    let mut lines = BufStream::new(TcpStream::connect(address).await.expect("a connection"));
+    let mut tell = async |line: &str| {
+        lines.write_all(format!("{line}\n").as_bytes()).await.expect(line);
+        lines.flush().await.expect(line);
+        let mut answer = String::new();
+        lines.read_line(&mut answer).await.expect(line);
+        answer
+    };
+    assert!(tell("weigh 3 0.535").await.contains("\"barcode\":\"2210003005355\""));
+    assert!(tell("labels").await.contains("\"sum\":\"53.52\""));
+    assert!(tell("totals").await.contains("\"plu\":3"));
+    assert_eq!(tell("weigh 9 1").await, "{\"error\":\"the scale has no PLU 9\"}\n");
+    assert_eq!(tell("fault paper_out").await, "{\"ok\":null}\n");
+    assert_eq!(pair.scale.fault(), LabelScaleFault::PaperOut);
+    assert!(tell("fault smoke").await.contains("is not a fault"));
+    assert!(tell("dance").await.contains("is not a command"));
+    work.abort();
+}
+
+#[test]
+fn articles_that_do_not_fit_are_refused_before_anything_is_sent() {
+    for pair in pairs(4000) {
+        let abilities = pair.driver.abilities();
+        let fits = |change: &dyn Fn(&mut ScaleItem)| {
+            let mut item = goods(&*pair.driver, 2).remove(1);
+            change(&mut item);
+            abilities.fits(&item)
+        };
+        assert_eq!(fits(&|_| {}), Ok(()), "{}", pair.name);
+        let refused: &[&dyn Fn(&mut ScaleItem)] = &[
+            &|item| item.plu = 0,
+            &|item| item.plu = abilities.plu_max + 1,
+            &|item| item.code = 0,
+            &|item| item.code = abilities.code_max + 1,
+            &|item| item.name = "  ".into(),
+            &|item| item.name = "я".repeat(abilities.name_bytes_max + 1),
+            &|item| item.text = "я".repeat(abilities.text_bytes_max + 1),
+            &|item| item.price = abilities.price_max + Money::from_minor(1),
+            &|item| item.price = Money::from_minor(-1),
+            &|item| item.tare = abilities.tare_max + Quantity::from_thousandths(1),
+            &|item| item.tare = Quantity::from_thousandths(-1),
+        ];
+        for (number, change) in refused.iter().enumerate() {
+            assert!(fits(*change).is_err(), "{} {number}", pair.name);
+        }
+        if abilities.prefixes != PrefixRule::OfScale {
+            assert!(fits(&|item| item.barcode_prefix = 100).is_err(), "{}", pair.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_article_that_does_not_fit_stops_an_upload() {
+    for mut pair in pairs(4000) {
+        let mut items = goods(&*pair.driver, 5);
+        items[3].price = Money::from_minor(-1);
+        let halted = pair.driver.upload(&items).await;
+        assert!(
+            matches!(&halted, Err(Halted { done: 0, cause: LabelScaleError::Unfit { plu: 4, .. } })),
+            "{}: {halted:?}",
+            pair.name
+        );
+        assert_eq!(pair.scale.count(), 0, "{}", pair.name);
+    }
+}
+
+#[test]
+fn protocols_are_found_by_their_names() {
+    for pair in pairs(10) {
+        assert!(
+            label_scale::find(pair.name)
+                .is_some_and(|protocol| protocol.address.parse::<devices::port::PortAddress>().is_ok())
+        );
+    }
+    assert!(label_scale::find("abacus").is_none());
 }

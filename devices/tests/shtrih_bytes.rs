@@ -5,8 +5,9 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use devices::port::BytePort;
+use devices::sim::fault::Fault;
 use devices::sim::listen::listen_pty;
-use devices::sim::shtrih::{EmulatorHandle, EmulatorSettings, Fault};
+use devices::sim::shtrih::{EmulatorHandle, EmulatorSettings};
 use domain::money::Money;
 use proptest::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

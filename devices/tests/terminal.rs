@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use devices::port;
+use devices::sim::fault::Fault;
 use devices::sim::listen::{listen_pty, listen_tcp};
-use devices::sim::zvt::{Charge, TerminalFault, TerminalHandle, TerminalSettings};
+use devices::sim::zvt::{Charge, TerminalHandle, TerminalSettings};
 use devices::terminal::zvt::{Deadlines, Zvt};
 use devices::terminal::{
     Approval, Cancel, Outcome, PaymentTerminal, TerminalError, TerminalOperation, TerminalRequest, TerminalTotals,
@@ -143,7 +144,7 @@ async fn a_decline_moves_no_money_and_is_no_outcome() {
     assert_eq!(terminal.charges(), []);
     assert_ne!(driver.mark().await.expect("a mark"), mark);
     assert_eq!(driver.outcome(&mark, &sale(100)).await, Ok(Outcome::Nothing));
-    terminal.set_fault(TerminalFault::None);
+    terminal.set_fault(Fault::None);
     perform(&mut driver, &sale(100)).await.expect("a sale");
 }
 
@@ -153,9 +154,9 @@ async fn a_request_without_an_answer_that_did_nothing() {
     for before in [0, 1] {
         assert_eq!(terminal.charges().len(), before);
         let mark = driver.mark().await.expect("a mark");
-        terminal.set_fault(TerminalFault::NoAnswer);
+        terminal.set_fault(Fault::NoAnswer);
         assert_eq!(perform(&mut driver, &sale(100)).await, Err(TerminalError::NoAnswer));
-        assert_eq!(terminal.fault(), TerminalFault::None);
+        assert_eq!(terminal.fault(), Fault::None);
         assert_eq!(driver.outcome(&mark, &sale(100)).await, Ok(Outcome::Nothing));
         perform(&mut driver, &sale(100)).await.expect("asked again");
     }
@@ -167,7 +168,7 @@ async fn an_approval_whose_answer_was_lost_is_found_and_charged_once() {
     let paid = perform(&mut driver, &sale(300)).await.expect("a sale");
     for (request, charges) in [(sale(100), 2), (refund(50, &paid), 3)] {
         let mark = driver.mark().await.expect("a mark");
-        terminal.set_fault(TerminalFault::NoAnswerAfterCommit);
+        terminal.set_fault(Fault::NoAnswerAfterCommit);
         assert_eq!(perform(&mut driver, &request).await, Err(TerminalError::NoAnswer));
         // Another driver, as after a restart of the till.
         let mut driver = Zvt::with_deadlines(terminal.connector(), QUICK);
@@ -179,7 +180,7 @@ async fn an_approval_whose_answer_was_lost_is_found_and_charged_once() {
     }
     let other = perform(&mut driver, &sale(700)).await.expect("a sale");
     let mark = driver.mark().await.expect("a mark");
-    terminal.set_fault(TerminalFault::NoAnswerAfterCommit);
+    terminal.set_fault(Fault::NoAnswerAfterCommit);
     let undo = reversal(700, &other);
     assert_eq!(perform(&mut driver, &undo).await, Err(TerminalError::NoAnswer));
     // The last operation is a reversal of 7.00: of nothing else is it the outcome.
@@ -197,11 +198,11 @@ async fn an_approval_whose_answer_was_lost_is_found_and_charged_once() {
 async fn a_terminal_that_is_off_is_known_before_money_is_asked_for() {
     let (terminal, mut driver) = device();
     perform(&mut driver, &sale(100)).await.expect("a sale");
-    terminal.set_fault(TerminalFault::Offline);
+    terminal.set_fault(Fault::Offline);
     assert!(matches!(driver.mark().await, Err(TerminalError::Offline { .. })));
     assert!(matches!(perform(&mut driver, &sale(100)).await, Err(TerminalError::Offline { .. })));
     assert!(matches!(driver.totals().await, Err(TerminalError::Offline { .. })));
-    terminal.set_fault(TerminalFault::None);
+    terminal.set_fault(Fault::None);
     perform(&mut driver, &sale(100)).await.expect("it is on again");
     terminal.cut_links();
     perform(&mut driver, &sale(100)).await.expect("the cable is back");
@@ -229,7 +230,7 @@ async fn a_cashier_calls_a_payment_off() {
     }
     assert_eq!(terminal.charges(), []);
     assert_eq!(driver.mark().await.as_deref(), Ok("none"));
-    terminal.set_fault(TerminalFault::None);
+    terminal.set_fault(Fault::None);
     perform(&mut driver, &sale(100)).await.expect("a sale");
 }
 
@@ -245,12 +246,12 @@ async fn a_slow_terminal_is_waited_for() {
 #[tokio::test]
 async fn a_payment_that_still_runs_is_stopped_before_its_outcome_is_told() {
     let (terminal, mut driver) = device();
-    terminal.set_fault(TerminalFault::Hang);
+    terminal.set_fault(Fault::Hang);
     assert_eq!(perform(&mut driver, &sale(100)).await, Err(TerminalError::NoAnswer));
     // The customer could still pay: nothing new may begin, and "nothing" may not be said.
     assert!(matches!(perform(&mut driver, &sale(100)).await, Err(TerminalError::Offline { .. })));
     assert_eq!(driver.outcome("none", &sale(100)).await, Ok(Outcome::Nothing));
-    terminal.set_fault(TerminalFault::None);
+    terminal.set_fault(Fault::None);
     perform(&mut driver, &sale(100)).await.expect("a sale");
     assert_eq!(terminal.charges().len(), 1);
 }

@@ -1,7 +1,7 @@
 //! An emulated device as a process of its own: the fiscal device or the payment terminal of one till. What it remembers lies
 //! in a file, and its control port says what it has done.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
 
@@ -45,25 +45,27 @@ impl Emulator {
         format!("tcp://127.0.0.1:{}", self.port)
     }
 
-    /// A word to its control port, and the answer.
-    pub(crate) fn control(&self, word: &str) -> Value {
+    /// A word to its control port with what belongs to it, and the answer.
+    fn control(&self, word: &str, rest: &str) -> Value {
         let mut stream = TcpStream::connect(("127.0.0.1", self.control)).expect("the device is on");
         stream.set_read_timeout(Some(PATIENCE)).expect("a time can be set");
-        stream.write_all(format!("{word}\n").as_bytes()).expect("it listens");
+        let head = format!("POST /{word} HTTP/1.1\r\nHost: emulator\r\nContent-Length: {}\r\n\r\n", rest.len());
+        stream.write_all(format!("{head}{rest}").as_bytes()).expect("it listens");
         let mut answer = String::new();
-        BufReader::new(stream).read_line(&mut answer).expect("it answers");
-        let answer: Value = serde_json::from_str(&answer).expect("JSON");
+        stream.read_to_string(&mut answer).expect("it answers");
+        let (_, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
+        let answer: Value = serde_json::from_str(body).expect("JSON");
         assert!(answer.get("error").is_none(), "{answer}");
         answer["ok"].clone()
     }
 
     pub(crate) fn fault(&self, fault: &str) {
-        self.control(&format!("fault {fault}"));
+        self.control("fault", fault);
     }
 
     /// Number, kind and total of every document of a fiscal device.
     pub(crate) fn documents(&self) -> Vec<String> {
-        let documents = self.control("documents");
+        let documents = self.control("documents", "");
         let told = |document: &Value| {
             let kind = match &document["kind"] {
                 Value::Object(receipt) => receipt["Receipt"].as_str().expect("an operation"),
@@ -76,7 +78,7 @@ impl Emulator {
 
     /// What a payment terminal has moved: the operation and its amount.
     pub(crate) fn charges(&self) -> Vec<String> {
-        let charges = self.control("charges");
+        let charges = self.control("charges", "");
         let told = |charge: &Value| format!("{} {}", text(&charge["operation"]), text(&charge["amount"]));
         charges.as_array().expect("charges").iter().map(told).collect()
     }

@@ -11,28 +11,32 @@ use devices::scale;
 use devices::sim::cd5220::DisplayHandle;
 use devices::sim::control::{self, Controlled};
 use devices::sim::escpos::PrinterHandle;
-use devices::sim::listen::{Emulated, listen_pty, listen_tcp};
+use devices::sim::label_scale::{LabelScaleHandle, LabelScaleKind, LabelScaleSettings};
+use devices::sim::listen::{Emulated, Listening, listen_pty, listen_tcp};
 use devices::sim::scale::Platform;
 use devices::sim::shtrih::{EmulatorHandle, EmulatorSettings};
-use devices::sim::shtrih_print::LabelScaleHandle;
 use devices::sim::zvt::{TerminalHandle, TerminalSettings};
+use futures_util::future::BoxFuture;
+use tokio::signal::unix::{SignalKind, signal};
+
+type Stopped = BoxFuture<'static, ()>;
 
 /// A simulated device.
 #[derive(Parser)]
 struct Arguments {
-    /// shtrih (fiscal registrar), zvt (bank terminal), escpos (printer), cd5220 (display), shtrih-print (label scale), or the
-    /// protocol of a checkout scale: cas, mettler-8217, massa-100, pos2.
+    /// shtrih (fiscal registrar), zvt (bank terminal), escpos (printer), cd5220 (display), the protocol of a label
+    /// scale: shtrih-print, massak-vpm, mertech, cas-cl5000, or that of a checkout scale: cas, mettler-8217, massa-100, pos2.
     kind: String,
     /// Listen for hosts on this address, such as 127.0.0.1:7778.
     #[arg(long)]
     tcp: Option<SocketAddr>,
-    /// Datagrams of a label scale, such as 127.0.0.1:1111.
+    /// Listen for the datagrams of a label scale, such as 127.0.0.1:1111.
     #[arg(long)]
     udp: Option<SocketAddr>,
     /// Open a pseudo-terminal and link it to this path, such as /tmp/kkt.
     #[arg(long)]
     pty: Option<PathBuf>,
-    /// Listen for control commands, one a line: a wrong one is answered with those that there are.
+    /// Show a page on this address of this machine, on which faults are set; scripts say `POST /fault`.
     #[arg(long)]
     control: Option<SocketAddr>,
     /// Remember documents or payments in this file (shtrih, zvt).
@@ -41,7 +45,7 @@ struct Arguments {
     /// Number of the fiscal storage (shtrih).
     #[arg(long)]
     storage: Option<String>,
-    /// Begin with a fault, as the control command sets it.
+    /// Begin with a fault, such as offline, "slow 5s" or "refuse 4F".
     #[arg(long)]
     fault: Option<String>,
 }
@@ -50,6 +54,7 @@ struct Arguments {
 async fn main() -> Result<()> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let arguments = Arguments::parse();
+    let stopped = stopped()?;
     let no_memory = || format!("cannot open the memory file {:?}", arguments.memory);
     match arguments.kind.as_str() {
         "shtrih" => {
@@ -59,7 +64,7 @@ async fn main() -> Result<()> {
                 Some(path) => EmulatorHandle::with_memory(settings, path).with_context(no_memory)?,
                 None => EmulatorHandle::new(settings),
             };
-            serve(device, &arguments).await
+            serve(device, &arguments, stopped).await
         }
         "zvt" => {
             let settings = TerminalSettings::default();
@@ -67,25 +72,23 @@ async fn main() -> Result<()> {
                 Some(path) => TerminalHandle::with_memory(settings, path).with_context(no_memory)?,
                 None => TerminalHandle::new(settings),
             };
-            serve(device, &arguments).await
+            serve(device, &arguments, stopped).await
         }
-        "escpos" => serve(PrinterHandle::new(), &arguments).await,
-        "cd5220" => serve(DisplayHandle::new(), &arguments).await,
-        "shtrih-print" => {
-            let device = LabelScaleHandle::new();
-            let Some(address) = arguments.udp else { bail!("give --udp ADDRESS") };
-            let served = device.listen_udp(address).await.with_context(|| format!("cannot listen on {address}"))?;
-            println!("listening on udp://{}", served.address());
-            obey_until_stopped(device, &arguments).await
-        }
+        "escpos" => serve(PrinterHandle::new(), &arguments, stopped).await,
+        "cd5220" => serve(DisplayHandle::new(), &arguments, stopped).await,
+        "shtrih-print" => serve_label_scale(LabelScaleKind::ShtrihPrint, &arguments, stopped).await,
+        "massak-vpm" => serve_label_scale(LabelScaleKind::MassakVpm, &arguments, stopped).await,
+        "mertech" => serve_label_scale(LabelScaleKind::Mertech, &arguments, stopped).await,
+        "cas-cl5000" => serve_label_scale(LabelScaleKind::CasCl5000, &arguments, stopped).await,
         kind => match scale::find(kind) {
-            Some(protocol) => serve((protocol.emulator)(&Platform::new()), &arguments).await,
+            Some(protocol) => serve((protocol.emulator)(&Platform::new()), &arguments, stopped).await,
             None => bail!("\"{kind}\" is not a kind of device: see --help"),
         },
     }
 }
 
-async fn serve(device: impl Emulated + Controlled, arguments: &Arguments) -> Result<()> {
+async fn serve(device: impl Emulated + Controlled, arguments: &Arguments, stopped: Stopped) -> Result<()> {
+    begin_with_fault(&device, arguments)?;
     let mut listening = Vec::new();
     if let Some(address) = arguments.tcp {
         listening.push(listen_tcp(&device, address).await.with_context(|| format!("cannot listen on {address}"))?);
@@ -94,25 +97,51 @@ async fn serve(device: impl Emulated + Controlled, arguments: &Arguments) -> Res
         let pty = listen_pty(&device, Some(path)).with_context(|| format!("cannot open {}", path.display()))?;
         listening.push(pty);
     }
-    if listening.is_empty() {
-        bail!("give --tcp ADDRESS, --pty PATH or both");
-    }
-    for link in &listening {
-        println!("listening on {}", link.address());
-    }
-    obey_until_stopped(device, arguments).await
+    tell_where(&listening)?;
+    obey_until_stopped(device, arguments, stopped).await
 }
 
-async fn obey_until_stopped(device: impl Controlled, arguments: &Arguments) -> Result<()> {
-    if let Some(fault) = &arguments.fault {
-        let set = device.obey("fault", fault).unwrap_or_else(|| Err("this device has no faults".to_owned()));
-        set.map_err(anyhow::Error::msg)?;
+async fn serve_label_scale(kind: LabelScaleKind, arguments: &Arguments, stopped: Stopped) -> Result<()> {
+    let device = LabelScaleHandle::new(kind, LabelScaleSettings::default());
+    begin_with_fault(&device, arguments)?;
+    let mut listening = Vec::new();
+    if let Some(address) = arguments.udp {
+        listening.push(device.listen_udp(address).await.with_context(|| format!("cannot listen on {address}"))?);
     }
+    if let Some(address) = arguments.tcp {
+        listening.push(device.listen_tcp(address).await.with_context(|| format!("cannot listen on {address}"))?);
+    }
+    if let Some(path) = &arguments.pty {
+        let pty = device.listen_pty(Some(path)).with_context(|| format!("cannot open {}", path.display()))?;
+        listening.push(pty);
+    }
+    tell_where(&listening)?;
+    obey_until_stopped(device, arguments, stopped).await
+}
+
+fn tell_where(listening: &[Listening]) -> Result<()> {
+    if listening.is_empty() {
+        bail!("give --tcp ADDRESS, --pty PATH, or, for a label scale, --udp ADDRESS");
+    }
+    for link in listening {
+        println!("listening on {}", link.address());
+    }
+    Ok(())
+}
+
+/// Before anybody can reach it.
+fn begin_with_fault(device: &impl Controlled, arguments: &Arguments) -> Result<()> {
+    let Some(fault) = &arguments.fault else { return Ok(()) };
+    let set = device.obey("fault", fault).unwrap_or_else(|| Err("this device has no faults".to_owned()));
+    set.map(|_| ()).map_err(anyhow::Error::msg)
+}
+
+async fn obey_until_stopped(device: impl Controlled, arguments: &Arguments, stopped: Stopped) -> Result<()> {
     let controlled = async {
         match arguments.control {
             Some(address) => {
                 let (bound, work) = control::listen(device, address).await?;
-                println!("control on {bound}");
+                println!("control on http://{bound}");
                 Err(anyhow::Error::from(work.await))
             }
             None => std::future::pending().await,
@@ -120,16 +149,19 @@ async fn obey_until_stopped(device: impl Controlled, arguments: &Arguments) -> R
     };
     tokio::select! {
         ended = controlled => ended,
-        stopped = stop() => stopped,
+        () = stopped => Ok(()),
     }
 }
 
-/// Ctrl+C or the signal of a service manager; the links are then closed and removed.
-async fn stop() -> Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted?,
-        _ = terminate.recv() => {}
-    }
-    Ok(())
+/// Ctrl+C or the signal of a service manager; the links are then closed and removed. The signals are watched as soon as this
+/// returns: whoever reads where the device listens may stop it at once.
+fn stopped() -> Result<Stopped> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(Box::pin(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    }))
 }

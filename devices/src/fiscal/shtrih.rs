@@ -117,7 +117,7 @@ impl Shtrih {
         finish: &'static Command,
         operator: &str,
     ) -> Result<FiscalSign, FiscalError> {
-        let device = self.storage_number().await?;
+        let device = self.storage_number().await.map_err(not_made)?;
         if !operator.is_empty() {
             let named = async {
                 self.ask(begin).await?;

@@ -1,231 +1,421 @@
-//! Shtrih-Print over UDP: a question in one datagram, its answer in another.
+//! Driver of Shtrih-Print label scales, over datagrams or a serial line.
 //!
-//! A datagram that is lost is asked again: all that is asked here may be. But answers carry no number, so one that comes
-//! late could be taken for the answer to the next question of the same kind. So after a question was repeated, the line is
-//! emptied by asking for something else and waiting for exactly that answer: what was on its way before it has come.
+//! Every command that is sent may be run twice: an article and a text are written whole, clearing is watched until it is
+//! over. A text lies in a table of its own, under the number of its article's PLU, and is written before the article
+//! that points at it, so a label never carries another article's text.
+//!
+//! The barcode is format 7, `prefix code(5) grams(5) check`; the scale has one prefix for weighed goods and one for
+//! pieces. All this is set once, before the first article is written.
 
-use std::time::Duration;
-
-use chrono::NaiveDateTime;
+use chrono::{Datelike, NaiveDateTime, Timelike};
 use domain::money::Money;
 use domain::quantity::Quantity;
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
-use super::{Abilities, LabelScale, LabelScaleError, LabelScaleState, ScaleItem, ScaleTotal};
-use crate::port::{DatagramConnector, Datagrams};
-use codec::{Answer, Command};
+use super::link::{BUSY_TRIES_MAX, Link, TRIES_MAX, Trouble};
+use super::{
+    Abilities, ItemUnit, LabelScale, LabelScaleError, LabelScaleStatus, PrefixRule, ScaleItem, ScaleTotal, Timing, Wire,
+};
+use crate::port::Connector;
+use codec::{Decoder, Item};
+use record::State;
 
 pub mod codec;
+pub(crate) mod errors;
+pub mod record;
 
-/// Times that a question is asked.
-const TRIES_MAX: u32 = 3;
-/// Of a scale on which somebody has chosen the item, which then cannot be changed.
-const SELECTED_TRIES_MAX: u32 = 10;
-/// How often it is asked whether a table is clear.
-const CLEARED_EVERY: Duration = Duration::from_millis(200);
-/// The longest answer and more.
-const DATAGRAM_BYTES_MAX: usize = 600;
+pub(crate) const STATE: u8 = 0x11;
+pub(crate) const MODE: u8 = 0x12;
+pub(crate) const CLEAR_ARTICLES: u8 = 0x18;
+pub(crate) const SET_TIME: u8 = 0x21;
+pub(crate) const SET_DATE: u8 = 0x22;
+pub(crate) const WRITE_TEXT_LINE: u8 = 0x52;
+pub(crate) const READ_TEXT_LINE: u8 = 0x53;
+pub(crate) const DELETE_ARTICLE: u8 = 0x54;
+pub(crate) const WRITE_ARTICLE: u8 = 0x57;
+pub(crate) const READ_ARTICLE: u8 = 0x58;
+pub(crate) const READ_TOTAL: u8 = 0x60;
+pub(crate) const SET_PREFIX_TYPE: u8 = 0x73;
+pub(crate) const SET_BARCODE_FORMAT: u8 = 0x75;
+pub(crate) const SET_PREFIX: u8 = 0x77;
+pub(crate) const SET_KEEPS_TOTALS: u8 = 0x87;
+pub(crate) const SET_HOT_KEY: u8 = 0xB1;
+/// `PP CCCCC WWWWW K`: the only format without a check digit that is written nowhere, and with grams up to 99,999.
+const BARCODE_FORMAT: u8 = 7;
+const PREFIX_OF_UNIT: u8 = 2;
+pub(crate) const PREFIX_WEIGHT: u8 = 0;
+pub(crate) const PREFIX_PIECE: u8 = 1;
+pub(crate) const KEY_CALLS_PLU: u8 = 1;
+const PRICE_MAX: Money = Money::from_minor(999_999);
+/// Five digits of the barcode.
+const CODE_MAX: u32 = 99_999;
+const GROUP_MAX: u16 = 9999;
+const SHELF_LIFE_DAYS_MAX: u16 = 9999;
+/// A tenth of the capacity.
+const TARE_GRAMS_MAX_PER_KG: i64 = 100;
+/// At 9600 baud, ten bits a byte.
+const SERIAL_BYTES_PER_SECOND: u32 = 960;
+/// Old answers that a serial line may hold before a command.
+const OLD_ANSWERS_MAX: u32 = 3;
 
-static ABILITIES: Abilities = Abilities {
-    plu_max: 4_000,
-    code_max: 999_999,
-    price_max: Money::from_minor(999_999),
-    group_max: 9_999,
-    tare_max: Quantity::from_thousandths(9_999),
-    shelf_life_days_max: 9_999,
-    name_bytes_max: 2 * codec::NAME_LINE_BYTES,
-    message_bytes_max: codec::MESSAGE_LINES_MAX * codec::MESSAGE_LINE_BYTES,
-    hot_keys_max: 90,
-};
-
-/// How long the scale is waited for. The defaults are those of the maker's driver.
+/// How a scale of this maker, or one that speaks like it, is set.
 #[derive(Clone, Copy, Debug)]
-pub struct Timing {
-    pub answer: Duration,
-    /// A table that is being cleared.
-    pub clear: Duration,
-    /// Between two tries to change an item that is chosen at the scale.
-    pub selected: Duration,
+pub struct ShtrihPrintSettings {
+    /// Four digits in ASCII.
+    pub password: [u8; 4],
+    pub weight_prefix: u8,
+    pub piece_prefix: u8,
+    pub timing: Timing,
 }
 
-impl Default for Timing {
-    fn default() -> Timing {
-        Timing { answer: Duration::from_millis(500), clear: Duration::from_secs(60), selected: Duration::from_secs(2) }
+impl Default for ShtrihPrintSettings {
+    fn default() -> ShtrihPrintSettings {
+        ShtrihPrintSettings { password: *b"0030", weight_prefix: 22, piece_prefix: 23, timing: Timing::default() }
     }
 }
 
 pub struct ShtrihPrint {
-    connector: DatagramConnector,
-    timing: Timing,
-    port: Option<Datagrams>,
-    /// A question was repeated since the line was last known to be empty.
-    is_unclear: bool,
+    link: Link<Decoder>,
+    wire: Wire,
+    settings: ShtrihPrintSettings,
+    tables: Tables,
+    /// The barcode was set and the tables were asked for.
+    is_prepared: bool,
+    frame: Vec<u8>,
 }
 
+/// What the scale has room for.
+#[derive(Clone, Copy)]
+struct Tables {
+    articles: u16,
+    texts: u16,
+    text_lines: u8,
+    hot_keys: u16,
+    capacity_kg: u8,
+}
+
+/// A scale of the usual size.
+const TABLES: Tables = Tables { articles: 4000, texts: 1000, text_lines: 8, hot_keys: 36, capacity_kg: 15 };
+
 impl ShtrihPrint {
-    pub fn new(connector: DatagramConnector) -> ShtrihPrint {
-        ShtrihPrint::with_timing(connector, Timing::default())
+    pub fn new(connector: Connector, wire: Wire) -> ShtrihPrint {
+        ShtrihPrint::with_settings(connector, wire, ShtrihPrintSettings::default())
     }
 
-    pub fn with_timing(connector: DatagramConnector, timing: Timing) -> ShtrihPrint {
-        ShtrihPrint { connector, timing, port: None, is_unclear: false }
+    pub fn with_settings(connector: Connector, wire: Wire, settings: ShtrihPrintSettings) -> ShtrihPrint {
+        let link = Link::new(connector, settings.timing, Decoder::new(wire));
+        ShtrihPrint { link, wire, settings, tables: TABLES, is_prepared: false, frame: Vec::new() }
     }
 
-    /// The data of the answer; a refusal is an error.
-    async fn ask(&mut self, command: Command, body: &[u8]) -> Result<Vec<u8>, LabelScaleError> {
-        for _ in 0..SELECTED_TRIES_MAX {
-            let answer = self.answer_to(command, body).await?;
-            match answer.error {
-                0 => return Ok(answer.data),
-                codec::SELECTED => tokio::time::sleep(self.timing.selected).await,
-                code => return Err(codec::refusal(code)),
+    async fn state(&mut self) -> Result<State, LabelScaleError> {
+        let data = self.ask_unsigned(STATE).await?;
+        let state = State::parse(&data).ok_or_else(|| unclear("its state is shorter than the protocol says"))?;
+        self.tables = Tables {
+            articles: state.articles_max,
+            texts: state.texts_max,
+            text_lines: state.text_lines,
+            hot_keys: state.hot_keys_max(),
+            capacity_kg: state.capacity_kg,
+        };
+        Ok(state)
+    }
+
+    async fn prepare(&mut self) -> Result<(), LabelScaleError> {
+        if self.is_prepared {
+            return Ok(());
+        }
+        self.state().await?;
+        let ShtrihPrintSettings { weight_prefix, piece_prefix, .. } = self.settings;
+        self.ask(SET_BARCODE_FORMAT, &[BARCODE_FORMAT]).await?;
+        self.ask(SET_PREFIX_TYPE, &[PREFIX_OF_UNIT]).await?;
+        self.ask(SET_PREFIX, &[PREFIX_WEIGHT, weight_prefix]).await?;
+        self.ask(SET_PREFIX, &[PREFIX_PIECE, piece_prefix]).await?;
+        self.ask(SET_KEEPS_TOTALS, &[1]).await?;
+        self.is_prepared = true;
+        Ok(())
+    }
+
+    async fn write_article(&mut self, item: &ScaleItem) -> Result<(), LabelScaleError> {
+        let plu = item.plu as u16;
+        let message = if item.text.is_empty() { 0 } else { plu };
+        if message != 0 {
+            for (number, text) in (1..).zip(record::text_lines(&item.text, self.tables.text_lines.into())) {
+                self.ask(WRITE_TEXT_LINE, &[&message.to_le_bytes()[..], &[number], &text].concat()).await?;
             }
         }
-        Err(codec::refusal(codec::SELECTED))
+        let mut data = plu.to_le_bytes().to_vec();
+        record::put_article(item, message, &mut data);
+        self.ask(WRITE_ARTICLE, &data).await.map(drop).map_err(|error| match error {
+            LabelScaleError::Refused { code, .. } if code == u16::from(errors::BAD_PLU) => LabelScaleError::MemoryFull,
+            error => error,
+        })
     }
 
-    async fn answer_to(&mut self, command: Command, body: &[u8]) -> Result<Answer, LabelScaleError> {
-        if self.is_unclear {
-            let (other, word): (Command, &[u8]) = match command {
-                Command::Mode => (Command::DeviceType, &[]),
-                _ => (Command::Mode, &[]),
-            };
-            self.try_all(other, word).await?;
-            self.is_unclear = false;
-        }
-        self.try_all(command, body).await
-    }
-
-    async fn try_all(&mut self, command: Command, body: &[u8]) -> Result<Answer, LabelScaleError> {
-        let question = codec::question(command, body);
-        let mut error = LabelScaleError::NoAnswer;
-        for attempt in 0..TRIES_MAX {
-            self.is_unclear |= attempt > 0;
-            match self.try_once(command, &question).await {
-                Err(LabelScaleError::Offline { reason }) => {
-                    self.port = None;
-                    error = LabelScaleError::Offline { reason };
+    async fn clear_articles(&mut self) -> Result<(), LabelScaleError> {
+        let deadline = Instant::now() + self.settings.timing.clear;
+        self.ask(CLEAR_ARTICLES, &[]).await?;
+        loop {
+            let mode = self.ask_unsigned(MODE).await?;
+            let [_, _, submode] = mode[..] else { return Err(unclear("its mode is not three bytes")) };
+            if submode & record::CLEARING == 0 {
+                if submode & record::CLEAR_FAILED == 0 {
+                    return Ok(());
                 }
-                Err(other) => error = other,
-                answer => return answer,
+                let sentence = "it could not clear its goods; ask the service of the scale".to_owned();
+                return Err(LabelScaleError::Refused { code: submode.into(), sentence });
+            }
+            if Instant::now() > deadline {
+                return Err(LabelScaleError::Busy);
+            }
+            tokio::time::sleep(self.settings.timing.poll).await;
+        }
+    }
+
+    async fn read(&mut self, plu: u32) -> Result<Option<ScaleItem>, LabelScaleError> {
+        let Ok(number) = u16::try_from(plu) else { return Ok(None) };
+        let Some(data) = self.ask_of_plu(READ_ARTICLE, number).await? else { return Ok(None) };
+        let (mut item, message) =
+            record::article(plu, &data).ok_or_else(|| unclear("an article is not as long as the protocol says"))?;
+        if message != 0 {
+            let mut lines = Vec::new();
+            for line in 1..=self.tables.text_lines {
+                lines.push(self.ask(READ_TEXT_LINE, &[&message.to_le_bytes()[..], &[line]].concat()).await?);
+            }
+            item.text = record::text_of(lines.iter().map(Vec::as_slice));
+        }
+        Ok(Some(item))
+    }
+
+    async fn total(&mut self, plu: u32) -> Result<Option<ScaleTotal>, LabelScaleError> {
+        let Ok(number) = u16::try_from(plu) else { return Ok(None) };
+        let Some(data) = self.ask_of_plu(READ_TOTAL, number).await? else { return Ok(None) };
+        let [s0, s1, s2, s3, q0, q1, q2, q3, n0, n1] = data[..] else {
+            return Err(unclear("a total is not as long as the protocol says"));
+        };
+        let labels = u16::from_le_bytes([n0, n1]);
+        if labels == 0 {
+            return Ok(None);
+        }
+        // Grams or pieces: only the article knows.
+        let article = self.ask_of_plu(READ_ARTICLE, number).await?;
+        let is_piece =
+            article.and_then(|data| record::article(plu, &data)).is_some_and(|(item, _)| item.unit == ItemUnit::Piece);
+        let count = i64::from(u32::from_le_bytes([q0, q1, q2, q3]));
+        Ok(Some(ScaleTotal {
+            plu,
+            quantity: Quantity::from_thousandths(if is_piece { count * Quantity::ONE.thousandths() } else { count }),
+            sum: Some(Money::from_minor(i64::from(u32::from_le_bytes([s0, s1, s2, s3])))),
+            labels: labels.into(),
+        }))
+    }
+
+    /// A command about one PLU; nothing if the scale has nothing there.
+    async fn ask_of_plu(&mut self, command: u8, plu: u16) -> Result<Option<Vec<u8>>, LabelScaleError> {
+        match self.ask(command, &plu.to_le_bytes()).await {
+            Ok(data) => Ok(Some(data)),
+            Err(LabelScaleError::Refused { code, .. }) if code == u16::from(errors::PLU_EMPTY) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A command with the password; answers the data of its answer.
+    async fn ask(&mut self, command: u8, data: &[u8]) -> Result<Vec<u8>, LabelScaleError> {
+        self.exchange(&[&[command], &self.settings.password[..], data].concat()).await
+    }
+
+    async fn ask_unsigned(&mut self, command: u8) -> Result<Vec<u8>, LabelScaleError> {
+        self.exchange(&[command]).await
+    }
+
+    /// Ask until the scale answers and is not busy.
+    async fn exchange(&mut self, body: &[u8]) -> Result<Vec<u8>, LabelScaleError> {
+        for _ in 0..BUSY_TRIES_MAX {
+            let mut answer = self.answer_to(body).await?;
+            match answer[1] {
+                0 => return Ok(answer.split_off(2)),
+                errors::PLU_SELECTED | errors::NOT_IN_THIS_MODE => tokio::time::sleep(self.settings.timing.busy).await,
+                code => {
+                    return Err(LabelScaleError::Refused {
+                        code: code.into(),
+                        sentence: errors::sentence(code).to_owned(),
+                    });
+                }
+            }
+        }
+        Err(LabelScaleError::Busy)
+    }
+
+    /// The body of the answer: command, error and data.
+    async fn answer_to(&mut self, body: &[u8]) -> Result<Vec<u8>, LabelScaleError> {
+        let mut error = LabelScaleError::NoAnswer;
+        for _ in 0..TRIES_MAX {
+            match self.try_once(body).await {
+                Ok(answer) => return Ok(answer),
+                Err(trouble) => error = self.link.failed(trouble).await?,
             }
         }
         Err(error)
     }
 
-    async fn try_once(&mut self, command: Command, question: &[u8]) -> Result<Answer, LabelScaleError> {
-        let offline = |reason: String| LabelScaleError::Offline { reason };
-        let port = match &mut self.port {
-            Some(port) => port,
-            none => none.insert((self.connector)().await.map_err(|error| offline(error.to_string()))?),
-        };
-        let mut buffer = [0; DATAGRAM_BYTES_MAX];
-        while port.received(&mut buffer).is_some() {}
-        port.send(question).await.map_err(|error| offline(error.to_string()))?;
-        let deadline = Instant::now() + self.timing.answer;
-        let mut heard = LabelScaleError::NoAnswer;
-        loop {
-            let Ok(received) = timeout_at(deadline, port.receive(&mut buffer)).await else { return Err(heard) };
-            let count = received.map_err(|error| offline(error.to_string()))?;
-            match codec::answer(&buffer[..count]) {
-                Ok(answer) if answer.command == command as u8 => return Ok(answer),
-                // To an earlier question.
-                Ok(_) => {}
-                Err(what) => heard = LabelScaleError::Protocol { what: what.to_owned() },
-            }
+    async fn try_once(&mut self, body: &[u8]) -> Result<Vec<u8>, Trouble> {
+        self.link.begin().await?;
+        if self.wire == Wire::Serial {
+            self.reach_idle().await?;
         }
+        self.frame.clear();
+        codec::encode(self.wire, body, &mut self.frame);
+        let is_serial = self.wire == Wire::Serial;
+        let answer = self.link.ask_once(&self.frame, |item| match item {
+            Item::Body(answer) if answer.len() >= 2 && answer[0] == body[0] => Some(Ok(answer)),
+            // A datagram is refused while another host holds the scale.
+            Item::Nak if !is_serial => Some(Err(Trouble::Busy)),
+            Item::Busy => Some(Err(Trouble::Busy)),
+            Item::Nak => Some(Err(Trouble::Unclear("it did not understand the command".into()))),
+            Item::Garbage => Some(Err(Trouble::Unclear("it is no answer of this protocol".into()))),
+            Item::Ack | Item::Enq | Item::Body(_) => None,
+        });
+        let answer = answer.await?;
+        if is_serial {
+            // If this is lost the scale offers the answer again, and it is thrown away before the next command.
+            self.link.write(&[codec::ACK]).await?;
+        }
+        Ok(answer)
     }
 
-    async fn cleared(&mut self) -> Result<(), LabelScaleError> {
-        self.ask(Command::ClearGoods, codec::PASSWORD).await?;
-        let until = Instant::now() + self.timing.clear;
-        loop {
-            let mode = codec::mode(&self.ask(Command::Mode, &[]).await?)?;
-            if mode.has_failed_to_clear {
-                return Err(codec::refusal(codec::NOT_CLEARED));
+    /// Make sure that a serial line holds no answer to an earlier command.
+    async fn reach_idle(&mut self) -> Result<(), Trouble> {
+        for _ in 0..OLD_ANSWERS_MAX {
+            self.link.write(&[codec::ENQ]).await?;
+            let deadline = Instant::now() + self.settings.timing.answer;
+            loop {
+                match self.link.hear(deadline).await? {
+                    Item::Nak => return Ok(()),
+                    Item::Body(_) => {
+                        self.link.write(&[codec::ACK]).await?;
+                        break;
+                    }
+                    _ => {}
+                }
             }
-            if !mode.is_clearing {
-                return Ok(());
-            }
-            if Instant::now() >= until {
-                return Err(LabelScaleError::NoAnswer);
-            }
-            tokio::time::sleep(CLEARED_EVERY).await;
         }
+        Err(Trouble::Busy)
     }
 }
 
 impl LabelScale for ShtrihPrint {
-    fn abilities(&self) -> &'static Abilities {
-        &ABILITIES
+    fn abilities(&self) -> Abilities {
+        let Tables { articles, texts, text_lines, hot_keys, capacity_kg } = self.tables;
+        let ShtrihPrintSettings { weight_prefix: weight, piece_prefix: piece, .. } = self.settings;
+        Abilities {
+            items_max: articles.into(),
+            plu_max: articles.into(),
+            code_max: CODE_MAX,
+            name_bytes_max: record::NAME_LINE_BYTES * record::NAME_LINES,
+            text_bytes_max: record::TEXT_LINE_BYTES * usize::from(text_lines),
+            text_plu_max: texts.into(),
+            price_max: PRICE_MAX,
+            group_max: GROUP_MAX,
+            tare_max: Quantity::from_thousandths(i64::from(capacity_kg) * TARE_GRAMS_MAX_PER_KG),
+            shelf_life_days_max: SHELF_LIFE_DAYS_MAX,
+            labels_max: 0,
+            prefixes: PrefixRule::OfUnit { weight, piece },
+            hot_keys_max: hot_keys,
+            read_back: true,
+            delete: true,
+            clear: true,
+            time: true,
+            totals: true,
+            line_bytes_per_second: (self.wire == Wire::Serial).then_some(SERIAL_BYTES_PER_SECOND),
+        }
     }
 
     fn kept(&self, item: &ScaleItem) -> ScaleItem {
-        codec::item(item.plu, &codec::item_bytes(item)).unwrap_or_else(|| item.clone())
+        let mut bytes = Vec::new();
+        record::put_article(item, 0, &mut bytes);
+        let mut kept = record::article(item.plu, &bytes).map_or_else(ScaleItem::default, |(kept, _)| kept);
+        let lines = record::text_lines(&item.text, self.tables.text_lines.into());
+        kept.text = record::text_of(lines.iter().map(|line| &line[..]));
+        kept
     }
 
-    fn state(&mut self) -> BoxFuture<'_, Result<LabelScaleState, LabelScaleError>> {
-        async { codec::state(&self.ask(Command::State, &[]).await?) }.boxed()
+    fn status(&mut self) -> BoxFuture<'_, Result<LabelScaleStatus, LabelScaleError>> {
+        Box::pin(async {
+            let state = self.state().await?;
+            Ok(LabelScaleStatus {
+                model: state.model(),
+                items: None,
+                clock: state.clock,
+                paper: Some(state.paper),
+                busy: state.mode != 0 || state.submode & record::CLEARING != 0,
+            })
+        })
     }
 
-    fn put<'a>(&'a mut self, item: &'a ScaleItem) -> BoxFuture<'a, Result<(), LabelScaleError>> {
-        async {
-            let body = codec::of_plu(item.plu, &codec::item_bytes(item));
-            self.ask(Command::WriteItem, &body).await.map(drop)
-        }
-        .boxed()
-    }
-
-    fn remove(&mut self, plu: u32) -> BoxFuture<'_, Result<(), LabelScaleError>> {
-        async move {
-            match self.ask(Command::ClearItem, &codec::of_plu(plu, &[])).await {
-                Err(LabelScaleError::Refused { code: codec::EMPTY, .. }) => Ok(()),
-                done => done.map(drop),
-            }
-        }
-        .boxed()
-    }
-
-    fn read(&mut self, plu: u32) -> BoxFuture<'_, Result<Option<ScaleItem>, LabelScaleError>> {
-        async move {
-            match self.ask(Command::ReadItem, &codec::of_plu(plu, &[])).await {
-                Err(LabelScaleError::Refused { code: codec::EMPTY, .. }) => Ok(None),
-                Ok(data) => codec::item(plu, &data).map(Some).ok_or_else(codec::too_short),
-                Err(error) => Err(error),
-            }
-        }
-        .boxed()
-    }
-
-    fn put_message<'a>(&'a mut self, number: u32, text: &'a str) -> BoxFuture<'a, Result<(), LabelScaleError>> {
-        async move {
-            for body in codec::message_lines(number, text) {
-                self.ask(Command::WriteMessage, &body).await?;
+    fn write<'a>(&'a mut self, batch: &'a [ScaleItem]) -> BoxFuture<'a, Result<(), LabelScaleError>> {
+        Box::pin(async move {
+            self.prepare().await?;
+            for item in batch {
+                self.write_article(item).await?;
             }
             Ok(())
-        }
-        .boxed()
+        })
+    }
+
+    fn erase<'a>(&'a mut self, batch: &'a [u32]) -> BoxFuture<'a, Result<(), LabelScaleError>> {
+        Box::pin(async move {
+            // The scale has no other numbers, so nothing is there.
+            for plu in batch.iter().filter_map(|plu| u16::try_from(*plu).ok()) {
+                self.ask_of_plu(DELETE_ARTICLE, plu).await?;
+            }
+            Ok(())
+        })
     }
 
     fn clear(&mut self) -> BoxFuture<'_, Result<(), LabelScaleError>> {
-        self.cleared().boxed()
+        Box::pin(self.clear_articles())
     }
 
-    fn set_clock(&mut self, clock: NaiveDateTime) -> BoxFuture<'_, Result<(), LabelScaleError>> {
-        async move {
-            self.ask(Command::SetDate, &codec::date(clock.date())).await?;
-            self.ask(Command::SetTime, &codec::time(clock.time())).await.map(drop)
-        }
-        .boxed()
+    fn read_back(&mut self, plu: u32) -> BoxFuture<'_, Result<Option<ScaleItem>, LabelScaleError>> {
+        Box::pin(self.read(plu))
     }
 
-    fn set_hot_key(&mut self, key: u32, plu: u32) -> BoxFuture<'_, Result<(), LabelScaleError>> {
-        async move { self.ask(Command::SetHotKey, &codec::hot_key(key, plu)).await.map(drop) }.boxed()
+    fn set_time(&mut self, now: NaiveDateTime) -> BoxFuture<'_, Result<(), LabelScaleError>> {
+        Box::pin(async move {
+            for (command, value) in clock_commands(now) {
+                self.ask(command, &value).await?;
+            }
+            Ok(())
+        })
     }
 
-    fn total(&mut self, plu: u32) -> BoxFuture<'_, Result<ScaleTotal, LabelScaleError>> {
-        async move { codec::total(&self.ask(Command::Total, &codec::of_plu(plu, &[])).await?) }.boxed()
+    fn set_hot_keys<'a>(&'a mut self, keys: &'a [(u16, u32)]) -> BoxFuture<'a, Result<(), LabelScaleError>> {
+        Box::pin(async move {
+            for (key, plu) in keys {
+                let Ok(key) = u8::try_from(*key) else { return Err(LabelScaleError::NotSupported) };
+                self.ask(SET_HOT_KEY, &[&[key, KEY_CALLS_PLU], &plu.to_le_bytes()[..]].concat()).await?;
+            }
+            Ok(())
+        })
     }
+
+    fn totals<'a>(&'a mut self, plus: &'a [u32]) -> BoxFuture<'a, Result<Vec<ScaleTotal>, LabelScaleError>> {
+        Box::pin(async move {
+            let mut totals = Vec::new();
+            for plu in plus {
+                totals.extend(self.total(*plu).await?);
+            }
+            Ok(totals)
+        })
+    }
+}
+
+/// The commands that set the clock, with what follows the password.
+pub(super) fn clock_commands(now: NaiveDateTime) -> [(u8, [u8; 3]); 2] {
+    let date = [now.day() as u8, now.month() as u8, (now.year() % 100) as u8];
+    [(SET_DATE, date), (SET_TIME, [now.hour() as u8, now.minute() as u8, now.second() as u8])]
+}
+
+fn unclear(what: &str) -> LabelScaleError {
+    LabelScaleError::Protocol { what: what.to_owned() }
 }

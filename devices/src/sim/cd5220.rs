@@ -70,6 +70,8 @@ impl Emulated for DisplayHandle {
 impl Controlled for DisplayHandle {
     const WORDS: &'static str = "lines";
 
+    const SHOWN: &'static [&'static str] = &["lines"];
+
     fn obey(&self, word: &str, _: &str) -> Option<Result<Value, String>> {
         (word == "lines").then(|| Ok(json!(self.lines())))
     }

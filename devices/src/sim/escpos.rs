@@ -4,13 +4,13 @@
 //! gets paper that cannot be read. Files: `parser` cuts the stream into commands, this file runs them.
 
 use std::collections::VecDeque;
-use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use encoding_rs::{Encoding, IBM866, WINDOWS_1251};
 use serde_json::{Value, json};
 
-use super::control::{Controlled, set};
+use super::control::{Controlled, set_fault};
+use super::fault::Fault;
 use super::link::{self, AtOnce, Machine};
 use super::listen::Emulated;
 use crate::port::{BytePort, Connector};
@@ -23,37 +23,8 @@ const COLUMNS: usize = 48;
 /// A day of receipts.
 const PAPER_LINES_MAX: usize = 10_000;
 
-/// What goes wrong, until another fault is set.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum PrinterFault {
-    #[default]
-    None,
-    /// Nothing is answered or printed.
-    Offline,
-    /// There is no paper: the state says so, and what is sent to be printed is lost.
-    PaperOut,
-    /// All is printed and nothing is confirmed.
-    NoAnswer,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("\"{text}\" is not a fault of a printer: none, offline, paper_out or no_answer is expected")]
-pub struct NotFault {
-    text: String,
-}
-
-impl FromStr for PrinterFault {
-    type Err = NotFault;
-    fn from_str(text: &str) -> Result<PrinterFault, NotFault> {
-        Ok(match text {
-            "none" => PrinterFault::None,
-            "offline" => PrinterFault::Offline,
-            "paper_out" => PrinterFault::PaperOut,
-            "no_answer" => PrinterFault::NoAnswer,
-            _ => return Err(NotFault { text: text.to_owned() }),
-        })
-    }
-}
+/// The faults that it shows.
+pub const FAULTS: &[&str] = &["paper_out", "offline", "no_answer", "no_answer_after_commit", "slow"];
 
 /// The simulated printer and all control over it. Clones are the same device.
 #[derive(Clone, Debug, Default)]
@@ -64,7 +35,7 @@ pub struct PrinterHandle {
 #[derive(Debug, Default)]
 struct Device {
     paper: VecDeque<String>,
-    fault: PrinterFault,
+    fault: Fault,
     settings: Settings,
     line: String,
     /// Columns that the line takes.
@@ -107,11 +78,11 @@ impl PrinterHandle {
         self.device().paper.iter().cloned().collect()
     }
 
-    pub fn set_fault(&self, fault: PrinterFault) {
+    pub fn set_fault(&self, fault: Fault) {
         self.device().fault = fault;
     }
 
-    pub fn fault(&self) -> PrinterFault {
+    pub fn fault(&self) -> Fault {
         self.device().fault
     }
 
@@ -129,9 +100,12 @@ impl Emulated for PrinterHandle {
 impl Controlled for PrinterHandle {
     const WORDS: &'static str = "fault WORD or paper";
 
+    const SHOWN: &'static [&'static str] = &["paper"];
+    const FAULTS: &'static [&'static str] = FAULTS;
+
     fn obey(&self, word: &str, rest: &str) -> Option<Result<Value, String>> {
         Some(match word {
-            "fault" => set(rest, |fault| self.set_fault(fault)),
+            "fault" => set_fault::<Self>(rest, |fault| self.set_fault(fault)),
             "paper" => Ok(json!(self.paper())),
             _ => return None,
         })
@@ -140,10 +114,6 @@ impl Controlled for PrinterHandle {
 
 impl Machine for Device {
     fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
-        if self.fault == PrinterFault::Offline {
-            self.begin_link();
-            return;
-        }
         let mut received = std::mem::take(&mut self.received);
         received.extend_from_slice(bytes);
         let mut at = 0;
@@ -164,11 +134,15 @@ impl Machine for Device {
         self.line.clear();
         self.line_columns = 0;
     }
+
+    fn fault(&self) -> Fault {
+        self.fault
+    }
 }
 
 impl Device {
     fn run(&mut self, command: Command<'_>, out: &mut Vec<u8>) {
-        let has_paper = self.fault != PrinterFault::PaperOut;
+        let has_paper = self.fault != Fault::PaperOut;
         match command {
             Command::State(question) => out.push(match (question, has_paper) {
                 (1, false) => 0x1A,
@@ -182,7 +156,8 @@ impl Device {
             Command::Identity(0x42) => out.extend_from_slice(b"_EPSON\0"),
             Command::Identity(0x43) => out.extend_from_slice(b"_TM-T20II\0"),
             _ if !has_paper => {}
-            Command::Printed(_) if self.fault == PrinterFault::NoAnswer => {}
+            Command::Printed(_) if self.fault == Fault::NoAnswer => {}
+            Command::Printed(_) if self.fault == Fault::NoAnswerAfterCommit => self.fault = Fault::None,
             Command::Printed(_) => out.push(0),
             Command::Text(byte) => self.put(byte),
             Command::LineFeed => self.end_line(),

@@ -1,9 +1,10 @@
-//! A simulated device that answers at once.
+//! A simulated device that answers at once, or later by its fault.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use super::fault::Fault;
 use super::listen::{self, Emulated};
 use crate::port::{BytePort, Connector};
 
@@ -14,8 +15,11 @@ const READ_BYTES: usize = 4096;
 pub(super) trait Machine: Send + 'static {
     /// Take bytes and append the bytes that go out.
     fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>);
-    /// Another host is there: forget a command that the last one only began.
+    /// Another host is there, or the device is off: forget a command that was only begun.
     fn begin_link(&mut self) {}
+    fn fault(&self) -> Fault {
+        Fault::None
+    }
 }
 
 /// Opens a new link each time. Must be used inside a runtime, which then serves the link.
@@ -48,7 +52,14 @@ impl<M: Machine> Emulated for AtOnce<M> {
             && count > 0
         {
             out.clear();
-            self.lock().feed(&bytes[..count], &mut out);
+            let fault = self.lock().fault();
+            match fault {
+                Fault::Offline => self.lock().begin_link(),
+                _ => self.lock().feed(&bytes[..count], &mut out),
+            }
+            if let Fault::Slow(delay) = fault {
+                tokio::time::sleep(delay).await;
+            }
             if port.write_all(&out).await.is_err() {
                 return;
             }

@@ -33,6 +33,10 @@ pub struct Listening {
 }
 
 impl Listening {
+    pub(super) fn new(address: PortAddress, task: AbortHandle) -> Listening {
+        Listening { address, task, link: None }
+    }
+
     /// Where a host connects.
     pub fn address(&self) -> &PortAddress {
         &self.address
@@ -67,7 +71,7 @@ pub async fn listen_tcp(device: &impl Emulated, address: SocketAddr) -> io::Resu
     let listener = TcpListener::bind(address).await?;
     let bound = listener.local_addr()?;
     let task = tokio::spawn(accept(device.clone(), listener)).abort_handle();
-    Ok(Listening { address: PortAddress::Tcp { host: bound.ip().to_string(), port: bound.port() }, task, link: None })
+    Ok(Listening::new(PortAddress::Tcp { host: bound.ip().to_string(), port: bound.port() }, task))
 }
 
 /// Open a pseudo-terminal, with a symbolic link to it if a path is given.

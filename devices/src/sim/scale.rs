@@ -3,13 +3,13 @@
 //! A protocol is one function: the platform and the bytes of the host that are not answered yet in, the bytes of the scale
 //! out. All of them have two digits of whole kilograms and a division of one gram.
 
-use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::quantity::Quantity;
 use serde_json::{Value, json};
 
-use super::control::{Controlled, set};
+use super::control::{Controlled, set, set_fault};
+use super::fault::Fault;
 use super::link::{AtOnce, Machine};
 use super::listen::{self, Emulated};
 use crate::port::{BytePort, Connector};
@@ -20,37 +20,8 @@ const CAPACITY: Quantity = Quantity::from_thousandths(99_999);
 /// The longest word of a host is shorter.
 const HEARD_BYTES_MAX: usize = 64;
 
-/// What goes wrong, until another fault is set.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ScaleFault {
-    #[default]
-    None,
-    /// Nothing is answered.
-    Offline,
-    /// Every answer has a wrong check sum, or is none where the protocol has no sum.
-    Garbage,
-    /// More lies on the platform than it can carry.
-    Overload,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("\"{text}\" is not a fault of a scale: none, offline, garbage or overload is expected")]
-pub struct NotFault {
-    text: String,
-}
-
-impl FromStr for ScaleFault {
-    type Err = NotFault;
-    fn from_str(text: &str) -> Result<ScaleFault, NotFault> {
-        Ok(match text {
-            "none" => ScaleFault::None,
-            "offline" => ScaleFault::Offline,
-            "garbage" => ScaleFault::Garbage,
-            "overload" => ScaleFault::Overload,
-            _ => return Err(NotFault { text: text.to_owned() }),
-        })
-    }
-}
+/// The faults that it shows.
+pub const FAULTS: &[&str] = &["offline", "garbage", "overload", "slow"];
 
 /// A platform and all control over it. Clones are the same one.
 #[derive(Clone, Debug, Default)]
@@ -62,12 +33,12 @@ pub struct Platform {
 pub(crate) struct Load {
     gross: Quantity,
     is_stable: bool,
-    fault: ScaleFault,
+    fault: Fault,
 }
 
 impl Default for Load {
     fn default() -> Load {
-        Load { gross: Quantity::ZERO, is_stable: true, fault: ScaleFault::None }
+        Load { gross: Quantity::ZERO, is_stable: true, fault: Fault::None }
     }
 }
 
@@ -86,11 +57,11 @@ impl Platform {
         self.load().is_stable = is_stable;
     }
 
-    pub fn set_fault(&self, fault: ScaleFault) {
+    pub fn set_fault(&self, fault: Fault) {
         self.load().fault = fault;
     }
 
-    pub fn fault(&self) -> ScaleFault {
+    pub fn fault(&self) -> Fault {
         self.load().fault
     }
 
@@ -101,12 +72,12 @@ impl Platform {
 
 impl Load {
     fn is_over(&self) -> bool {
-        self.fault == ScaleFault::Overload || self.gross > CAPACITY || -self.gross > CAPACITY
+        self.fault == Fault::Overload || self.gross > CAPACITY || -self.gross > CAPACITY
     }
 
     /// Of a check sum.
     fn spoils(&self, sum: u8) -> u8 {
-        if self.fault == ScaleFault::Garbage { sum ^ 0x40 } else { sum }
+        if self.fault == Fault::Garbage { sum ^ 0x40 } else { sum }
     }
 
     fn grams(&self) -> i32 {
@@ -149,12 +120,18 @@ impl Emulated for ScaleEmulator {
 }
 
 impl Controlled for ScaleEmulator {
-    const WORDS: &'static str = "fault WORD, put KILOGRAMS, stable or unstable";
+    const WORDS: &'static str = "fault WORD, put KILOGRAMS, stable, unstable or platform";
+    const SHOWN: &'static [&'static str] = &["platform"];
+    const FAULTS: &'static [&'static str] = FAULTS;
 
     fn obey(&self, word: &str, rest: &str) -> Option<Result<Value, String>> {
         Some(match word {
-            "fault" => set(rest, |fault| self.platform.set_fault(fault)),
+            "fault" => set_fault::<Self>(rest, |fault| self.platform.set_fault(fault)),
             "put" => set(rest, |gross| self.platform.put(gross)),
+            "platform" => {
+                let load = *self.platform.load();
+                Ok(json!({ "gross": load.gross.to_string(), "stable": load.is_stable }))
+            }
             "stable" | "unstable" => Ok(json!(self.platform.set_stable(word == "stable"))),
             _ => return None,
         })
@@ -164,10 +141,6 @@ impl Controlled for ScaleEmulator {
 impl Machine for Device {
     fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         let load = *self.platform.load();
-        if load.fault == ScaleFault::Offline {
-            self.heard.clear();
-            return;
-        }
         self.heard.extend_from_slice(bytes);
         while !self.heard.is_empty() {
             let used = (self.speech)(&load, &self.heard, out);
@@ -178,6 +151,14 @@ impl Machine for Device {
         }
         let spare = self.heard.len().saturating_sub(HEARD_BYTES_MAX);
         self.heard.drain(..spare);
+    }
+
+    fn begin_link(&mut self) {
+        self.heard.clear();
+    }
+
+    fn fault(&self) -> Fault {
+        self.platform.fault()
     }
 }
 
@@ -222,7 +203,7 @@ pub(crate) fn mettler_8217(load: &Load, heard: &[u8], out: &mut Vec<u8>) -> usiz
         Some(status) => out.extend_from_slice(&[b'?', status]),
         None => out.extend_from_slice(format!("{:02}.{:03}", load.grams() / 1000, load.grams() % 1000).as_bytes()),
     }
-    if load.fault == ScaleFault::Garbage {
+    if load.fault == Fault::Garbage {
         out.truncate(out.len() - 1);
     }
     out.push(0x0D);

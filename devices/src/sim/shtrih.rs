@@ -10,7 +10,6 @@ use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
-use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,6 +17,7 @@ use chrono::{Local, TimeDelta};
 use domain::money::Money;
 use tokio::sync::watch;
 
+use super::fault::Fault;
 use crate::fiscal::shtrih::codec::Decoder;
 use line::Line;
 use memory::{Event, Memory};
@@ -31,51 +31,8 @@ mod listen;
 mod memory;
 mod registrar;
 
-/// What goes wrong, until another fault is set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    None,
-    /// Whatever prints is refused.
-    PaperOut,
-    /// Nothing is answered.
-    Offline,
-    /// The next document is stored and its answer is lost; then the fault is over.
-    NoAnswerAfterCommit,
-    /// Whatever begins, fills or makes a document is refused with this code.
-    Refuse(u8),
-    /// Every answer is sent with a wrong check sum the first time.
-    CorruptChecksum,
-    /// Every answer comes so much later.
-    Delay(Duration),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "\"{text}\" is not a fault: none, paper_out, offline, no_answer_after_commit, refuse:CODE, corrupt or delay:MS is expected"
-)]
-pub struct NotFault {
-    text: String,
-}
-
-impl FromStr for Fault {
-    type Err = NotFault;
-    fn from_str(text: &str) -> Result<Fault, NotFault> {
-        let refuse = || NotFault { text: text.to_owned() };
-        Ok(match text.split_once(':') {
-            None => match text {
-                "none" => Fault::None,
-                "paper_out" => Fault::PaperOut,
-                "offline" => Fault::Offline,
-                "no_answer_after_commit" => Fault::NoAnswerAfterCommit,
-                "corrupt" => Fault::CorruptChecksum,
-                _ => return Err(refuse()),
-            },
-            Some(("refuse", code)) => Fault::Refuse(u8::from_str_radix(code, 16).map_err(|_| refuse())?),
-            Some(("delay", ms)) => Fault::Delay(Duration::from_millis(ms.parse().map_err(|_| refuse())?)),
-            Some(_) => return Err(refuse()),
-        })
-    }
-}
+/// The faults that it shows.
+pub const FAULTS: &[&str] = &["paper_out", "offline", "no_answer_after_commit", "refuse", "garbage", "slow"];
 
 /// The simulated device and all control over it. Clones are the same device; it lives as long as one of them.
 #[derive(Clone, Debug)]
@@ -204,7 +161,7 @@ impl EmulatorHandle {
         if registrar.stored {
             self.shared.stored.send_replace(registrar.memory.documents.len());
         }
-        let delay = if let Fault::Delay(delay) = registrar.fault { delay } else { Duration::ZERO };
+        let delay = if let Fault::Slow(delay) = registrar.fault { delay } else { Duration::ZERO };
         waits.then_some(delay)
     }
 

@@ -3,8 +3,8 @@
 //! Owns the ledger of what it approved, as the bank would; a till reaches it only through the bytes of the protocol. A
 //! restart keeps the ledger, if a memory file is given, and loses an operation that was not approved yet.
 //!
-//! Files: `machine` speaks the protocol, `answer` is what it tells, `ledger` is what the bank keeps, `fault` is what goes
-//! wrong, `listen` moves the bytes, `control` is the control port of the stand-alone command.
+//! Files: `machine` speaks the protocol, `answer` is what it tells, `ledger` is what the bank keeps, `listen` moves the
+//! bytes, `control` is what its control port knows.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
@@ -15,18 +15,20 @@ use std::time::Instant;
 use chrono::Local;
 use tokio::sync::watch;
 
+use super::fault::Fault;
 use crate::terminal::TerminalTotals;
-pub use fault::{NotTerminalFault, TerminalFault};
 pub use ledger::Charge;
 use ledger::{Event, Ledger};
 use machine::{Conversation, Machine, Now};
 
 mod answer;
 mod control;
-mod fault;
 mod ledger;
 mod listen;
 mod machine;
+
+/// The faults that it shows.
+pub const FAULTS: &[&str] = &["refuse", "offline", "no_answer", "no_answer_after_commit", "slow", "hang"];
 
 #[derive(Clone, Debug)]
 pub struct TerminalSettings {
@@ -88,11 +90,11 @@ impl TerminalHandle {
         }
     }
 
-    pub fn set_fault(&self, fault: TerminalFault) {
+    pub fn set_fault(&self, fault: Fault) {
         self.with(|machine, _| machine.fault = fault);
     }
 
-    pub fn fault(&self) -> TerminalFault {
+    pub fn fault(&self) -> Fault {
         self.with(|machine, _| machine.fault)
     }
 

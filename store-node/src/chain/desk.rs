@@ -1,6 +1,5 @@
 //! The emulated devices beside a till's fiscal one, as they stand on its counter: they live through their till's deaths.
 
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,11 +9,14 @@ use devices::printer::ReceiptPrinter;
 use devices::printer::escpos::EscPos;
 use devices::sim::cd5220::DisplayHandle;
 use devices::sim::escpos::PrinterHandle;
+use devices::sim::fault::Fault;
 use devices::sim::scale::Platform;
 use devices::sim::zvt::{TerminalHandle, TerminalSettings};
+use devices::sim::{escpos, scale, shtrih, zvt};
 use devices::terminal::PaymentTerminal;
 use devices::terminal::zvt::{Deadlines, Zvt};
 use domain::ids::{StoreId, TillId};
+use domain::quantity::Quantity;
 use till::{Counter, TerminalFactory};
 
 use super::Chain;
@@ -71,22 +73,19 @@ impl Chain {
     /// Set a fault of one of a till's emulated devices, or put something on its scale (`weight:0.475`).
     pub fn set_fault(&self, store: &StoreId, till: TillId, device: &str, fault: &str) -> Result<(), String> {
         let place = self.till_place(store, till).map_err(|error| error.to_string())?;
-        fn read<T: FromStr>(fault: &str) -> Result<T, String>
-        where
-            T::Err: std::fmt::Display,
-        {
-            fault.parse().map_err(|error: T::Err| error.to_string())
-        }
+        let read = |known: &[&str]| Fault::of(fault, known).map_err(|error| error.to_string());
         match device {
-            "fiscal" => place.emulator.set_fault(read(fault)?),
-            "terminal" => place.desk.card_terminal.set_fault(read(fault)?),
-            "qr" => place.desk.qr_terminal.set_fault(read(fault)?),
-            "printer" => place.desk.printer.set_fault(read(fault)?),
+            "fiscal" => place.emulator.set_fault(read(shtrih::FAULTS)?),
+            "terminal" => place.desk.card_terminal.set_fault(read(zvt::FAULTS)?),
+            "qr" => place.desk.qr_terminal.set_fault(read(zvt::FAULTS)?),
+            "printer" => place.desk.printer.set_fault(read(escpos::FAULTS)?),
             "scale" => match (fault, fault.strip_prefix("weight:")) {
-                (_, Some(weight)) => place.desk.scale.put(read(weight)?),
+                (_, Some(weight)) => {
+                    place.desk.scale.put(weight.parse::<Quantity>().map_err(|error| error.to_string())?);
+                }
                 ("stable", _) => place.desk.scale.set_stable(true),
                 ("unstable", _) => place.desk.scale.set_stable(false),
-                _ => place.desk.scale.set_fault(read(fault)?),
+                _ => place.desk.scale.set_fault(read(scale::FAULTS)?),
             },
             other => return Err(format!("this version emulates no \"{other}\"")),
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::TimeDelta;
-use devices::sim::zvt::TerminalFault;
+use devices::sim::fault::Fault;
 use domain::loyalty::{Clawback, Programme};
 use domain::money::Money;
 use messages::v1::accounts::{OperationKind, Wallet};
@@ -135,11 +135,11 @@ fn a_card_gets_what_is_left_of_its_money() {
         counter.open_shift("0.00").await;
         let sale = coffees(&shop, counter, Card).await;
         has(&shop, "0.00");
-        shop.card.set_fault(TerminalFault::Declined(5));
+        shop.card.set_fault(Fault::Refuse(5));
         assert_eq!(counter.refused(back(sale.uid, &[], Card)).await, "terminal");
         assert_eq!(counter.view().await.due, money("629.00"));
         assert_eq!(counter.refused(pay(Card, "698.00")).await, "over_due");
-        shop.card.set_fault(TerminalFault::None);
+        shop.card.set_fault(Fault::None);
         let returned = closed(counter.give(back(sale.uid, &[], Card)).await);
         assert_eq!(tenders(&returned), [(Points, "69.00".to_owned()), (Card, "629.00".to_owned())]);
         assert_eq!(shop.card.charges().last().map(|charge| charge.amount), Some(money("629.00")));

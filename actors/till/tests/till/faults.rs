@@ -2,7 +2,7 @@
 
 use devices::fiscal::shtrih::Shtrih;
 use devices::fiscal::{FiscalDevice, FiscalKind, FiscalLine, FiscalPayments, FiscalReceipt};
-use devices::sim::shtrih::Fault;
+use devices::sim::fault::Fault;
 use messages::v1::document::CashKind;
 use messages::v1::receipt::TenderType;
 use messages::v1::till::TillCommand;

@@ -1,6 +1,6 @@
 //! Goods that need more than a scan: by age and hour, by the scale, with a deposit; repeats, price checks, customers.
 
-use devices::sim::scale::ScaleFault;
+use devices::sim::fault::Fault;
 use messages::v1::document::AuditKind;
 use messages::v1::receipt::TenderType;
 use messages::v1::till::{Answer, Ask, TillCommand};
@@ -85,11 +85,11 @@ fn retail_s06_the_scale_gives_the_net_weight() {
         shop.scale.put(quantity("0"));
         assert_eq!(counter.refused(weigh("APPLE", None)).await, "no_weight");
         shop.scale.put(quantity("1"));
-        shop.scale.set_fault(ScaleFault::Overload);
+        shop.scale.set_fault(Fault::Overload);
         assert_eq!(counter.refused(weigh("APPLE", None)).await, "scale_overload");
-        shop.scale.set_fault(ScaleFault::Offline);
+        shop.scale.set_fault(Fault::Offline);
         assert_eq!(counter.refused(weigh("APPLE", None)).await, "scale");
-        shop.scale.set_fault(ScaleFault::None);
+        shop.scale.set_fault(Fault::None);
         assert_eq!(counter.refused(weigh("MILK", None)).await, "not_weighed");
         assert_eq!(counter.refused(weigh("NOTHING", None)).await, "unknown_code");
         assert_eq!(counter.view().await.lines.len(), 3);

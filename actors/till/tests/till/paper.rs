@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use devices::sim::escpos::PrinterFault;
+use devices::sim::fault::Fault;
 use messages::v1::document::AuditKind;
 use messages::v1::receipt::TenderType;
 use messages::v1::till::TillCommand;
@@ -19,13 +19,13 @@ fn retail_s35_a_copy_says_so_and_is_counted() {
         counter.open_shift("0.00").await;
         assert_eq!(counter.refused(LAST).await, "nothing_to_print");
         let sale = counter.sale(&[("1", "COFFEE")], "400.00").await;
-        shop.printer.set_fault(PrinterFault::PaperOut);
+        shop.printer.set_fault(Fault::PaperOut);
         assert_eq!(counter.refused(LAST).await, "printer");
         assert_eq!(
             (counter.journal_count("reprinted").await, counter.audits(AuditKind::Reprinted).await.len()),
             (0, 0)
         );
-        shop.printer.set_fault(PrinterFault::None);
+        shop.printer.set_fault(Fault::None);
         let copy = counter.give(LAST).await;
         assert_eq!((copy.notes, *copy.receipt.expect("the receipt")), (vec!["copy 1".to_owned()], sale.clone()));
         counter.sell("1", "MILK").await;

@@ -3,8 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use devices::sim::shtrih::Fault;
-use devices::sim::zvt::TerminalFault;
+use devices::sim::fault::Fault;
 use domain::ids::ReceiptId;
 use domain::money::Money;
 use messages::v1::document::CashKind;
@@ -122,9 +121,9 @@ impl Story<'_> {
     fn break_something(&mut self) {
         match self.dice.below(12) {
             0 | 1 => *self.cut.lock().expect("free") = Some(self.dice.one_of(&STEPS)),
-            2 => self.shop.card.set_fault(TerminalFault::NoAnswerAfterCommit),
-            3 => self.shop.card.set_fault(TerminalFault::Declined(5)),
-            4 => self.shop.qr.set_fault(TerminalFault::NoAnswerAfterCommit),
+            2 => self.shop.card.set_fault(Fault::NoAnswerAfterCommit),
+            3 => self.shop.card.set_fault(Fault::Refuse(5)),
+            4 => self.shop.qr.set_fault(Fault::NoAnswerAfterCommit),
             5 => self.shop.emulator.set_fault(Fault::NoAnswerAfterCommit),
             6 => {
                 self.shop.emulator.set_fault(self.dice.one_of(&[Fault::PaperOut, Fault::Refuse(0x33), Fault::Offline]))
@@ -135,8 +134,8 @@ impl Story<'_> {
 
     fn heal(&mut self) {
         *self.cut.lock().expect("free") = None;
-        self.shop.card.set_fault(TerminalFault::None);
-        self.shop.qr.set_fault(TerminalFault::None);
+        self.shop.card.set_fault(Fault::None);
+        self.shop.qr.set_fault(Fault::None);
         self.shop.emulator.set_fault(Fault::None);
     }
 

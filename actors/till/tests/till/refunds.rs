@@ -1,7 +1,7 @@
 //! Goods that come back by what is on paper, and how their money goes back.
 
 use chrono::TimeDelta;
-use devices::sim::zvt::TerminalFault;
+use devices::sim::fault::Fault;
 use devices::terminal::TerminalOperation;
 use domain::money::Money;
 use domain::rounding::Direction;
@@ -86,12 +86,12 @@ fn retail_s44_a_cards_money_goes_back_to_it() {
         assert_eq!(charges[1].of.as_ref(), Some(&charges[0].reference));
         assert_eq!(first.tenders[0].proof.as_ref().map(|proof| &proof.reference), Some(&charges[1].reference));
         // The bank says no; the return stays open, and cash still needs a word.
-        shop.card.set_fault(TerminalFault::Declined(5));
+        shop.card.set_fault(Fault::Refuse(5));
         assert_eq!(counter.refused(back(sale.uid, &[], Card)).await, "terminal");
         assert_eq!(counter.lacks(back(sale.uid, &[], Cash)).await, "refund_in_cash");
         assert_eq!(counter.lacks(pay(Cash, "349.00")).await, "refund_in_cash");
         assert_eq!(counter.lacks(pay(Cash, "1.00")).await, "refund_in_cash");
-        shop.card.set_fault(TerminalFault::None);
+        shop.card.set_fault(Fault::None);
         closed(counter.give(pay(Card, "349.00")).await);
         let last = shop.card.charges().pop().expect("a charge");
         assert_eq!(last.of.as_ref(), Some(&charges[0].reference));

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use devices::sim::shtrih::Fault;
-use devices::sim::zvt::TerminalFault;
+use devices::sim::fault::Fault;
 use domain::money::Money;
 use messages::v1::receipt::TenderType::{Card, Cash};
 use messages::v1::till::TillCommand;
@@ -112,11 +111,11 @@ fn a_lost_answer_of_a_part_that_goes_back() {
         counter.sell("1", "MILK").await;
         shop.emulator.set_fault(Fault::Refuse(0x33));
         assert_eq!(counter.refused(pay(Card, "438.90")).await, "waiting");
-        shop.card.set_fault(TerminalFault::Declined(5));
+        shop.card.set_fault(Fault::Refuse(5));
         assert_eq!(counter.refused(TillCommand::TakeOut { line: 1 }).await, "terminal");
         let view = counter.view().await;
         assert_eq!((view.mode, view.fiscal.works), (TillMode::WaitingForFiscal, false));
-        shop.card.set_fault(TerminalFault::NoAnswerAfterCommit);
+        shop.card.set_fault(Fault::NoAnswerAfterCommit);
         shop.emulator.set_fault(Fault::None);
         closed(counter.give(TillCommand::TakeOut { line: 1 }).await)
     };

@@ -1,7 +1,7 @@
 //! Limits of a role, and a supervisor's word for one act.
 
 use chrono::TimeDelta;
-use devices::sim::escpos::PrinterFault;
+use devices::sim::fault::Fault;
 use domain::receipt::DiscountBy;
 use domain::rights::{Permissions, Right};
 use messages::v1::catalogue::Role;
@@ -110,15 +110,15 @@ fn a_grant_whose_act_failed_serves_again_for_two_minutes() {
         open(counter).await;
         counter.sale(&[("1", "MILK")], "100.00").await;
         let again = TillCommand::Reprint { sequence: None };
-        shop.printer.set_fault(PrinterFault::PaperOut);
+        shop.printer.set_fault(Fault::PaperOut);
         assert_eq!(counter.lacks(again.clone()).await, "reprint");
         assert_eq!(counter.refused(approve("5", "5555")).await, "printer");
-        shop.printer.set_fault(PrinterFault::None);
+        shop.printer.set_fault(Fault::None);
         counter.give(again.clone()).await;
         assert_eq!(counter.lacks(again.clone()).await, "reprint");
-        shop.printer.set_fault(PrinterFault::PaperOut);
+        shop.printer.set_fault(Fault::PaperOut);
         assert_eq!(counter.refused(approve("5", "5555")).await, "printer");
-        shop.printer.set_fault(PrinterFault::None);
+        shop.printer.set_fault(Fault::None);
         shop.later(TimeDelta::seconds(121));
         assert_eq!(counter.lacks(again).await, "reprint");
     });

@@ -1,7 +1,7 @@
 //! Payment terminals: money moves once, whatever is lost on the way.
 
-use devices::sim::shtrih::Fault;
-use devices::sim::zvt::{Charge, TerminalFault};
+use devices::sim::fault::Fault;
+use devices::sim::zvt::Charge;
 use devices::terminal::TerminalOperation;
 use domain::money::Money;
 use messages::v1::document::AuditKind;
@@ -49,13 +49,13 @@ fn a_no_takes_nothing_and_another_way_is_open() {
     let shop = Shop::new();
     shop.run(async |counter| {
         coffee(counter).await;
-        for fault in [TerminalFault::Declined(5), TerminalFault::Offline, TerminalFault::NoAnswer] {
+        for fault in [Fault::Refuse(5), Fault::Offline, Fault::NoAnswer] {
             shop.card.set_fault(fault);
             assert_eq!(counter.refused(pay(Card, "349.00")).await, "terminal", "{fault:?}");
             let view = counter.view().await;
             assert_eq!((view.mode, view.due, view.terminal), (TillMode::Selling, money("349.00"), None), "{fault:?}");
         }
-        shop.card.set_fault(TerminalFault::None);
+        shop.card.set_fault(Fault::None);
         assert!(shop.card.charges().is_empty());
         counter.sell("1", "MILK").await;
         closed(counter.give(pay(Card, "438.90")).await);
@@ -68,7 +68,7 @@ fn retail_s31_a_lost_yes_is_found_and_not_asked_for_again() {
     let shop = Shop::new();
     shop.run(async |counter| {
         coffee(counter).await;
-        shop.card.set_fault(TerminalFault::NoAnswerAfterCommit);
+        shop.card.set_fault(Fault::NoAnswerAfterCommit);
         let receipt = closed(counter.give(pay(Card, "349.00")).await);
         let charges = shop.card.charges();
         assert_eq!(charges.len(), 1);
@@ -79,14 +79,14 @@ fn retail_s31_a_lost_yes_is_found_and_not_asked_for_again() {
 
 /// The terminal takes the money, and dies with its answer.
 async fn dies_with_its_yes(shop: &Shop, counter: &Counter) {
-    shop.card.set_fault(TerminalFault::Slow(std::time::Duration::from_millis(100)));
+    shop.card.set_fault(Fault::Slow(std::time::Duration::from_millis(100)));
     let pays = counter.ask(pay(Card, "349.00"));
     let dies = async {
         shop.card.begins_work().await;
         while shop.card.charges().is_empty() {
             tokio::task::yield_now().await;
         }
-        shop.card.set_fault(TerminalFault::Offline);
+        shop.card.set_fault(Fault::Offline);
         shop.card.cut_links();
     };
     let (answer, ()) = tokio::join!(pays, dies);
@@ -111,7 +111,7 @@ fn a_dead_terminal_is_waited_for() {
     });
     shop.run(async |counter| {
         assert_eq!(counter.view().await.restored.as_deref(), Some("waiting_for_terminal"));
-        shop.card.set_fault(TerminalFault::None);
+        shop.card.set_fault(Fault::None);
         closed(counter.give(TillCommand::Resume).await);
         assert_eq!((shop.card.charges().len(), shop.fiscal_receipts().len()), (1, 1));
         counter.verify().await;
@@ -143,7 +143,7 @@ fn the_cashier_stops_a_customer_who_does_not_pay() {
     let shop = Shop::new();
     shop.run(async |counter| {
         coffee(counter).await;
-        shop.card.set_fault(TerminalFault::Hang);
+        shop.card.set_fault(Fault::Hang);
         let stops = async {
             shop.card.begins_work().await;
             shop.cancel.ask();
@@ -182,12 +182,12 @@ fn a_cancelled_receipt_gives_every_card_its_money_back() {
         counter.give(pay(Card, "1000.00")).await;
         counter.give(pay(Qr, "96.00")).await;
         counter.cash("100.00").await;
-        shop.card.set_fault(TerminalFault::Declined(5));
+        shop.card.set_fault(Fault::Refuse(5));
         assert_eq!(counter.refused(TillCommand::Cancel).await, "terminal");
         // The QR payment went back, the card's did not: the receipt says so, and may still be paid.
         let view = counter.view().await;
         assert_eq!((view.due, net(&shop.qr.charges())), (money("296.00"), Money::ZERO));
-        shop.card.set_fault(TerminalFault::NoAnswerAfterCommit);
+        shop.card.set_fault(Fault::NoAnswerAfterCommit);
         let cancelled = counter.give(TillCommand::Cancel).await.receipt.expect("the receipt");
         assert_eq!(net(&shop.card.charges()), Money::ZERO);
         assert!(cancelled.tenders.iter().all(|tender| tender.tender == Cash), "{:?}", cancelled.tenders);

@@ -4,16 +4,19 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::EmulatorHandle;
-use crate::sim::control::{Controlled, set};
+use crate::sim::control::{Controlled, set, set_fault};
 
 impl Controlled for EmulatorHandle {
     const WORDS: &'static str =
         "fault WORD, documents, printed, register HEX, counter HEX, hold, release, cut or advance MINUTES";
 
+    const SHOWN: &'static [&'static str] = &["printed", "documents"];
+    const FAULTS: &'static [&'static str] = super::FAULTS;
+
     fn obey(&self, word: &str, rest: &str) -> Option<Result<Value, String>> {
         let no_number = |_| format!("\"{rest}\" is not a number");
         Some(match word {
-            "fault" => set(rest, |fault| self.set_fault(fault)),
+            "fault" => set_fault::<Self>(rest, |fault| self.set_fault(fault)),
             "documents" => Ok(json!(self.documents())),
             "printed" => Ok(json!(self.printed())),
             "register" => {

@@ -4,9 +4,9 @@
 
 use chrono::NaiveDateTime;
 
-use super::Fault;
 use super::registrar::Registrar;
 use crate::fiscal::shtrih::codec::{self, Decoder, Item};
+use crate::sim::fault::Fault;
 
 #[derive(Debug, Default)]
 pub(super) struct Line {
@@ -102,7 +102,7 @@ impl Line {
         }
         let mut frame = Vec::with_capacity(answer.len() + 3);
         codec::encode(&answer, &mut frame);
-        let is_spoilt = registrar.fault == Fault::CorruptChecksum;
+        let is_spoilt = registrar.fault == Fault::Garbage;
         self.waiting = Some(Waiting { frame, is_ready: false, is_spoilt });
         true
     }

@@ -9,8 +9,8 @@ use chrono::{NaiveDateTime, TimeDelta};
 use domain::money::Money;
 use domain::vat::VatRate;
 
-use super::Fault;
 use super::memory::{DOCUMENTS_MAX, Event, Memory, StoredDocument, StoredKind};
+use crate::sim::fault::Fault;
 use receipts::OpenReceipt;
 
 mod controls;

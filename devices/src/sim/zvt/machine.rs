@@ -10,8 +10,8 @@ use chrono::NaiveDateTime;
 
 use super::TerminalSettings;
 use super::answer;
-use super::fault::TerminalFault;
 use super::ledger::{Event, Ledger, Order};
+use crate::sim::fault::Fault;
 use crate::terminal::TerminalOperation;
 use crate::terminal::zvt::codec::{self, Decoder, Packet};
 use crate::terminal::zvt::{errors, fields, report};
@@ -63,7 +63,7 @@ struct Work {
 pub(super) struct Machine {
     settings: TerminalSettings,
     pub(super) ledger: Ledger,
-    pub(super) fault: TerminalFault,
+    pub(super) fault: Fault,
     work: Option<Work>,
     /// What came of the work, for the conversation that asked.
     finished: Option<(u64, Vec<Packet>)>,
@@ -73,13 +73,13 @@ pub(super) struct Machine {
 
 impl Machine {
     pub(super) fn new(settings: TerminalSettings, ledger: Ledger) -> Machine {
-        let fault = TerminalFault::None;
+        let fault = Fault::None;
         Machine { settings, ledger, fault, work: None, finished: None, unsaved: Vec::new() }
     }
 
     /// Take what came in and append what goes out at once.
     pub(super) fn feed(&mut self, conversation: &mut Conversation, bytes: &[u8], now: Now, out: &mut Vec<u8>) {
-        if self.fault == TerminalFault::Offline {
+        if self.fault == Fault::Offline {
             conversation.decoder.clear();
             return;
         }
@@ -111,7 +111,7 @@ impl Machine {
     pub(super) fn tick(&mut self, conversation: &mut Conversation, now: Now, out: &mut Vec<u8>) {
         self.finish_due(now);
         if let Some((_, packets)) = self.finished.take_if(|(id, _)| *id == conversation.id)
-            && self.fault != TerminalFault::Offline
+            && self.fault != Fault::Offline
         {
             say(conversation, packets, out);
         }
@@ -161,17 +161,17 @@ impl Machine {
             packets.push(Packet::new(codec::INTERMEDIATE_STATUS, vec![INSERT_CARD]));
         }
         let due = match self.fault {
-            TerminalFault::NoAnswer => {
-                self.fault = TerminalFault::None;
+            Fault::NoAnswer => {
+                self.fault = Fault::None;
                 return Packet::ack().encode(out);
             }
-            TerminalFault::NoAnswerAfterCommit => {
-                self.fault = TerminalFault::None;
+            Fault::NoAnswerAfterCommit => {
+                self.fault = Fault::None;
                 self.perform(order, now);
                 return Packet::ack().encode(out);
             }
-            TerminalFault::Hang => None,
-            TerminalFault::Slow(delay) => Some(now.instant + delay),
+            Fault::Hang => None,
+            Fault::Slow(delay) => Some(now.instant + delay),
             _ => {
                 if conversation.intermediate {
                     packets.push(Packet::new(codec::INTERMEDIATE_STATUS, vec![PLEASE_WAIT]));
@@ -186,7 +186,7 @@ impl Machine {
 
     /// Ask the bank, keep its answer and tell it.
     fn perform(&mut self, order: Order, now: Now) -> Vec<Packet> {
-        let declined = if let TerminalFault::Declined(code) = self.fault { Some(code) } else { None };
+        let declined = if let Fault::Refuse(code) = self.fault { Some(code) } else { None };
         let operation = self.ledger.prepare(order, declined, now.clock);
         let mut packets = vec![answer::status(&operation, &self.settings.terminal)];
         let lines = answer::slip(&operation, &self.settings.terminal);

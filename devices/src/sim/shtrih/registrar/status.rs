@@ -3,9 +3,9 @@
 use chrono::{Datelike, NaiveDateTime, Timelike};
 use domain::money::Money;
 
-use super::super::Fault;
 use super::storage::{month, small, year};
 use super::{Input, Refusal, Registrar, code, put_money};
+use crate::sim::fault::Fault;
 use crate::text;
 
 /// Receipt roll, two decimals, paper seen, lever down.
