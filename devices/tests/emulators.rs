@@ -92,7 +92,7 @@ async fn a_control_port_says_what_it_knows() {
         r#"{"ok":[]}"#,
         r#"{"error":"the scale has no PLU 5"}"#,
         r#"{"ok":null}"#,
-        r#"{"error":"\"slow\" is not a fault: none, offline, slow:MS, no_answer_after_commit, loses:N, garbage, refuse:CODE, memory_full or paper_out is expected"}"#,
+        r#"{"error":"\"slow\" is not a fault: none, offline, slow TIME, no_answer_after_commit, loses COUNT, garbage, refuse CODE, memory_full, paper_out is expected"}"#,
         r#"{"ok":null}"#,
         r#"{"error":"a PLU and a quantity are expected"}"#,
     ];

@@ -9,12 +9,12 @@ use devices::label_scale::mertech::{self, Mertech};
 use devices::label_scale::shtrih_print::{ShtrihPrint, ShtrihPrintSettings};
 use devices::label_scale::{self, Halted, ItemUnit, LabelScale, LabelScaleError, PrefixRule, ScaleItem, Timing, Wire};
 use devices::port::Connector;
-use devices::sim::control;
-use devices::sim::label_scale::{LabelScaleFault, LabelScaleHandle, LabelScaleKind, LabelScaleSettings, NotWeighed};
+use devices::sim::control::Controlled;
+use devices::sim::fault::Fault;
+use devices::sim::label_scale::{LabelScaleHandle, LabelScaleKind, LabelScaleSettings, NotWeighed};
 use domain::money::Money;
 use domain::quantity::Quantity;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufStream};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 #[path = "label_scales/bytes.rs"]
 mod bytes;
@@ -162,10 +162,10 @@ async fn faults_are_told_apart_and_pass() {
         {
             pair.scale.set_fault(fault.parse().expect("a fault"));
             assert_eq!(pair.driver.upload(&items[10..]).await, Err(Halted { done: 0, cause }), "{name} {fault}");
-            pair.scale.set_fault(LabelScaleFault::None);
+            pair.scale.set_fault(Fault::None);
             assert_eq!(pair.driver.upload(&items[..10]).await, Ok(10), "{name} after {fault}");
         }
-        pair.scale.set_fault(LabelScaleFault::Garbage);
+        pair.scale.set_fault(Fault::Garbage);
         let garbled = pair.driver.upload(&items[10..]).await;
         assert!(
             matches!(
@@ -174,17 +174,17 @@ async fn faults_are_told_apart_and_pass() {
             ),
             "{name}: {garbled:?}"
         );
-        pair.scale.set_fault(LabelScaleFault::Refuse(97));
+        pair.scale.set_fault(Fault::Refuse(97));
         let refused = pair.driver.upload(&items[10..]).await;
         assert!(
             matches!(&refused, Err(Halted { done: 0, cause: LabelScaleError::Refused { .. } })),
             "{name}: {refused:?}"
         );
-        pair.scale.set_fault(LabelScaleFault::NoAnswerAfterCommit);
+        pair.scale.set_fault(Fault::NoAnswerAfterCommit);
         assert_eq!(pair.driver.upload(&items).await, Ok(30), "{name}: what was done twice is done once");
-        assert_eq!(pair.scale.fault(), LabelScaleFault::None, "{name}");
+        assert_eq!(pair.scale.fault(), Fault::None, "{name}");
         assert_eq!(stored(&pair), kept(&*pair.driver, &items), "{name}");
-        pair.scale.set_fault(LabelScaleFault::PaperOut);
+        pair.scale.set_fault(Fault::PaperOut);
         assert_eq!(pair.scale.weigh(1, Quantity::ONE), Err(NotWeighed::NoPaper), "{name}");
         if let Some(paper) = pair.driver.status().await.expect(name).paper {
             assert!(!paper, "{name}");
@@ -192,7 +192,7 @@ async fn faults_are_told_apart_and_pass() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_line_that_loses_questions_and_answers_loses_no_goods() {
     for mut pair in pairs(4000) {
         let name = pair.name;
@@ -216,7 +216,7 @@ async fn an_upload_that_was_cut_goes_on_where_it_stopped() {
             while scale.count() < 300 {
                 tokio::task::yield_now().await;
             }
-            scale.set_fault(LabelScaleFault::Offline);
+            scale.set_fault(Fault::Offline);
             scale.cut_links();
         });
         let halted = tokio::time::timeout(Duration::from_secs(60), pair.driver.upload(&items)).await.expect(name);
@@ -227,7 +227,7 @@ async fn an_upload_that_was_cut_goes_on_where_it_stopped() {
         for item in &items[..done] {
             assert!(there.contains(&pair.driver.kept(item)), "{name}: PLU {} was said to be stored", item.plu);
         }
-        pair.scale.set_fault(LabelScaleFault::None);
+        pair.scale.set_fault(Fault::None);
         assert_eq!(pair.driver.upload(&items[done..]).await, Ok(items.len() - done), "{name}");
         assert_eq!(stored(&pair), kept(&*pair.driver, &items), "{name}");
     }
@@ -328,29 +328,29 @@ async fn a_scale_whose_goods_were_broken_is_not_said_to_keep_them() {
 }
 
 #[tokio::test]
-async fn a_scale_is_told_what_to_do_through_its_control_port() {
+async fn a_scale_is_told_what_to_do_in_words() {
     let mut pair = pairs(4000).remove(0);
     let items = goods(&*pair.driver, 5);
     pair.driver.upload(&items).await.expect("an upload");
-    let (address, work) = control::listen(pair.scale.clone(), ([127, 0, 0, 1], 0).into()).await.expect("a socket");
-    let work = tokio::spawn(work);
-    let mut lines = BufStream::new(TcpStream::connect(address).await.expect("a connection"));
-    let mut tell = async |line: &str| {
-        lines.write_all(format!("{line}\n").as_bytes()).await.expect(line);
-        lines.flush().await.expect(line);
-        let mut answer = String::new();
-        lines.read_line(&mut answer).await.expect(line);
-        answer
-    };
-    assert!(tell("weigh 3 0.535").await.contains("\"barcode\":\"2210003005355\""));
-    assert!(tell("labels").await.contains("\"sum\":\"53.52\""));
-    assert!(tell("totals").await.contains("\"plu\":3"));
-    assert_eq!(tell("weigh 9 1").await, "{\"error\":\"the scale has no PLU 9\"}\n");
-    assert_eq!(tell("fault paper_out").await, "{\"ok\":null}\n");
-    assert_eq!(pair.scale.fault(), LabelScaleFault::PaperOut);
-    assert!(tell("fault smoke").await.contains("is not a fault"));
-    assert!(tell("dance").await.contains("is not a command"));
-    work.abort();
+    let tell = |word: &str, rest: &str| pair.scale.obey(word, rest).map(|said| said.map(|value| value.to_string()));
+    let says = |word: &str, rest: &str, part: &str| tell(word, rest).expect(word).expect(word).contains(part);
+    assert!(says("weigh", "3 0.535", "\"barcode\":\"2210003005355\""));
+    assert!(says("labels", "", "\"sum\":\"53.52\""));
+    assert!(says("totals", "", "\"plu\":3"));
+    assert_eq!(tell("weigh", "9 1"), Some(Err("the scale has no PLU 9".into())));
+    for fault in LabelScaleHandle::FAULTS {
+        let value = match *fault {
+            "slow" => " 250ms",
+            "loses" => " 7",
+            "refuse" => " 8D",
+            _ => "",
+        };
+        let fault = format!("{fault}{value}");
+        assert!(says("fault", &fault, "null"));
+        assert_eq!(pair.scale.fault().to_string(), fault);
+    }
+    assert!(tell("fault", "overload").expect("a word").is_err_and(|problem| problem.contains("is not a fault")));
+    assert_eq!(tell("dance", ""), None);
 }
 
 #[test]

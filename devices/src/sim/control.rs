@@ -216,6 +216,7 @@ const SCRIPT: &str = "setInterval(()=>document.querySelectorAll('pre').forEach(a
 fn fault_form(word: &str) -> String {
     let value = match word {
         "slow" => " <input name=value aria-label=time value=5s size=5>",
+        "loses" => " <input name=value aria-label=count value=7 size=5>",
         "refuse" => " <input name=value aria-label=code value=05 size=5>",
         _ => "",
     };

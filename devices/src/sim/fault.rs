@@ -26,6 +26,8 @@ pub enum Fault {
     NoAnswer,
     /// The next command that changes something is done and its answer is lost; then the fault is over.
     NoAnswerAfterCommit,
+    /// Every so-manieth question is lost, before it is heard and after it is done in turns.
+    Loses(u32),
     /// Every answer has a wrong check sum, or is none where the protocol has no sum.
     Garbage,
     /// Whatever changes something is refused with this code, which is never 0.
@@ -46,13 +48,14 @@ pub struct NotFault {
 }
 
 /// Every fault as it is written, with what follows it.
-const WORDS: [&str; 11] = [
+const WORDS: [&str; 12] = [
     "none",
     "offline",
     "paper_out",
     "slow",
     "no_answer",
     "no_answer_after_commit",
+    "loses",
     "garbage",
     "refuse",
     "memory_full",
@@ -78,6 +81,7 @@ impl Fault {
             Fault::Slow(_) => "slow",
             Fault::NoAnswer => "no_answer",
             Fault::NoAnswerAfterCommit => "no_answer_after_commit",
+            Fault::Loses(_) => "loses",
             Fault::Garbage => "garbage",
             Fault::Refuse(_) => "refuse",
             Fault::MemoryFull => "memory_full",
@@ -91,6 +95,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Fault::Slow(delay) => write!(f, "slow {}ms", delay.as_millis()),
+            Fault::Loses(count) => write!(f, "loses {count}"),
             Fault::Refuse(code) => write!(f, "refuse {code:02X}"),
             fault => f.write_str(fault.word()),
         }
@@ -108,6 +113,7 @@ impl FromStr for Fault {
 pub fn with_value(word: &str) -> &str {
     match word {
         "slow" => "slow TIME",
+        "loses" => "loses COUNT",
         "refuse" => "refuse CODE",
         word => word,
     }
@@ -126,6 +132,8 @@ fn read(text: &str) -> Option<Fault> {
         ("slow" | "delay", Some(time)) => Fault::Slow(read_time(time)?),
         ("no_answer", None) => Fault::NoAnswer,
         ("no_answer_after_commit", None) => Fault::NoAnswerAfterCommit,
+        // One would be offline.
+        ("loses", Some(count)) => Fault::Loses(count.parse().ok().filter(|count| *count > 1)?),
         ("garbage" | "corrupt", None) => Fault::Garbage,
         ("refuse" | "declined", Some(code)) => {
             // 00 would be a yes.
@@ -158,6 +166,7 @@ mod tests {
     fn faults_are_read_as_they_are_written() {
         let values = |word: &str| match word {
             "slow" => "slow 250ms".to_owned(),
+            "loses" => "loses 7".to_owned(),
             "refuse" => "refuse 3C".to_owned(),
             word => word.to_owned(),
         };
@@ -183,6 +192,8 @@ mod tests {
             "slow x",
             "slow 601s",
             "slow 18446744073709551615s",
+            "loses",
+            "loses 1",
             "refuse",
             "refuse 00",
             "refuse 100",

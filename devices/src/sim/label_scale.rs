@@ -3,8 +3,8 @@
 //! A simulated scale keeps its articles as the bytes that the protocol brought, so it can only print what was really
 //! sent. Many live in one process: a scale is its memory and, for each address it listens on, one task.
 //!
-//! Files: `shelf` is what every scale has, one file a protocol obeys its commands, `listen` moves the bytes, `fault` is
-//! what goes wrong, `control` is a control port for whoever is not in this process.
+//! Files: `shelf` is what every scale has, one file a protocol obeys its commands, `listen` moves the bytes, `control` is a
+//! control port for whoever is not in this process.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,13 +18,12 @@ use crate::label_scale::cas_cl5000::codec as cas;
 use crate::label_scale::massak_vpm::codec as massak;
 use crate::label_scale::shtrih_print::codec::Decoder;
 use crate::label_scale::{Frames, ScaleItem, ScaleTotal, Wire};
-pub use fault::{LabelScaleFault, NotLabelScaleFault};
+use crate::sim::fault::Fault;
 pub use shelf::{Label, LabelScaleSettings, NotWeighed};
 use shelf::{Now, Shelf};
 
 mod cas_cl5000;
 mod control;
-mod fault;
 mod listen;
 mod massak_vpm;
 mod mertech;
@@ -96,11 +95,11 @@ impl LabelScaleHandle {
         LabelScaleHandle { shared: Arc::new(Shared { device, cut: watch::Sender::new(0) }) }
     }
 
-    pub fn set_fault(&self, fault: LabelScaleFault) {
+    pub fn set_fault(&self, fault: Fault) {
         self.device().shelf.fault = fault;
     }
 
-    pub fn fault(&self) -> LabelScaleFault {
+    pub fn fault(&self) -> Fault {
         self.device().shelf.fault
     }
 
@@ -180,11 +179,11 @@ impl LabelScaleHandle {
         let Device { shelf, machine } = &mut *device;
         shelf.heard = shelf.heard.wrapping_add(1);
         let loses = match shelf.fault {
-            LabelScaleFault::Loses(count) if shelf.heard.is_multiple_of(count) => Some(shelf.heard / count),
+            Fault::Loses(count) if shelf.heard.is_multiple_of(count) => Some(shelf.heard / count),
             _ => None,
         };
         let is_lost = loses.is_some_and(|times| times % 2 == 1);
-        if shelf.fault == LabelScaleFault::Offline || is_lost {
+        if shelf.fault == Fault::Offline || is_lost {
             return Duration::ZERO;
         }
         shelf.committed = false;
@@ -199,13 +198,13 @@ impl LabelScaleHandle {
             _ => {}
         }
         match shelf.fault {
-            LabelScaleFault::NoAnswerAfterCommit if shelf.committed => {
-                shelf.fault = LabelScaleFault::None;
+            Fault::NoAnswerAfterCommit if shelf.committed => {
+                shelf.fault = Fault::None;
                 out.clear();
             }
-            LabelScaleFault::Loses(_) if loses.is_some() => out.clear(),
-            LabelScaleFault::Garbage => out.iter_mut().for_each(|byte| *byte = !*byte),
-            LabelScaleFault::Slow(delay) => return delay,
+            Fault::Loses(_) if loses.is_some() => out.clear(),
+            Fault::Garbage => out.iter_mut().for_each(|byte| *byte = !*byte),
+            Fault::Slow(delay) => return delay,
             _ => {}
         }
         Duration::ZERO

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::LabelScaleFault;
 use super::shelf::Shelf;
 use crate::label_scale::cas_cl5000::codec::{self, Item};
 use crate::label_scale::cas_cl5000::record::{self, ARTICLE_BYTES, DEPARTMENT, TEXT_BYTES_MAX};
@@ -10,6 +9,7 @@ use crate::label_scale::cas_cl5000::{
     ARTICLE, BAD_FRAME, BAD_LENGTH, DEPARTMENT_FACTOR, MEMORY_FULL, NO_DATA, NUMBER_OVER, PLU_MAX, UNKNOWN_TYPE,
 };
 use crate::label_scale::{Decode, Frames, ItemUnit, ScaleItem};
+use crate::sim::fault::Fault;
 
 const SCALE_NUMBER: u32 = 1;
 const DEPARTMENT_MAX: u16 = 99;
@@ -71,7 +71,7 @@ impl Scale {
         if !all && (!(1..=DEPARTMENT_MAX).contains(&department) || !(1..=PLU_MAX).contains(&plu)) {
             return (number, Err(NUMBER_OVER));
         }
-        if let LabelScaleFault::Refuse(code) = shelf.fault {
+        if let Fault::Refuse(code) = shelf.fault {
             return (number, Err(code));
         }
         let done = match data.len() {
@@ -82,7 +82,7 @@ impl Scale {
             DELETE_BYTES => self.articles.remove(&number).map(drop).ok_or(NO_DATA),
             length if !(ARTICLE_BYTES..=ARTICLE_BYTES + TEXT_BYTES_MAX + 1).contains(&length) => Err(BAD_LENGTH),
             _ if !self.articles.contains_key(&number)
-                && (shelf.fault == LabelScaleFault::MemoryFull || self.articles.len() >= shelf.settings.items_max) =>
+                && (shelf.fault == Fault::MemoryFull || self.articles.len() >= shelf.settings.items_max) =>
             {
                 Err(MEMORY_FULL)
             }

@@ -4,14 +4,18 @@ use domain::quantity::Quantity;
 use serde_json::{Value, json};
 
 use super::LabelScaleHandle;
-use crate::sim::control::{Controlled, set};
+use crate::sim::control::{Controlled, set, set_fault};
 
 impl Controlled for LabelScaleHandle {
     const WORDS: &'static str = "fault WORD, busy, free, select PLU, items, labels, totals, weigh PLU QUANTITY or cut";
 
+    const SHOWN: &'static [&'static str] = &["items", "labels", "totals"];
+    const FAULTS: &'static [&'static str] =
+        &["offline", "slow", "no_answer_after_commit", "loses", "garbage", "refuse", "memory_full", "paper_out"];
+
     fn obey(&self, word: &str, rest: &str) -> Option<Result<Value, String>> {
         Some(match word {
-            "fault" => set(rest, |fault| self.set_fault(fault)),
+            "fault" => set_fault::<Self>(rest, |fault| self.set_fault(fault)),
             "busy" => Ok(json!(self.set_busy(true))),
             "free" => Ok(json!(self.set_busy(false))),
             "select" => set(rest, |plu: u32| self.select(Some(plu).filter(|plu| *plu != 0))),

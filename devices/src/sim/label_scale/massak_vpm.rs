@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{Datelike, NaiveDateTime, Timelike};
 use domain::quantity::Quantity;
 
-use super::LabelScaleFault;
 use super::shelf::{Label, Shelf};
 use crate::label_scale::massak_vpm::codec::{self, Item, PART_BYTES_MAX, PART_HEAD_BYTES};
 use crate::label_scale::massak_vpm::record;
@@ -18,6 +17,7 @@ use crate::label_scale::massak_vpm::{
     STATUS_ANSWER, bit,
 };
 use crate::label_scale::{Decode, Frames, ItemUnit, ScaleItem};
+use crate::sim::fault::Fault;
 
 const FILE_TRANSACTIONS: u8 = 8;
 /// Files that a host can write, beside those that add articles.
@@ -122,7 +122,7 @@ impl Scale {
     }
 
     fn reset(&mut self, shelf: &mut Shelf, mask: u32) {
-        if matches!(shelf.fault, LabelScaleFault::Refuse(_)) {
+        if matches!(shelf.fault, Fault::Refuse(_)) {
             return;
         }
         for kind in (1..=11).filter(|kind| mask & bit(*kind) != 0) {
@@ -142,7 +142,7 @@ impl Scale {
 
     /// False if the part cannot be taken, after which the host begins the file anew.
     fn take_part(&mut self, shelf: &mut Shelf, kind: u8, parts: u16, number: u16, part: &[u8]) -> bool {
-        if matches!(shelf.fault, LabelScaleFault::Refuse(_)) {
+        if matches!(shelf.fault, Fault::Refuse(_)) {
             return false;
         }
         let incoming = match &mut self.incoming {
@@ -185,7 +185,7 @@ impl Scale {
                 let before = articles.len();
                 articles.extend(records.into_iter().map(|record| (record::number(record), record.to_vec())));
                 let grows = articles.len() > before;
-                if articles.len() > shelf.settings.items_max || grows && shelf.fault == LabelScaleFault::MemoryFull {
+                if articles.len() > shelf.settings.items_max || grows && shelf.fault == Fault::MemoryFull {
                     return false;
                 }
                 self.articles = articles;

@@ -8,7 +8,6 @@ use chrono::NaiveDate;
 use md5::{Digest, Md5};
 use serde_json::json;
 
-use super::LabelScaleFault;
 use super::shelf::{Now, Shelf};
 use crate::label_scale::mertech::{
     BY_PLU, DELETE, DISK_FULL, INFO, LOADED, LONG, PRODUCTS, STEP_CHECK, STEP_HASH, STEP_PART, VALUE_KEEPS, VALUE_SIZE,
@@ -18,6 +17,7 @@ use crate::label_scale::shtrih_print::codec::{self, Decoder, Item};
 use crate::label_scale::shtrih_print::errors::{BAD_LENGTH, BAD_VALUE, PLU_EMPTY, UNKNOWN_COMMAND, WRONG_PASSWORD};
 use crate::label_scale::shtrih_print::{SET_DATE, SET_PREFIX, SET_TIME};
 use crate::label_scale::{Decode, ItemUnit, ScaleItem, Wire};
+use crate::sim::fault::Fault;
 
 const PASSWORD: [u8; 4] = *b"1234";
 const STEP_PATH: u8 = 1;
@@ -83,7 +83,7 @@ impl Scale {
         if *password != PASSWORD {
             return Err(WRONG_PASSWORD);
         }
-        if let (LabelScaleFault::Refuse(code), false) = (shelf.fault, data == [STEP_CHECK]) {
+        if let (Fault::Refuse(code), false) = (shelf.fault, data == [STEP_CHECK]) {
             return Err(code);
         }
         match (command, data) {
@@ -162,7 +162,7 @@ impl Scale {
         let mut articles = before.clone();
         articles.extend(items.into_iter().map(|item| (item.plu, item)));
         let grows = articles.len() > before.len();
-        if articles.len() > shelf.settings.items_max || grows && shelf.fault == LabelScaleFault::MemoryFull {
+        if articles.len() > shelf.settings.items_max || grows && shelf.fault == Fault::MemoryFull {
             return Err(DISK_FULL);
         }
         self.articles = articles;

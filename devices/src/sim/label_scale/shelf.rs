@@ -10,8 +10,8 @@ use domain::quantity::Quantity;
 use domain::rounding::line_amount;
 use serde::{Deserialize, Serialize};
 
-use super::LabelScaleFault;
 use crate::label_scale::{ItemUnit, ScaleItem, ScaleTotal};
+use crate::sim::fault::Fault;
 
 /// Printed labels that are remembered.
 const LABELS_MAX: usize = 10_000;
@@ -72,7 +72,7 @@ pub(super) struct Now {
 #[derive(Debug)]
 pub(super) struct Shelf {
     pub(super) settings: LabelScaleSettings,
-    pub(super) fault: LabelScaleFault,
+    pub(super) fault: Fault,
     /// Somebody is in the menu.
     pub(super) is_busy: bool,
     /// The article that is being weighed: it cannot be changed meanwhile.
@@ -94,7 +94,7 @@ impl Shelf {
     pub(super) fn new(settings: LabelScaleSettings) -> Shelf {
         Shelf {
             settings,
-            fault: LabelScaleFault::None,
+            fault: Fault::None,
             is_busy: false,
             selected: None,
             heard: 0,
@@ -114,7 +114,7 @@ impl Shelf {
 
     /// Print the label of an article that was weighed or counted, and add it to the totals.
     pub(super) fn print(&mut self, item: ScaleItem, quantity: Quantity, now: Now) -> Result<Label, NotWeighed> {
-        if self.fault == LabelScaleFault::PaperOut {
+        if self.fault == Fault::PaperOut {
             return Err(NotWeighed::NoPaper);
         }
         let amount = match item.unit {

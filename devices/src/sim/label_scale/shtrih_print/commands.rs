@@ -11,7 +11,7 @@ use crate::label_scale::shtrih_print::{
     CLEAR_ARTICLES, DELETE_ARTICLE, KEY_CALLS_PLU, MODE, READ_ARTICLE, READ_TEXT_LINE, READ_TOTAL, SET_DATE,
     SET_HOT_KEY, SET_PREFIX, SET_TIME, STATE, WRITE_ARTICLE, WRITE_TEXT_LINE,
 };
-use crate::sim::label_scale::LabelScaleFault;
+use crate::sim::fault::Fault;
 use crate::sim::label_scale::shelf::{Now, Shelf};
 
 const LOCK_KEYBOARD: u8 = 0x09;
@@ -86,7 +86,7 @@ fn run(scale: &mut Scale, shelf: &mut Shelf, command: u8, data: &[u8], now: Now)
         if shelf.is_busy {
             return Err(NOT_IN_THIS_MODE);
         }
-        if let LabelScaleFault::Refuse(code) = shelf.fault {
+        if let Fault::Refuse(code) = shelf.fault {
             return Err(code);
         }
         let done = change(scale, shelf, command, data, now)?;
@@ -257,7 +257,7 @@ fn tell(scale: &Scale, shelf: &Shelf, command: u8, data: &[u8]) -> Done {
 fn store(scale: &mut Scale, shelf: &Shelf, number: &[u8], record: &[u8]) -> Result<(), u8> {
     let number = plu(shelf, exactly(number)?)?;
     let record: [u8; ARTICLE_BYTES] = exactly(record)?;
-    if shelf.fault == LabelScaleFault::MemoryFull && !scale.articles.contains_key(&number) {
+    if shelf.fault == Fault::MemoryFull && !scale.articles.contains_key(&number) {
         return Err(BAD_PLU);
     }
     let (item, message) = record::article(number.into(), &record).ok_or(BAD_LENGTH)?;
@@ -304,7 +304,7 @@ fn mode(scale: &Scale, shelf: &Shelf) -> Vec<u8> {
 
 fn state(scale: &Scale, shelf: &Shelf, now: Now) -> Vec<u8> {
     let clock = shelf.clock(now);
-    let has_paper = shelf.fault != LabelScaleFault::PaperOut;
+    let has_paper = shelf.fault != Fault::PaperOut;
     let mut state = b"45\0\0\x01\x06\x0C".to_vec();
     state.extend(articles_max(shelf).to_le_bytes());
     state.extend(TEXTS_MAX.to_le_bytes());
