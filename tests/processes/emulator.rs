@@ -59,6 +59,11 @@ impl Emulator {
         answer["ok"].clone()
     }
 
+    /// Every link of it breaks at once.
+    pub(crate) fn cut(&self) {
+        self.control("cut", "");
+    }
+
     pub(crate) fn fault(&self, fault: &str) {
         self.control("fault", fault);
     }

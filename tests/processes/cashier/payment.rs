@@ -33,7 +33,7 @@ pub(super) async fn an_approval_without_an_answer(desk: &mut Desk) {
     let approved = async || desk.counter.charges().first().cloned();
     eventually("the approval at the bank", PATIENCE, approved).await;
     // The line to the terminal is gone; on the next one the till asks what became of it.
-    desk.terminal().control("cut");
+    desk.terminal().cut();
     desk.closed("349.00").await;
     assert_eq!(desk.counter.charges(), ["sale 349.00"]);
 }
