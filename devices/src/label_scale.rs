@@ -168,6 +168,23 @@ pub trait LabelScale: Send {
     }
 }
 
+/// What one scale is set to, beside its address.
+#[derive(Clone, Copy, Debug)]
+pub struct LabelScaleSetup {
+    /// Four digits in ASCII, where the protocol has a password; nothing: as the scale leaves the factory.
+    pub password: Option<[u8; 4]>,
+    /// The first two digits of printed barcodes, where a driver sets them.
+    pub weight_prefix: u8,
+    pub piece_prefix: u8,
+    pub timing: Timing,
+}
+
+impl Default for LabelScaleSetup {
+    fn default() -> LabelScaleSetup {
+        LabelScaleSetup { password: None, weight_prefix: 22, piece_prefix: 23, timing: Timing::default() }
+    }
+}
+
 /// A protocol that the scales server can be set to.
 pub struct LabelScaleProtocol {
     /// The word in the settings.
@@ -175,7 +192,7 @@ pub struct LabelScaleProtocol {
     pub title: &'static str,
     /// An address as it leaves the factory.
     pub address: &'static str,
-    pub driver: fn(Connector) -> Box<dyn LabelScale>,
+    pub driver: fn(Connector, LabelScaleSetup) -> Box<dyn LabelScale>,
 }
 
 /// Every label scale protocol that is spoken.
@@ -185,31 +202,31 @@ pub fn all() -> &'static [LabelScaleProtocol] {
             name: "shtrih-print",
             title: "Shtrih-Print over Ethernet",
             address: "udp://192.168.1.1:1111",
-            driver: |connector| Box::new(ShtrihPrint::new(connector, Wire::Datagram)),
+            driver: |connector, setup| Box::new(ShtrihPrint::new(connector, Wire::Datagram, setup)),
         },
         LabelScaleProtocol {
             name: "shtrih-print-serial",
             title: "Shtrih-Print over a serial line",
             address: "serial:///dev/ttyS0?baud=9600",
-            driver: |connector| Box::new(ShtrihPrint::new(connector, Wire::Serial)),
+            driver: |connector, setup| Box::new(ShtrihPrint::new(connector, Wire::Serial, setup)),
         },
         LabelScaleProtocol {
             name: "massak-vpm",
             title: "Massa-K VPM, TB-P3",
             address: "tcp://192.168.1.1:5001",
-            driver: |connector| Box::new(MassakVpm::new(connector)),
+            driver: |connector, setup| Box::new(MassakVpm::new(connector, setup)),
         },
         LabelScaleProtocol {
             name: "mertech",
             title: "Mertech M-ER 725 PM and others",
             address: "tcp://192.168.1.1:1111",
-            driver: |connector| Box::new(Mertech::new(connector)),
+            driver: |connector, setup| Box::new(Mertech::new(connector, setup)),
         },
         LabelScaleProtocol {
             name: "cas-cl5000",
             title: "CAS CL5000",
             address: "tcp://192.168.1.1:20304",
-            driver: |connector| Box::new(CasCl5000::new(connector)),
+            driver: |connector, setup| Box::new(CasCl5000::new(connector, setup)),
         },
     ]
 }

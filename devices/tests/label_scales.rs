@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use chrono::NaiveDate;
-use devices::label_scale::cas_cl5000::CasCl5000;
-use devices::label_scale::massak_vpm::{self, MassakVpm};
-use devices::label_scale::mertech::{self, Mertech};
-use devices::label_scale::shtrih_print::{ShtrihPrint, ShtrihPrintSettings};
-use devices::label_scale::{self, Halted, ItemUnit, LabelScale, LabelScaleError, PrefixRule, ScaleItem, Timing, Wire};
+use devices::label_scale::{
+    self, Halted, ItemUnit, LabelScale, LabelScaleError, LabelScaleSetup, PrefixRule, ScaleItem, Timing, Wire, find,
+    massak_vpm,
+};
 use devices::port::Connector;
 use devices::sim::control::Controlled;
 use devices::sim::fault::Fault;
@@ -43,35 +42,25 @@ fn settings(items_max: usize) -> LabelScaleSettings {
     LabelScaleSettings { items_max, clear_time: Duration::from_millis(50), ..LabelScaleSettings::default() }
 }
 
-fn shtrih_print(connector: Connector, wire: Wire) -> Box<dyn LabelScale> {
-    let settings = ShtrihPrintSettings { timing: QUICK, ..ShtrihPrintSettings::default() };
-    Box::new(ShtrihPrint::with_settings(connector, wire, settings))
-}
-
-fn mertech(connector: Connector) -> Box<dyn LabelScale> {
-    Box::new(Mertech::with_settings(
-        connector,
-        ShtrihPrintSettings { password: mertech::PASSWORD, timing: QUICK, ..ShtrihPrintSettings::default() },
-    ))
+/// The driver of a protocol, quick to give up.
+fn driver(protocol: &str, connector: Connector) -> Box<dyn LabelScale> {
+    let setup = LabelScaleSetup { timing: QUICK, ..LabelScaleSetup::default() };
+    (find(protocol).expect("it is spoken").driver)(connector, setup)
 }
 
 /// Every protocol, each with a simulator in memory.
 fn pairs(items_max: usize) -> Vec<Pair> {
-    let pair = |name, kind, wire, driver: fn(Connector, Wire) -> Box<dyn LabelScale>| {
+    let pair = |name, kind, wire| {
         let scale = LabelScaleHandle::new(kind, settings(items_max));
-        let driver = driver(scale.connector(wire), wire);
+        let driver = driver(name, scale.connector(wire));
         Pair { name, scale, driver }
     };
     vec![
-        pair("shtrih-print", LabelScaleKind::ShtrihPrint, Wire::Datagram, shtrih_print),
-        pair("shtrih-print-serial", LabelScaleKind::ShtrihPrint, Wire::Serial, shtrih_print),
-        pair("massak-vpm", LabelScaleKind::MassakVpm, Wire::Tcp, |connector, _| {
-            Box::new(MassakVpm::with_timing(connector, QUICK))
-        }),
-        pair("mertech", LabelScaleKind::Mertech, Wire::Tcp, |connector, _| mertech(connector)),
-        pair("cas-cl5000", LabelScaleKind::CasCl5000, Wire::Tcp, |connector, _| {
-            Box::new(CasCl5000::with_timing(connector, QUICK))
-        }),
+        pair("shtrih-print", LabelScaleKind::ShtrihPrint, Wire::Datagram),
+        pair("shtrih-print-serial", LabelScaleKind::ShtrihPrint, Wire::Serial),
+        pair("massak-vpm", LabelScaleKind::MassakVpm, Wire::Tcp),
+        pair("mertech", LabelScaleKind::Mertech, Wire::Tcp),
+        pair("cas-cl5000", LabelScaleKind::CasCl5000, Wire::Tcp),
     ]
 }
 

@@ -29,6 +29,8 @@ pub mod sales_hour;
 pub mod sales_item;
 pub mod sales_tender;
 pub mod sales_vat;
+pub mod scale;
+pub mod scale_article;
 pub mod session;
 pub mod shift;
 pub mod till_state;

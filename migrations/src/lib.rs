@@ -16,6 +16,7 @@ pub mod m20261126_catalogue;
 pub mod m20261126_customers;
 pub mod m20261126_till;
 pub mod m20261126_trade;
+pub mod m20261127_scales;
 
 use sea_orm_migration::prelude::*;
 
@@ -66,5 +67,15 @@ pub struct AccountsMigrator;
 impl MigratorTrait for AccountsMigrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         vec![Box::new(m20261126_accounts::Migration)]
+    }
+}
+
+/// What a store's scales server knows of its scales, in a file of its own: an upload must not make a receipt wait.
+#[derive(Debug)]
+pub struct ScalesMigrator;
+
+impl MigratorTrait for ScalesMigrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261127_scales::Migration)]
     }
 }

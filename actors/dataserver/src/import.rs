@@ -2,8 +2,8 @@
 //!
 //! The first line names the columns, in any order: `code`, `name`, `price` and `vat` must be there; `unit`, `barcodes`
 //! (separated by `|`), `plu`, `group`, `marked`, `min_age`, `discountable`, `no_sale` (`22:00-08:00`), `open_price_from` and
-//! `open_price_to` (both or none), `deposit`, `tare` and `gift_card` may be. Columns are separated by `,` or `;`; in a file with `;` a
-//! price and a tare may have a decimal comma. UTF-8, with or without its mark.
+//! `open_price_to` (both or none), `deposit`, `tare`, `shelf_life_days`, `ingredients` and `gift_card` may be. Columns are separated
+//! by `,` or `;`; in a file with `;` a price and a tare may have a decimal comma. UTF-8, with or without its mark.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -40,11 +40,13 @@ enum Column {
     OpenPriceTo,
     Deposit,
     Tare,
+    ShelfLifeDays,
+    Ingredients,
     GiftCard,
 }
 
 /// The columns by name, and whether a file must have them.
-const COLUMNS: [(&str, Column, bool); 17] = [
+const COLUMNS: [(&str, Column, bool); 19] = [
     ("code", Column::Code, true),
     ("name", Column::Name, true),
     ("price", Column::Price, true),
@@ -61,6 +63,8 @@ const COLUMNS: [(&str, Column, bool); 17] = [
     ("open_price_to", Column::OpenPriceTo, false),
     ("deposit", Column::Deposit, false),
     ("tare", Column::Tare, false),
+    ("shelf_life_days", Column::ShelfLifeDays, false),
+    ("ingredients", Column::Ingredients, false),
     ("gift_card", Column::GiftCard, false),
 ];
 
@@ -208,6 +212,8 @@ impl ItemRows {
             },
             deposit: Some(cell(Column::Deposit)?).filter(|code| !code.is_empty()).map(|code| ItemCode(code.to_owned())),
             tare: optional(Column::Tare, &decimal(Column::Tare)?)?,
+            shelf_life_days: number(Column::ShelfLifeDays, cell(Column::ShelfLifeDays)?)?,
+            ingredients: Some(cell(Column::Ingredients)?).filter(|text| !text.is_empty()).map(str::to_owned),
             gift_card: yes_or_no(Column::GiftCard, cell(Column::GiftCard)?, false)?,
             past_prices: Vec::new(),
         };

@@ -1,10 +1,9 @@
 //! The rules of `domain` on what is about to be published.
 
-use domain::barcode::in_store::{InStoreRule, LabelKind};
 use domain::item::{BadItem, CODE_CHARS_MAX, Facts, PRICE_MINOR_MAX};
 use domain::money::Money;
 use domain::quantity::Quantity;
-use messages::v1::catalogue::{BarcodeKind, BarcodeRule, Item};
+use messages::v1::catalogue::{BarcodeRule, Item};
 
 use crate::requests::{NewOperator, PublishError};
 
@@ -18,6 +17,11 @@ const PIN_CHARS_MAX: usize = 32;
 const CARD_CHARS_MAX: usize = 200;
 /// Heaviest wrapping, in grams: more than the goods that a counter scale takes.
 const TARE_THOUSANDTHS_MAX: i64 = 100_000;
+
+/// The longest that label scales can print.
+const SHELF_LIFE_DAYS_MAX: u16 = 9_999;
+/// Longest list of ingredients, in characters: the longest text that any label scale keeps.
+const INGREDIENTS_CHARS_MAX: usize = 1_000;
 
 pub(crate) fn check_item(item: &Item) -> Result<(), BadItem> {
     domain::item::check(&Facts {
@@ -51,6 +55,16 @@ pub(crate) fn check_item(item: &Item) -> Result<(), BadItem> {
         let heaviest = Quantity::from_thousandths(TARE_THOUSANDTHS_MAX);
         return refuse("tare", format!("{tare} kg is not between 0 and {heaviest}"));
     }
+    if let Some(days) = item.shelf_life_days.filter(|days| *days > SHELF_LIFE_DAYS_MAX) {
+        return refuse("shelf_life_days", format!("{days} days are more than {SHELF_LIFE_DAYS_MAX}"));
+    }
+    if let Some(text) = &item.ingredients
+        && !plain(text, INGREDIENTS_CHARS_MAX)
+    {
+        let why =
+            format!("1 to {INGREDIENTS_CHARS_MAX} characters in one line, without spaces at the ends, are expected");
+        return refuse("ingredients", why);
+    }
     Ok(())
 }
 
@@ -64,14 +78,7 @@ pub(crate) fn refuse_item(item: &Item) -> Result<(), PublishError> {
 }
 
 pub(crate) fn refuse_rule(rule: &BarcodeRule) -> Result<(), PublishError> {
-    let kind = match rule.kind {
-        BarcodeKind::Weight => LabelKind::Weight,
-        BarcodeKind::Price => LabelKind::Price,
-        BarcodeKind::Pieces => LabelKind::Pieces,
-        BarcodeKind::Coupon => LabelKind::Coupon,
-        BarcodeKind::Card => LabelKind::Card,
-    };
-    InStoreRule::new(&rule.prefix, rule.length, rule.item, rule.value, rule.decimals, kind)
+    rule.checked()
         .map(|_| ())
         .map_err(|bad| PublishError::Refused(format!("barcode rule {}: {bad}", rule_key(&rule.prefix, rule.length))))
 }

@@ -3,8 +3,10 @@
 //! A field that a section does not have is refused: a misspelt limit would otherwise be no limit at all.
 
 mod checks;
+mod scales;
 
 use messages::codec::{from_body, to_body};
+use messages::v1::scales::Scales;
 use messages::v1::settings::{
     Bindings, CashRules, Loyalty, QuickKeys, ReceiptText, Roles, SaleRules, Section, TaxRules,
 };
@@ -22,7 +24,7 @@ pub struct SectionKind {
 }
 
 /// All of them, as pages list them.
-pub const SECTIONS: [SectionKind; 8] = [
+pub const SECTIONS: [SectionKind; 9] = [
     kind::<Roles>(),
     kind::<CashRules>(),
     kind::<SaleRules>(),
@@ -31,11 +33,12 @@ pub const SECTIONS: [SectionKind; 8] = [
     kind::<Bindings>(),
     kind::<ReceiptText>(),
     kind::<Loyalty>(),
+    kind::<Scales>(),
 ];
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "\"{name}\" is not a section of the settings: roles, cash, sale, tax, quick_keys, bindings, receipt_text or loyalty is expected"
+    "\"{name}\" is not a section of the settings: roles, cash, sale, tax, quick_keys, bindings, receipt_text, loyalty or scales is expected"
 )]
 pub struct NoSuchSection {
     name: String,

@@ -5,6 +5,7 @@ pub mod catalogue;
 pub mod document;
 pub mod receipt;
 pub mod requests;
+pub mod scales;
 pub mod settings;
 pub mod till;
 pub mod view;

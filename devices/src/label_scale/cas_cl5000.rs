@@ -8,7 +8,7 @@ use domain::quantity::Quantity;
 use futures_util::future::BoxFuture;
 
 use super::link::{Frames, Link, TRIES_MAX, Trouble};
-use super::{Abilities, LabelScale, LabelScaleError, LabelScaleStatus, PrefixRule, ScaleItem, Timing};
+use super::{Abilities, LabelScale, LabelScaleError, LabelScaleSetup, LabelScaleStatus, PrefixRule, ScaleItem};
 use crate::port::Connector;
 use codec::Item;
 
@@ -36,12 +36,8 @@ pub struct CasCl5000 {
 }
 
 impl CasCl5000 {
-    pub fn new(connector: Connector) -> CasCl5000 {
-        CasCl5000::with_timing(connector, Timing::default())
-    }
-
-    pub fn with_timing(connector: Connector, timing: Timing) -> CasCl5000 {
-        CasCl5000 { link: Link::new(connector, timing, codec::decoder()) }
+    pub fn new(connector: Connector, setup: LabelScaleSetup) -> CasCl5000 {
+        CasCl5000 { link: Link::new(connector, setup.timing, codec::decoder()) }
     }
 
     /// A scale that has nothing there says so, which is as good.

@@ -13,7 +13,9 @@ use domain::quantity::Quantity;
 use futures_util::future::BoxFuture;
 
 use super::link::{Frames, Link, TRIES_MAX, Trouble};
-use super::{Abilities, LabelScale, LabelScaleError, LabelScaleStatus, PrefixRule, ScaleItem, ScaleTotal, Timing};
+use super::{
+    Abilities, LabelScale, LabelScaleError, LabelScaleSetup, LabelScaleStatus, PrefixRule, ScaleItem, ScaleTotal,
+};
 use crate::port::Connector;
 use codec::Item;
 pub use discovery::{Found, discover};
@@ -51,11 +53,11 @@ const PARTS_MAX: u16 = 4000;
 const ITEMS_MAX: usize = 20_000;
 const KEYS_MAX: u16 = 100;
 const LABELS_MAX: u8 = 10;
-/// The prefix of articles that carry none.
-const PREFIX: u8 = 22;
 
 pub struct MassakVpm {
     link: Link<Frames<Item>>,
+    /// Of articles that carry none.
+    prefix: u8,
     /// The scale was seen to have a barcode and a mode.
     is_prepared: bool,
     /// Articles were written and not erased since.
@@ -65,17 +67,9 @@ pub struct MassakVpm {
 }
 
 impl MassakVpm {
-    pub fn new(connector: Connector) -> MassakVpm {
-        MassakVpm::with_timing(connector, Timing::default())
-    }
-
-    pub fn with_timing(connector: Connector, timing: Timing) -> MassakVpm {
-        MassakVpm {
-            link: Link::new(connector, timing, codec::decoder()),
-            is_prepared: false,
-            has_written: false,
-            read: None,
-        }
+    pub fn new(connector: Connector, setup: LabelScaleSetup) -> MassakVpm {
+        let link = Link::new(connector, setup.timing, codec::decoder());
+        MassakVpm { link, prefix: setup.weight_prefix, is_prepared: false, has_written: false, read: None }
     }
 
     /// One bit a file type, from 1: the file is missing or broken.
@@ -94,7 +88,7 @@ impl MassakVpm {
             self.send_file(FILE_BARCODES, &record::barcode_file()).await?;
         }
         if missing & bit(FILE_SIMPLE_MODE) != 0 {
-            self.send_file(FILE_SIMPLE_MODE, &record::simple_mode_file(PREFIX)).await?;
+            self.send_file(FILE_SIMPLE_MODE, &record::simple_mode_file(self.prefix)).await?;
         }
         self.is_prepared = true;
         Ok(())

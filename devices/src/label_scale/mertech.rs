@@ -16,8 +16,8 @@ use tokio::time::Instant;
 
 use super::link::{Link, TRIES_MAX, Trouble};
 use super::shtrih_print::codec::{self, Decoder, Item};
-use super::shtrih_print::{PREFIX_PIECE, PREFIX_WEIGHT, SET_PREFIX, ShtrihPrintSettings, clock_commands, errors};
-use super::{Abilities, LabelScale, LabelScaleError, LabelScaleStatus, PrefixRule, ScaleItem, Wire};
+use super::shtrih_print::{PREFIX_PIECE, PREFIX_WEIGHT, SET_PREFIX, clock_commands, errors};
+use super::{Abilities, LabelScale, LabelScaleError, LabelScaleSetup, LabelScaleStatus, PrefixRule, ScaleItem, Wire};
 use crate::port::Connector;
 
 pub mod products;
@@ -51,7 +51,7 @@ const NO_GOODS: &[u8] = b"{}";
 
 pub struct Mertech {
     link: Link<Decoder>,
-    settings: ShtrihPrintSettings,
+    setup: LabelScaleSetup,
     /// The prefixes were set.
     is_prepared: bool,
 }
@@ -64,12 +64,8 @@ struct Info {
 }
 
 impl Mertech {
-    pub fn new(connector: Connector) -> Mertech {
-        Mertech::with_settings(connector, ShtrihPrintSettings { password: PASSWORD, ..ShtrihPrintSettings::default() })
-    }
-
-    pub fn with_settings(connector: Connector, settings: ShtrihPrintSettings) -> Mertech {
-        Mertech { link: Link::new(connector, settings.timing, Decoder::new(Wire::Tcp)), settings, is_prepared: false }
+    pub fn new(connector: Connector, setup: LabelScaleSetup) -> Mertech {
+        Mertech { link: Link::new(connector, setup.timing, Decoder::new(Wire::Tcp)), setup, is_prepared: false }
     }
 
     async fn info(&mut self) -> Result<LabelScaleStatus, LabelScaleError> {
@@ -84,8 +80,8 @@ impl Mertech {
 
     async fn prepare(&mut self) -> Result<(), LabelScaleError> {
         if !self.is_prepared {
-            self.ask(&[SET_PREFIX], &[PREFIX_WEIGHT, self.settings.weight_prefix]).await?;
-            self.ask(&[SET_PREFIX], &[PREFIX_PIECE, self.settings.piece_prefix]).await?;
+            self.ask(&[SET_PREFIX], &[PREFIX_WEIGHT, self.setup.weight_prefix]).await?;
+            self.ask(&[SET_PREFIX], &[PREFIX_PIECE, self.setup.piece_prefix]).await?;
             self.is_prepared = true;
         }
         Ok(())
@@ -131,13 +127,13 @@ impl Mertech {
     }
 
     async fn try_step(&mut self, step: &[u8]) -> Result<(), Trouble> {
-        let body = [&[LONG, PRODUCTS], &self.settings.password[..], step].concat();
+        let body = [&[LONG, PRODUCTS], &self.setup.password.unwrap_or(PASSWORD)[..], step].concat();
         let (error, _) = self.try_once(&[LONG, PRODUCTS], &body).await?;
         if error == 0 { Ok(()) } else { Err(Trouble::Refused(refused(error))) }
     }
 
     async fn wait_loaded(&mut self) -> Result<(), LabelScaleError> {
-        let deadline = Instant::now() + self.settings.timing.clear;
+        let deadline = Instant::now() + self.setup.timing.clear;
         loop {
             match self.ask(&[LONG, PRODUCTS], &[STEP_CHECK]).await {
                 Ok(answer) => match answer[..] {
@@ -154,13 +150,13 @@ impl Mertech {
             if Instant::now() > deadline {
                 return Err(LabelScaleError::Busy);
             }
-            tokio::time::sleep(self.settings.timing.poll).await;
+            tokio::time::sleep(self.setup.timing.poll).await;
         }
     }
 
     /// A command with the password; answers the data of its answer.
     async fn ask(&mut self, command: &[u8], data: &[u8]) -> Result<Vec<u8>, LabelScaleError> {
-        self.exchange(command, &[command, &self.settings.password[..], data].concat()).await
+        self.exchange(command, &[command, &self.setup.password.unwrap_or(PASSWORD)[..], data].concat()).await
     }
 
     async fn exchange(&mut self, command: &[u8], body: &[u8]) -> Result<Vec<u8>, LabelScaleError> {
@@ -194,7 +190,7 @@ impl Mertech {
 
 impl LabelScale for Mertech {
     fn abilities(&self) -> Abilities {
-        let ShtrihPrintSettings { weight_prefix: weight, piece_prefix: piece, .. } = self.settings;
+        let LabelScaleSetup { weight_prefix: weight, piece_prefix: piece, .. } = self.setup;
         Abilities {
             items_max: 65_535,
             plu_max: 65_535,

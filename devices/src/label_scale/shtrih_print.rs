@@ -15,7 +15,8 @@ use tokio::time::Instant;
 
 use super::link::{BUSY_TRIES_MAX, Link, TRIES_MAX, Trouble};
 use super::{
-    Abilities, ItemUnit, LabelScale, LabelScaleError, LabelScaleStatus, PrefixRule, ScaleItem, ScaleTotal, Timing, Wire,
+    Abilities, ItemUnit, LabelScale, LabelScaleError, LabelScaleSetup, LabelScaleStatus, PrefixRule, ScaleItem,
+    ScaleTotal, Wire,
 };
 use crate::port::Connector;
 use codec::{Decoder, Item};
@@ -59,26 +60,13 @@ const SERIAL_BYTES_PER_SECOND: u32 = 960;
 /// Old answers that a serial line may hold before a command.
 const OLD_ANSWERS_MAX: u32 = 3;
 
-/// How a scale of this maker, or one that speaks like it, is set.
-#[derive(Clone, Copy, Debug)]
-pub struct ShtrihPrintSettings {
-    /// Four digits in ASCII.
-    pub password: [u8; 4],
-    pub weight_prefix: u8,
-    pub piece_prefix: u8,
-    pub timing: Timing,
-}
-
-impl Default for ShtrihPrintSettings {
-    fn default() -> ShtrihPrintSettings {
-        ShtrihPrintSettings { password: *b"0030", weight_prefix: 22, piece_prefix: 23, timing: Timing::default() }
-    }
-}
+/// As the scale leaves the factory.
+const PASSWORD: [u8; 4] = *b"0030";
 
 pub struct ShtrihPrint {
     link: Link<Decoder>,
     wire: Wire,
-    settings: ShtrihPrintSettings,
+    setup: LabelScaleSetup,
     tables: Tables,
     /// The barcode was set and the tables were asked for.
     is_prepared: bool,
@@ -99,13 +87,9 @@ struct Tables {
 const TABLES: Tables = Tables { articles: 4000, texts: 1000, text_lines: 8, hot_keys: 36, capacity_kg: 15 };
 
 impl ShtrihPrint {
-    pub fn new(connector: Connector, wire: Wire) -> ShtrihPrint {
-        ShtrihPrint::with_settings(connector, wire, ShtrihPrintSettings::default())
-    }
-
-    pub fn with_settings(connector: Connector, wire: Wire, settings: ShtrihPrintSettings) -> ShtrihPrint {
-        let link = Link::new(connector, settings.timing, Decoder::new(wire));
-        ShtrihPrint { link, wire, settings, tables: TABLES, is_prepared: false, frame: Vec::new() }
+    pub fn new(connector: Connector, wire: Wire, setup: LabelScaleSetup) -> ShtrihPrint {
+        let link = Link::new(connector, setup.timing, Decoder::new(wire));
+        ShtrihPrint { link, wire, setup, tables: TABLES, is_prepared: false, frame: Vec::new() }
     }
 
     async fn state(&mut self) -> Result<State, LabelScaleError> {
@@ -126,7 +110,7 @@ impl ShtrihPrint {
             return Ok(());
         }
         self.state().await?;
-        let ShtrihPrintSettings { weight_prefix, piece_prefix, .. } = self.settings;
+        let LabelScaleSetup { weight_prefix, piece_prefix, .. } = self.setup;
         self.ask(SET_BARCODE_FORMAT, &[BARCODE_FORMAT]).await?;
         self.ask(SET_PREFIX_TYPE, &[PREFIX_OF_UNIT]).await?;
         self.ask(SET_PREFIX, &[PREFIX_WEIGHT, weight_prefix]).await?;
@@ -153,7 +137,7 @@ impl ShtrihPrint {
     }
 
     async fn clear_articles(&mut self) -> Result<(), LabelScaleError> {
-        let deadline = Instant::now() + self.settings.timing.clear;
+        let deadline = Instant::now() + self.setup.timing.clear;
         self.ask(CLEAR_ARTICLES, &[]).await?;
         loop {
             let mode = self.ask_unsigned(MODE).await?;
@@ -168,7 +152,7 @@ impl ShtrihPrint {
             if Instant::now() > deadline {
                 return Err(LabelScaleError::Busy);
             }
-            tokio::time::sleep(self.settings.timing.poll).await;
+            tokio::time::sleep(self.setup.timing.poll).await;
         }
     }
 
@@ -221,7 +205,7 @@ impl ShtrihPrint {
 
     /// A command with the password; answers the data of its answer.
     async fn ask(&mut self, command: u8, data: &[u8]) -> Result<Vec<u8>, LabelScaleError> {
-        self.exchange(&[&[command], &self.settings.password[..], data].concat()).await
+        self.exchange(&[&[command], &self.setup.password.unwrap_or(PASSWORD)[..], data].concat()).await
     }
 
     async fn ask_unsigned(&mut self, command: u8) -> Result<Vec<u8>, LabelScaleError> {
@@ -234,7 +218,7 @@ impl ShtrihPrint {
             let mut answer = self.answer_to(body).await?;
             match answer[1] {
                 0 => return Ok(answer.split_off(2)),
-                errors::PLU_SELECTED | errors::NOT_IN_THIS_MODE => tokio::time::sleep(self.settings.timing.busy).await,
+                errors::PLU_SELECTED | errors::NOT_IN_THIS_MODE => tokio::time::sleep(self.setup.timing.busy).await,
                 code => {
                     return Err(LabelScaleError::Refused {
                         code: code.into(),
@@ -287,7 +271,7 @@ impl ShtrihPrint {
     async fn reach_idle(&mut self) -> Result<(), Trouble> {
         for _ in 0..OLD_ANSWERS_MAX {
             self.link.write(&[codec::ENQ]).await?;
-            let deadline = Instant::now() + self.settings.timing.answer;
+            let deadline = Instant::now() + self.setup.timing.answer;
             loop {
                 match self.link.hear(deadline).await? {
                     Item::Nak => return Ok(()),
@@ -306,7 +290,7 @@ impl ShtrihPrint {
 impl LabelScale for ShtrihPrint {
     fn abilities(&self) -> Abilities {
         let Tables { articles, texts, text_lines, hot_keys, capacity_kg } = self.tables;
-        let ShtrihPrintSettings { weight_prefix: weight, piece_prefix: piece, .. } = self.settings;
+        let LabelScaleSetup { weight_prefix: weight, piece_prefix: piece, .. } = self.setup;
         Abilities {
             items_max: articles.into(),
             plu_max: articles.into(),

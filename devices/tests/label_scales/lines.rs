@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use devices::label_scale::cas_cl5000::CasCl5000;
-use devices::label_scale::massak_vpm::MassakVpm;
-use devices::label_scale::{self, LabelScale, LabelScaleError, Wire};
+use devices::label_scale::{self, LabelScale, LabelScaleError, LabelScaleSetup, Wire};
 use devices::port::{self, BytePort, Connector, PortError};
 use devices::sim::label_scale::{LabelScaleHandle, LabelScaleKind};
 use domain::quantity::Quantity;
@@ -16,7 +14,7 @@ use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
 
 use super::bytes::hex;
-use super::{Pair, QUICK, goods, kept, pairs, settings, shtrih_print, stored};
+use super::{Pair, driver, goods, kept, pairs, settings, stored};
 
 /// What a scale was heard to answer, and what it comes to.
 struct Recorded {
@@ -24,7 +22,6 @@ struct Recorded {
     /// Every answer ends with a check sum, and a frame is found again after noise.
     has_sum: bool,
     wire: Wire,
-    driver: fn(Connector) -> Box<dyn LabelScale>,
     /// What the host says, and what the scale answers.
     dialogue: Vec<(Vec<u8>, Vec<u8>)>,
     ask: for<'a> fn(&'a mut dyn LabelScale) -> BoxFuture<'a, Result<String, LabelScaleError>>,
@@ -67,7 +64,6 @@ fn recorded() -> Vec<Recorded> {
             name: "shtrih-print",
             has_sum: false,
             wire: Wire::Datagram,
-            driver: |connector| shtrih_print(connector, Wire::Datagram),
             dialogue: vec![(hex("02 01 11"), hex(state))],
             ask: status,
             result: "Shtrih-Print 4.5 2026-11-23 12:00:00 None Some(true)",
@@ -76,7 +72,6 @@ fn recorded() -> Vec<Recorded> {
             name: "shtrih-print-serial",
             has_sum: true,
             wire: Wire::Serial,
-            driver: |connector| shtrih_print(connector, Wire::Serial),
             dialogue: vec![(hex("05"), hex("15")), (hex("02 01 11 10"), serial_state), (hex("06"), Vec::new())],
             ask: status,
             result: "Shtrih-Print 4.5 2026-11-23 12:00:00 None Some(true)",
@@ -85,7 +80,6 @@ fn recorded() -> Vec<Recorded> {
             name: "massak-vpm",
             has_sum: true,
             wire: Wire::Tcp,
-            driver: |connector| Box::new(MassakVpm::with_timing(connector, QUICK)),
             dialogue: vec![(hex("F8 55 CE 01 00 80 80 00"), hex("F8 55 CE 05 00 40 01 01 00 00 BD 3E"))],
             ask: status,
             result: "Massa-K VPM no clock Some(0) None",
@@ -94,7 +88,6 @@ fn recorded() -> Vec<Recorded> {
             name: "mertech",
             has_sum: false,
             wire: Wire::Tcp,
-            driver: super::mertech,
             dialogue: vec![(hex("04 00 00 00 02 02 FF 17"), [hex("28 00 00 00 02 26 FF 17 00 21 00"), info].concat())],
             ask: status,
             result: "M-ER 725 PM-15.2 no clock None None",
@@ -103,7 +96,6 @@ fn recorded() -> Vec<Recorded> {
             name: "cas-cl5000",
             has_sum: true,
             wire: Wire::Tcp,
-            driver: |connector| Box::new(CasCl5000::with_timing(connector, QUICK)),
             dialogue: vec![(
                 hex("57 4C 00 00 00 00 2C 06 00 3A 01 00 7B 00 00 00 3A 22 0D"),
                 hex("47 4C 01 00 00 00 2C 04 00 3A BB 42 0F 00 3A B1 0D"),
@@ -161,7 +153,7 @@ async fn say(mut scale: DuplexStream, dialogue: Arc<Vec<(Vec<u8>, Vec<u8>)>>, da
 }
 
 async fn asked(recorded: &Recorded, damage: Damage) -> Result<String, LabelScaleError> {
-    let mut driver = (recorded.driver)(line(recorded, damage));
+    let mut driver = driver(recorded.name, line(recorded, damage));
     (recorded.ask)(&mut *driver).await
 }
 
@@ -213,7 +205,7 @@ async fn a_line_that_stays_bad_is_told_as_what_it_is() {
             );
         }
         let closed: Connector = Arc::new(|| Box::pin(async { Err(PortError::Memory) }));
-        let offline = (recorded.ask)(&mut *(recorded.driver)(closed)).await;
+        let offline = (recorded.ask)(&mut *driver(recorded.name, closed)).await;
         assert!(matches!(&offline, Err(LabelScaleError::Offline { .. })), "{name}: {offline:?}");
     }
 }
@@ -240,7 +232,7 @@ async fn a_late_answer_is_not_taken_for_an_answer_to_the_next_question() {
         }
     });
     let connector = port::connector(format!("udp://{address}").parse().expect("an address"));
-    let mut driver = shtrih_print(connector, Wire::Datagram);
+    let mut driver = driver("shtrih-print", connector);
     {
         let dropped = driver.delete(&[5]);
         assert!(tokio::time::timeout(Duration::from_millis(50), dropped).await.is_err());
@@ -253,8 +245,7 @@ async fn a_late_answer_is_not_taken_for_an_answer_to_the_next_question() {
 #[tokio::test]
 async fn nobody_listens_at_a_port_of_datagrams() {
     let free = UdpSocket::bind("127.0.0.1:0").await.and_then(|socket| socket.local_addr()).expect("an address");
-    let mut driver =
-        shtrih_print(port::connector(format!("udp://{free}").parse().expect("an address")), Wire::Datagram);
+    let mut driver = driver("shtrih-print", port::connector(format!("udp://{free}").parse().expect("an address")));
     // Datagrams to nobody are lost like any others.
     assert_eq!(driver.status().await, Err(LabelScaleError::NoAnswer));
 }
@@ -263,7 +254,7 @@ async fn nobody_listens_at_a_port_of_datagrams() {
 async fn a_scale_on_a_pseudo_terminal_is_loaded() {
     let scale = LabelScaleHandle::new(LabelScaleKind::ShtrihPrint, settings(4000));
     let listening = scale.listen_pty(None).expect("a pseudo-terminal");
-    let driver = shtrih_print(port::connector(listening.address().clone()), Wire::Serial);
+    let driver = driver("shtrih-print-serial", port::connector(listening.address().clone()));
     let mut pair = Pair { name: "shtrih-print-serial", scale, driver };
     let items = goods(&*pair.driver, 100);
     assert_eq!(pair.driver.upload(&items).await, Ok(100));
@@ -288,7 +279,7 @@ async fn forty_scales_in_one_process_are_loaded_at_once() {
                 _ => scale.listen_pty(None),
             };
             let listening = listening.expect("a socket");
-            let driver = (protocol.driver)(port::connector(listening.address().clone()));
+            let driver = (protocol.driver)(port::connector(listening.address().clone()), LabelScaleSetup::default());
             let mut pair = Pair { name, scale, driver };
             let items = goods(&*pair.driver, 100);
             assert_eq!(pair.driver.upload(&items).await, Ok(100), "{number}");

@@ -104,6 +104,8 @@ impl Runner {
             open_price: act.open_price,
             deposit: act.deposit.clone(),
             tare: act.tare,
+            shelf_life_days: None,
+            ingredients: None,
             gift_card: act.gift_card,
             past_prices: Vec::new(),
         };

@@ -42,7 +42,7 @@ pub(super) trait Check {
     fn check(&self) -> Result<(), String>;
 }
 
-fn ensure(is_right: bool, sentence: impl FnOnce() -> String) -> Result<(), String> {
+pub(super) fn ensure(is_right: bool, sentence: impl FnOnce() -> String) -> Result<(), String> {
     if is_right { Ok(()) } else { Err(sentence()) }
 }
 
@@ -50,7 +50,7 @@ fn amount(field: &str, amount: Money, highest: Money) -> Result<(), String> {
     ensure((Money::ZERO..=highest).contains(&amount), || format!("{field}: {amount} is not between 0 and {highest}"))
 }
 
-fn count(field: &str, count: usize, count_max: usize) -> Result<(), String> {
+pub(super) fn count(field: &str, count: usize, count_max: usize) -> Result<(), String> {
     ensure(count <= count_max, || format!("{field}: {count} are more than the {count_max} allowed"))
 }
 

@@ -1,6 +1,7 @@
 //! Datasets: what a till must know to sell. State, not events: the newest row of a key is the truth.
 
 use chrono::{DateTime, FixedOffset};
+use domain::barcode::in_store::{BadRule, InStoreRule, LabelKind};
 use domain::hours::Hours;
 use domain::ids::{ItemCode, OperatorNumber};
 use domain::money::Money;
@@ -61,6 +62,12 @@ pub struct Item {
     /// Weight of its wrapping, taken off at the till's scale.
     #[serde(default)]
     pub tare: Option<Quantity>,
+    /// Days from packing in which it is good; printed by label scales.
+    #[serde(default)]
+    pub shelf_life_days: Option<u16>,
+    /// What stands on the labels of scales: of what it is made.
+    #[serde(default)]
+    pub ingredients: Option<String>,
     /// What it sells is money on a gift card, or on the customer's prepaid account: the till asks for the number.
     #[serde(default)]
     pub gift_card: bool,
@@ -88,6 +95,8 @@ impl Item {
             open_price: None,
             deposit: None,
             tare: None,
+            shelf_life_days: None,
+            ingredients: None,
             gift_card: false,
             past_prices: Vec::new(),
         }
@@ -127,6 +136,20 @@ pub struct BarcodeRule {
     /// Decimals of the value.
     pub decimals: u32,
     pub kind: BarcodeKind,
+}
+
+impl BarcodeRule {
+    /// The rule by which labels are read, if it makes sense.
+    pub fn checked(&self) -> Result<InStoreRule, BadRule> {
+        let kind = match self.kind {
+            BarcodeKind::Weight => LabelKind::Weight,
+            BarcodeKind::Price => LabelKind::Price,
+            BarcodeKind::Pieces => LabelKind::Pieces,
+            BarcodeKind::Coupon => LabelKind::Coupon,
+            BarcodeKind::Card => LabelKind::Card,
+        };
+        InStoreRule::new(&self.prefix, self.length, self.item, self.value, self.decimals, kind)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

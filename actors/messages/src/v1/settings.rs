@@ -1,4 +1,4 @@
-//! How the tills of a shop behave: sections of the dataset [`TILL_SETTINGS`], kept by the head office.
+//! How the tills and scales of a shop behave: sections of the dataset [`TILL_SETTINGS`], kept by the head office.
 //!
 //! The key of a row is the section's name, or the name, a slash and a store's code, which then counts for that store
 //! alone. A section that is not there has its `Default`.
@@ -18,6 +18,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::Role;
+use super::scales::Scales;
 
 /// Name of the dataset on the wire.
 pub const TILL_SETTINGS: &str = "till_settings";
@@ -168,5 +169,6 @@ sections!(
     ReceiptText => "receipt_text",
     SaleRules => "sale",
     TaxRules => "tax",
-    Loyalty => "loyalty"
+    Loyalty => "loyalty",
+    Scales => "scales"
 );

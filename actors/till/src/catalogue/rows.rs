@@ -3,10 +3,10 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use domain::barcode::in_store::{InStoreRule, InStoreRules, LabelKind};
+use domain::barcode::in_store::InStoreRules;
 use domain::ids::OperatorNumber;
 use messages::codec::from_body;
-use messages::v1::catalogue::{BarcodeKind, BarcodeRule, Item, Operator};
+use messages::v1::catalogue::{BarcodeRule, Item, Operator};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
 use serde::de::DeserializeOwned;
 
@@ -128,24 +128,13 @@ pub(super) async fn rules<C: ConnectionTrait>(db: &C) -> Result<InStoreRules, Db
     let rows = db.query_all_raw(statement("SELECT body FROM barcode_rule", [])).await?;
     let mut rules = Vec::with_capacity(rows.len());
     for row in &rows {
-        match body::<BarcodeRule>(row, 0).map(|rule| in_store(&rule)) {
+        match body::<BarcodeRule>(row, 0).map(|rule| rule.checked()) {
             Ok(Ok(rule)) => rules.push(rule),
             Ok(Err(bad)) => tracing::error!(reason = %bad, "a barcode rule is left out"),
             Err(unreadable) => tracing::error!(reason = %unreadable, "a barcode rule is left out"),
         }
     }
     Ok(InStoreRules::new(rules))
-}
-
-fn in_store(rule: &BarcodeRule) -> Result<InStoreRule, domain::barcode::in_store::BadRule> {
-    let kind = match rule.kind {
-        BarcodeKind::Weight => LabelKind::Weight,
-        BarcodeKind::Price => LabelKind::Price,
-        BarcodeKind::Pieces => LabelKind::Pieces,
-        BarcodeKind::Coupon => LabelKind::Coupon,
-        BarcodeKind::Card => LabelKind::Card,
-    };
-    InStoreRule::new(&rule.prefix, rule.length, rule.item, rule.value, rule.decimals, kind)
 }
 
 async fn one<C: ConnectionTrait, T: DeserializeOwned>(db: &C, select: Statement) -> Result<Option<T>, DbErr> {

@@ -24,6 +24,7 @@ pub(super) fn title(section: &str) -> (&'static str, &'static str) {
         "bindings" => ("Keys and words", "Which key or word does what, beside the built-in ones."),
         "receipt_text" => ("Receipt on paper", "Paper, language and template of the receipt."),
         "loyalty" => ("Loyalty", "Programmes of points, gift cards, and what one cashier may give of a day."),
+        "scales" => ("Label scales", "Which goods lie on the label scales, by department."),
         _ => ("Settings", ""),
     }
 }
@@ -76,6 +77,10 @@ pub(super) fn fields(section: &str) -> Vec<Field> {
         }
         "loyalty" => vec![
             Field::new("json", "Programmes, gift cards and limits", Kind::Area)
+                .help("As JSON: deploy/TILL-SETTINGS.md has all fields and a whole example."),
+        ],
+        "scales" => vec![
+            Field::new("json", "Departments", Kind::Area)
                 .help("As JSON: deploy/TILL-SETTINGS.md has all fields and a whole example."),
         ],
         "receipt_text" => vec![
@@ -153,7 +158,7 @@ pub(super) fn to_form(section: &str, value: &Value) -> Value {
             let rows: Vec<Value> = bindings.map(|(key, action)| json!({ "key": key, "action": action })).collect();
             json!({ "bindings": rows })
         }
-        "loyalty" => json!({ "json": format!("{value:#}") }),
+        "loyalty" | "scales" => json!({ "json": format!("{value:#}") }),
         _ => value.clone(),
     }
 }
@@ -188,7 +193,7 @@ pub(super) fn from_form(section: &str, form: Map<String, Value>) -> Result<Value
             }
             Ok(json!({ "bindings": bindings }))
         }
-        "loyalty" => {
+        "loyalty" | "scales" => {
             let text = form.get("json").and_then(Value::as_str).unwrap_or_default();
             serde_json::from_str(text).map_err(|error| format!("The JSON cannot be used: {error}."))
         }

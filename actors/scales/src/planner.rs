@@ -1,0 +1,188 @@
+//! The planner: reads of the store's datasets what concerns scales, and shows it to their keepers.
+//!
+//! Owns nothing: a restart reads everything again. The keepers look at a [`Goods`] that never changes; a new one takes its
+//! place when something came down the link.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::Message;
+use domain::barcode::in_store::InStoreRules;
+use domain::ids::{ItemCode, StoreId};
+use link::bell::{Bell, LOOK_EVERY};
+use link::datasets::{Change, DatasetSource};
+use messages::codec::from_body;
+use messages::v1::catalogue::{BARCODE_RULES, BarcodeRule, ITEMS, Item};
+use messages::v1::scales::Scales;
+use messages::v1::settings::{Section, TILL_SETTINGS};
+use runtime::actor::{Actor, Handle, Scope};
+use runtime::spec::StartError;
+use sea_orm::DbErr;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::watch;
+
+use crate::goods::Goods;
+
+/// Rows read at once: a few milliseconds of the node's thread.
+const ROWS_MAX: u64 = 2_000;
+/// What comes down in one go is shown in one go.
+const GATHER: Duration = Duration::from_millis(100);
+/// The datasets that concern scales.
+const DATASETS: [&str; 3] = [TILL_SETTINGS, BARCODE_RULES, ITEMS];
+
+pub struct Planner {
+    store: StoreId,
+    source: Arc<dyn DatasetSource>,
+    bell: Bell,
+    shown: watch::Sender<Arc<Goods>>,
+    /// Up to which version each dataset was read.
+    read: [u64; DATASETS.len()],
+    goods: Goods,
+    /// The section of the chain and that of the store.
+    plans: [Option<Scales>; 2],
+    rules: BTreeMap<String, BarcodeRule>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct PlannerState {
+    pub version: u64,
+    /// Items that have a scale number.
+    pub items: usize,
+    pub departments: usize,
+}
+
+/// Datasets may have changed. Sender: its own task. Answer: none. Repeat: yes.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+struct Look;
+
+impl Planner {
+    pub fn new(
+        store: StoreId,
+        source: Arc<dyn DatasetSource>,
+        bell: Bell,
+        shown: watch::Sender<Arc<Goods>>,
+    ) -> Planner {
+        Planner {
+            store,
+            source,
+            bell,
+            shown,
+            read: [0; DATASETS.len()],
+            goods: Goods::default(),
+            plans: [None, None],
+            rules: BTreeMap::new(),
+        }
+    }
+
+    /// Read what is new and show it.
+    async fn look(&mut self) -> Result<(), DbErr> {
+        let mut is_new = self.shown.borrow().version == 0;
+        for (index, dataset) in DATASETS.into_iter().enumerate() {
+            let head = self.source.head(dataset).await?;
+            if head < self.read[index] {
+                // The database is an older one now.
+                tracing::warn!(dataset, head, "the dataset went back: it is read again");
+                self.read[index] = 0;
+                self.forget(dataset);
+            }
+            while self.read[index] < head {
+                let changes = self.source.changes(dataset, self.read[index], ROWS_MAX).await?;
+                let Some(last) = changes.last().map(|change| change.version) else {
+                    self.read[index] = head;
+                    break;
+                };
+                self.read[index] = last;
+                changes.into_iter().for_each(|change| self.take(dataset, change));
+                is_new = true;
+            }
+        }
+        if is_new {
+            self.goods.version = self.read[DATASETS.len() - 1];
+            self.show();
+        }
+        Ok(())
+    }
+
+    fn forget(&mut self, dataset: &str) {
+        match dataset {
+            ITEMS => self.goods.items.clear(),
+            BARCODE_RULES => self.rules.clear(),
+            _ => self.plans = [None, None],
+        }
+    }
+
+    fn take(&mut self, dataset: &str, change: Change) {
+        match dataset {
+            ITEMS => {
+                let item = read::<Item>(&change).filter(|item| item.plu.is_some());
+                match item {
+                    Some(item) => self.goods.items.insert(item.code.clone(), Arc::new(item)),
+                    None => self.goods.items.remove(&ItemCode(change.key)),
+                };
+            }
+            BARCODE_RULES => {
+                match read::<BarcodeRule>(&change) {
+                    Some(rule) => self.rules.insert(change.key, rule),
+                    None => self.rules.remove(&change.key),
+                };
+            }
+            _ if change.key == Scales::NAME => self.plans[0] = read(&change),
+            _ if change.key == format!("{}/{}", Scales::NAME, self.store) => self.plans[1] = read(&change),
+            _ => {}
+        }
+    }
+
+    fn show(&mut self) {
+        let rules = self.rules.values().filter_map(|rule| rule.checked().ok());
+        self.goods.rules = InStoreRules::new(rules.collect());
+        let [chain, own] = &self.plans;
+        self.goods.plan = own.clone().or_else(|| chain.clone()).unwrap_or_default();
+        self.shown.send_replace(Arc::new(self.goods.clone()));
+    }
+}
+
+fn read<T: DeserializeOwned>(change: &Change) -> Option<T> {
+    if change.deleted {
+        return None;
+    }
+    from_body(&change.body)
+        .inspect_err(|error| tracing::error!(key = %change.key, %error, "a row of a dataset is left out"))
+        .ok()
+}
+
+impl Actor for Planner {
+    type State = PlannerState;
+
+    async fn started(&mut self, scope: &Scope<Planner>) -> Result<(), StartError> {
+        let mut ear = self.bell.ear();
+        self.look().await.map_err(StartError::new)?;
+        let me = scope.me::<Look>();
+        scope.spawn(async move {
+            loop {
+                tokio::time::timeout(LOOK_EVERY, ear.heard()).await.ok();
+                tokio::time::sleep(GATHER).await;
+                me.ask(Look).await.ok();
+            }
+        });
+        Ok(())
+    }
+
+    fn observe(&self) -> PlannerState {
+        PlannerState {
+            version: self.goods.version,
+            items: self.goods.items.len(),
+            departments: self.goods.plan.departments.len(),
+        }
+    }
+}
+
+impl Handle<Look> for Planner {
+    async fn handle(&mut self, _: Look, _: &Scope<Planner>) {
+        if let Err(error) = self.look().await {
+            tracing::error!(%error, "what scales should have cannot be read");
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! How a step went, and what follows from it.
+
+use std::time::Duration;
+
+use devices::label_scale::{Halted, LabelScaleError, LabelScaleStatus, ScaleItem};
+
+use super::{DIFFERENCES_MAX, DOUBTS_MAX, Note, RETRY, Reconciler, SetAside, Step};
+use crate::plan::digest;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Greeted {
+        status: LabelScaleStatus,
+        /// Its clock shows another time than the shop's, and can be set.
+        clock_is_off: bool,
+    },
+    Done,
+    /// Of a list; the scale takes so many articles at once.
+    Halted {
+        halted: Halted,
+        batch_items: usize,
+    },
+    /// In the order in which they were asked; `kept` is what should have been found.
+    Read(Vec<Compared>),
+    Failed(LabelScaleError),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Compared {
+    pub kept: ScaleItem,
+    pub found: Option<ScaleItem>,
+}
+
+impl Reconciler {
+    /// What must be written down now that the step went so.
+    pub fn after(&mut self, step: &Step, outcome: Outcome, now: Duration) -> Vec<Note> {
+        let (notes, failure) = match (step, outcome) {
+            (_, Outcome::Greeted { status, clock_is_off }) => (self.greeted(&status, clock_is_off, now), None),
+            (Step::SetTime, Outcome::Done) => {
+                self.clock_is_off = false;
+                (Vec::new(), None)
+            }
+            // A scale whose clock cannot be set still sells.
+            (Step::SetTime, Outcome::Failed(LabelScaleError::NotSupported | LabelScaleError::Refused { .. })) => {
+                self.clock_is_off = false;
+                (Vec::new(), None)
+            }
+            // One that cannot be emptied is written over.
+            (Step::Clear, Outcome::Done | Outcome::Failed(LabelScaleError::NotSupported)) => {
+                self.to_read.clear();
+                (vec![Note::Emptied], None)
+            }
+            (Step::Erase(plus), Outcome::Done) => (vec![Note::Gone(plus.clone())], None),
+            (Step::Erase(plus), Outcome::Halted { halted, .. }) => {
+                (vec![Note::Gone(plus[..halted.done.min(plus.len())].to_vec())], Some(halted.cause))
+            }
+            (Step::Write(items), Outcome::Done) => (self.written(items), None),
+            (Step::Write(items), Outcome::Halted { halted, batch_items }) => self.halted(items, halted, batch_items),
+            (Step::Keys(keys), Outcome::Done) => (vec![Note::Keys(digest(keys))], None),
+            // Keys are a comfort: a scale that does not take them sells all the same.
+            (Step::Keys(keys), Outcome::Failed(LabelScaleError::NotSupported | LabelScaleError::Refused { .. })) => {
+                (vec![Note::Keys(digest(keys))], None)
+            }
+            (Step::ReadBack(_), Outcome::Read(found)) => (self.compared(found), None),
+            (_, Outcome::Failed(error)) => (Vec::new(), Some(error)),
+            (_, _) => (Vec::new(), None),
+        };
+        match failure {
+            Some(error) => self.failed(&error, now),
+            None => {
+                self.failures = 0;
+                self.retry_at = None;
+                self.failure = None;
+                self.greeted = self.greeted.map(|_| now);
+            }
+        }
+        notes
+    }
+
+    fn greeted(&mut self, status: &LabelScaleStatus, clock_is_off: bool, now: Duration) -> Vec<Note> {
+        self.greeted = Some(now);
+        self.clock_is_off |= clock_is_off;
+        let known = &self.known;
+        let is_certain = known.begun && known.items.values().all(Option::is_some);
+        match status.items {
+            // Somebody has emptied or exchanged it: it is emptied again, because what lies there is not ours.
+            Some(count) if is_certain && count != known.items.len() => {
+                vec![Note::Strange]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn written(&mut self, items: &[ScaleItem]) -> Vec<Note> {
+        self.careful = self.careful.saturating_sub(items.len());
+        if self.reads_back {
+            self.to_read.extend(items.iter().map(|item| item.plu));
+        }
+        vec![Note::There(items.iter().map(|item| (item.plu, digest(item))).collect())]
+    }
+
+    fn halted(
+        &mut self,
+        items: &[ScaleItem],
+        halted: Halted,
+        batch_items: usize,
+    ) -> (Vec<Note>, Option<LabelScaleError>) {
+        let done = halted.done.min(items.len());
+        let notes = if done > 0 { self.written(&items[..done]) } else { Vec::new() };
+        match &halted.cause {
+            LabelScaleError::Refused { .. } | LabelScaleError::Unfit { .. } => {
+                let left = &items[done..];
+                match left {
+                    [item, ..] if batch_items == 1 || left.len() == 1 => {
+                        self.refused(item, halted.cause.to_string());
+                    }
+                    _ => self.careful = left.len().min(batch_items),
+                }
+                (notes, None)
+            }
+            _ => (notes, Some(halted.cause)),
+        }
+    }
+
+    fn refused(&mut self, item: &ScaleItem, why: String) {
+        self.careful = self.careful.saturating_sub(1);
+        self.set_aside.insert(item.plu, SetAside { digest: digest(item), why });
+    }
+
+    fn compared(&mut self, read: Vec<Compared>) -> Vec<Note> {
+        let mut unknown = Vec::new();
+        for Compared { kept, found } in read {
+            self.to_read.remove(&kept.plu);
+            if found.as_ref() == Some(&kept) {
+                self.doubts.remove(&kept.plu);
+                continue;
+            }
+            let difference = difference(&kept, found.as_ref());
+            let doubts = self.doubts.entry(kept.plu).or_insert(0);
+            *doubts += 1;
+            if *doubts >= DOUBTS_MAX {
+                let wanted = self.wanted.as_ref().and_then(|wanted| wanted.items.get(&kept.plu));
+                if let Some(digest) = wanted.map(|article| article.digest) {
+                    let why = format!("it reads back otherwise each time: {difference}");
+                    self.set_aside.insert(kept.plu, SetAside { digest, why });
+                }
+            }
+            unknown.push(kept.plu);
+            if self.differences.len() < DIFFERENCES_MAX {
+                self.differences.push(difference);
+            }
+        }
+        if unknown.is_empty() { Vec::new() } else { vec![Note::Unknown(unknown)] }
+    }
+
+    fn failed(&mut self, error: &LabelScaleError, now: Duration) {
+        self.retry_at = Some(now + RETRY.delay(self.failures));
+        self.failures = self.failures.saturating_add(1);
+        self.failure = Some(error.to_string());
+        if matches!(error, LabelScaleError::Offline { .. } | LabelScaleError::NoAnswer) {
+            self.greeted = None;
+        }
+    }
+}
+
+/// The first thing that is not as it should be.
+fn difference(kept: &ScaleItem, found: Option<&ScaleItem>) -> String {
+    let plu = kept.plu;
+    let Some(found) = found else { return format!("PLU {plu}: it is not there") };
+    let fields = [
+        ("name", kept.name.clone(), found.name.clone()),
+        ("price", kept.price.to_string(), found.price.to_string()),
+        ("code", kept.code.to_string(), found.code.to_string()),
+        ("tare", kept.tare.to_string(), found.tare.to_string()),
+        ("shelf life", kept.shelf_life_days.to_string(), found.shelf_life_days.to_string()),
+        ("text", kept.text.clone(), found.text.clone()),
+    ];
+    match fields.into_iter().find(|(_, kept, found)| kept != found) {
+        Some((field, kept, found)) => format!("PLU {plu}: {field} {found}, {kept} is wanted"),
+        None => format!("PLU {plu}: {found:?}, {kept:?} is wanted"),
+    }
+}
