@@ -21,6 +21,7 @@ pub mod item;
 mod link;
 pub mod massak_vpm;
 pub mod mertech;
+pub mod picture;
 pub mod shtrih_print;
 pub(crate) mod text;
 

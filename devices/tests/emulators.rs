@@ -110,6 +110,7 @@ async fn a_control_port_is_a_page_and_survives_what_is_no_request() {
         ("POST /fault HTTP/1.1\r\nContent-Length: 19\r\n\r\nfault=slow&value=5s", "303 See Other", r#"{"ok":null}"#),
         ("GET /platform HTTP/1.1\r\n\r\n", "200 OK", r#"{"ok":{"gross":"0.535","stable":true}}"#),
         ("GET /unstable HTTP/1.1\r\n\r\n", "405 Method Not Allowed", "GET shows, POST tells"),
+        ("GET /picture HTTP/1.1\r\n\r\n", "404 Not Found", "nothing came out of it yet"),
         ("POST /dance HTTP/1.1\r\n\r\n", "404 Not Found", "is not a command"),
         ("\u{1}\r\n\r\n", "400 Bad Request", "the request cannot be read"),
         ("POST /put HTTP/1.1\r\nContent-Length: -1\r\n\r\n", "400 Bad Request", "the request cannot be read"),

@@ -21,6 +21,8 @@ mod bytes;
 mod lines;
 #[path = "label_scales/noise.rs"]
 mod noise;
+#[path = "label_scales/picture.rs"]
+mod picture;
 
 /// Waits short enough for a test and long enough for a busy machine.
 const QUICK: Timing = Timing {
@@ -248,7 +250,8 @@ async fn what_is_weighed_out_is_printed_and_counted() {
         let found: Vec<(u32, Quantity, u32)> = totals.iter().map(|t| (t.plu, t.quantity, t.labels)).collect();
         assert_eq!(found, [(3, Quantity::ONE, 2), (7, Quantity::from_thousandths(4000), 1)], "{name}");
         for total in &totals {
-            let sold: Money = pair.scale.labels().iter().filter(|label| label.plu == total.plu).map(|l| l.sum).sum();
+            let sold: Money =
+                pair.scale.labels().iter().filter(|label| label.item.plu == total.plu).map(|l| l.sum).sum();
             assert!(total.sum.is_none_or(|sum| sum == sold), "{name}");
         }
     }
@@ -324,6 +327,8 @@ async fn a_scale_is_told_what_to_do_in_words() {
     let tell = |word: &str, rest: &str| pair.scale.obey(word, rest).map(|said| said.map(|value| value.to_string()));
     let says = |word: &str, rest: &str, part: &str| tell(word, rest).expect(word).expect(word).contains(part);
     assert!(says("weigh", "3 0.535", "\"barcode\":\"2210003005355\""));
+    assert!(says("weigh", "3 0.535", "<text"));
+    assert!(pair.scale.picture().is_some_and(|picture| picture.contains(">OpenStore</text>")));
     assert!(says("labels", "", "\"sum\":\"53.52\""));
     assert!(says("totals", "", "\"plu\":3"));
     assert_eq!(tell("weigh", "9 1"), Some(Err("the scale has no PLU 9".into())));

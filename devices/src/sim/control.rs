@@ -2,7 +2,7 @@
 //!
 //! `GET /` is the page: what the device shows, its faults as buttons, and its other words. `POST /WORD` tells it a word, with
 //! the rest in the body as plain text or as a form: `slow 5s` to `/fault`. `GET /WORD` asks for what is shown. Answers are
-//! JSON, `{"ok": …}` or `{"error": a sentence}`.
+//! JSON, `{"ok": …}` or `{"error": a sentence}`; only `GET /picture` is an image: what came out of the device last.
 //!
 //! Must never: listen for others than this machine, because whoever reaches it may do anything with the device.
 
@@ -38,6 +38,11 @@ pub trait Controlled: Clone + Send + Sync + 'static {
 
     /// None: the word is not known.
     fn obey(&self, word: &str, rest: &str) -> Option<Result<Value, String>>;
+
+    /// What came out of it last, as SVG.
+    fn picture(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Listen for requests; returns the address and the work, which ends only with an error.
@@ -167,6 +172,12 @@ fn answer<D: Controlled>(device: &D, request: &Request<'_>) -> Answer {
         "GET" if word.is_empty() => {
             return Answer { status: "200 OK", content_type: "text/html; charset=utf-8", body: page(device) };
         }
+        "GET" if word == "picture" => {
+            return match device.picture() {
+                Some(body) => Answer { status: "200 OK", content_type: "image/svg+xml", body },
+                None => refusal("404 Not Found", "nothing came out of it yet"),
+            };
+        }
         "GET" if D::SHOWN.contains(&word) => "200 OK",
         "POST" => SEE_PAGE,
         _ => return refusal("405 Method Not Allowed", "GET shows, POST tells"),
@@ -197,10 +208,11 @@ fn page<D: Controlled>(device: &D) -> String {
         let value = device.obey(word, "").and_then(Result::ok).unwrap_or_default();
         format!("<h2>{word}</h2>\n<pre id={word}>{}</pre>\n", escaped(&format!("{value:#}")))
     });
+    let picture = if device.picture().is_some() { "<p><img src=/picture alt=\"what came out last\">\n" } else { "" };
     format!(
         "<!doctype html>\n<html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\n\
          <title>Simulated device</title>\n<style>{STYLE}</style>\n<h1>Simulated device</h1>\n<h2>faults</h2>\n\
-         {faults}<h2>words</h2>\n{words}{}<script>{SCRIPT}</script>\n</html>\n",
+         {faults}<h2>words</h2>\n{words}{picture}{}<script>{SCRIPT}</script>\n</html>\n",
         shown.collect::<String>(),
     )
 }

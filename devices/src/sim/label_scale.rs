@@ -136,6 +136,12 @@ impl LabelScaleHandle {
         self.device().plus().len()
     }
 
+    /// The last printed label as SVG.
+    pub fn last_label(&self) -> Option<String> {
+        let device = self.device();
+        device.shelf.labels.back().map(|label| label.svg(&device.shelf.settings.shop))
+    }
+
     /// The last ten thousand printed labels.
     pub fn labels(&self) -> Vec<Label> {
         self.device().shelf.labels.iter().cloned().collect()

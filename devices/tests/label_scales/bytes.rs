@@ -100,7 +100,7 @@ async fn shtrih_print_answers_its_examples() {
     }
     let label = scale.weigh(5, Quantity::from_thousandths(535)).expect("a label");
     assert_eq!((label.sum, label.barcode.as_str()), (Money::from_minor(26_697), "2200123005359"));
-    assert_eq!(label.text, "Состав: молоко");
+    assert_eq!(label.item.text, "Состав: молоко");
     for (question, answer) in [
         ("02 07 60 30 30 33 30 05 00", "02 0C 60 00 49 68 00 00 17 02 00 00 01 00"),
         ("02 05 61 30 30 33 30", "02 0E 61 00 00 00 00 00 00 00 00 00 49 68 00 00"),

@@ -27,6 +27,10 @@ impl Controlled for LabelScaleHandle {
             _ => return None,
         })
     }
+
+    fn picture(&self) -> Option<String> {
+        self.last_label()
+    }
 }
 
 impl LabelScaleHandle {
@@ -34,6 +38,7 @@ impl LabelScaleHandle {
         let (plu, quantity) = text.split_once(' ').ok_or("a PLU and a quantity are expected")?;
         let plu = plu.parse().map_err(|_| format!("\"{plu}\" is not a PLU"))?;
         let quantity = quantity.parse::<Quantity>().map_err(|error| error.to_string())?;
-        self.weigh(plu, quantity).map(|label| json!(label)).map_err(|error| error.to_string())
+        let label = self.weigh(plu, quantity).map_err(|error| error.to_string())?;
+        Ok(json!({ "label": label, "svg": self.last_label() }))
     }
 }

@@ -234,15 +234,15 @@ impl Scale {
 }
 
 fn transaction(label: &Label) -> Vec<u8> {
-    let is_piece = label.unit == ItemUnit::Piece;
+    let is_piece = label.item.unit == ItemUnit::Piece;
     let amount = label.quantity.thousandths() / if is_piece { Quantity::ONE.thousandths() } else { 1 };
     let mut bytes = label.number.to_le_bytes().to_vec();
     bytes.extend([0x2C, 0, if is_piece { TRANSACTION_PIECE } else { 0 }, 0]);
     bytes.extend(moment(label.packed));
     bytes.extend(label.number.to_le_bytes());
     bytes.extend(b"00001\x01");
-    bytes.extend(label.plu.to_le_bytes());
-    bytes.extend((label.price.minor() as u32).to_le_bytes());
+    bytes.extend(label.item.plu.to_le_bytes());
+    bytes.extend((label.item.price.minor() as u32).to_le_bytes());
     bytes.extend((amount as u32).to_le_bytes());
     bytes.extend([0; 14]);
     bytes

@@ -3,20 +3,18 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use chrono::{Days, NaiveDate, NaiveDateTime, TimeDelta};
-use domain::barcode::expected_check_digit;
+use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use domain::money::Money;
 use domain::quantity::Quantity;
 use domain::rounding::line_amount;
 use serde::{Deserialize, Serialize};
 
-use crate::label_scale::{ItemUnit, ScaleItem, ScaleTotal};
+use crate::label_scale::picture::{self, PrintedLabel};
+use crate::label_scale::{ScaleItem, ScaleTotal};
 use crate::sim::fault::Fault;
 
 /// Printed labels that are remembered.
 const LABELS_MAX: usize = 10_000;
-/// What the barcode has room for.
-const BARCODE_VALUE_MAX: i64 = 99_999;
 
 #[derive(Clone, Debug)]
 pub struct LabelScaleSettings {
@@ -26,11 +24,18 @@ pub struct LabelScaleSettings {
     pub clear_time: Duration,
     /// At most twenty characters.
     pub serial: String,
+    /// Printed above each label.
+    pub shop: String,
 }
 
 impl Default for LabelScaleSettings {
     fn default() -> LabelScaleSettings {
-        LabelScaleSettings { items_max: 4000, clear_time: Duration::from_millis(300), serial: "VPM00012345".into() }
+        LabelScaleSettings {
+            items_max: 4000,
+            clear_time: Duration::from_millis(300),
+            serial: "VPM00012345".into(),
+            shop: "OpenStore".into(),
+        }
     }
 }
 
@@ -38,18 +43,23 @@ impl Default for LabelScaleSettings {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Label {
     pub number: u32,
-    pub plu: u32,
-    pub name: String,
-    pub text: String,
-    pub unit: ItemUnit,
+    /// As it was in memory.
+    pub item: ScaleItem,
     /// Kilograms or pieces.
     pub quantity: Quantity,
-    pub price: Money,
     pub sum: Money,
     pub packed: NaiveDateTime,
     pub sell_by: Option<NaiveDate>,
     /// Thirteen digits.
     pub barcode: String,
+}
+
+impl Label {
+    /// The label as it hangs out of the scale.
+    pub fn svg(&self, shop: &str) -> String {
+        let Label { item, quantity, packed, barcode, .. } = self;
+        picture::svg(&PrintedLabel { item, quantity: *quantity, packed_on: packed.date(), barcode, shop })
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,7 +68,7 @@ pub enum NotWeighed {
     NoPlu { plu: u32 },
     #[error("there is no tape")]
     NoPaper,
-    #[error("the quantity does not fit the barcode")]
+    #[error("the quantity or the goods code does not fit the barcode")]
     Quantity,
 }
 
@@ -117,14 +127,7 @@ impl Shelf {
         if self.fault == Fault::PaperOut {
             return Err(NotWeighed::NoPaper);
         }
-        let amount = match item.unit {
-            ItemUnit::Weight => quantity.thousandths(),
-            ItemUnit::Piece if quantity.is_whole() => quantity.thousandths() / Quantity::ONE.thousandths(),
-            ItemUnit::Piece => return Err(NotWeighed::Quantity),
-        };
-        if !(1..=BARCODE_VALUE_MAX).contains(&amount) {
-            return Err(NotWeighed::Quantity);
-        }
+        let barcode = picture::barcode(&item, quantity).ok_or(NotWeighed::Quantity)?;
         let sum = line_amount(item.price, quantity);
         let packed = self.clock(now);
         self.label_number += 1;
@@ -137,43 +140,12 @@ impl Shelf {
         total.quantity = total.quantity + quantity;
         total.sum = total.sum.map(|before| before + sum);
         total.labels += 1;
-        let shelf_life = Days::new(item.shelf_life_days.into());
-        let label = Label {
-            number: self.label_number,
-            plu: item.plu,
-            barcode: barcode(item.barcode_prefix, item.code, amount),
-            sell_by: packed.date().checked_add_days(shelf_life).filter(|_| item.shelf_life_days > 0),
-            name: item.name,
-            text: item.text,
-            unit: item.unit,
-            quantity,
-            price: item.price,
-            sum,
-            packed,
-        };
+        let sell_by = picture::sell_by(&item, packed.date());
+        let label = Label { number: self.label_number, item, quantity, sum, packed, sell_by, barcode };
         if self.labels.len() == LABELS_MAX {
             self.labels.pop_front();
         }
         self.labels.push_back(label.clone());
         Ok(label)
-    }
-}
-
-/// `PP CCCCC WWWWW K`.
-fn barcode(prefix: u8, code: u32, amount: i64) -> String {
-    let digits = format!("{:02}{:05}{amount:05}0", prefix % 100, code % 100_000);
-    match expected_check_digit(&digits) {
-        Some(check) => format!("{}{check}", &digits[..digits.len() - 1]),
-        None => digits,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_barcode_is_that_of_the_example() {
-        assert_eq!(barcode(22, 123, 535), "2200123005359");
     }
 }
