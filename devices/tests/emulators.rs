@@ -81,7 +81,7 @@ async fn a_control_port_says_what_it_knows() {
     let expected = [
         r#"{"ok":[]}"#,
         r#"{"ok":null}"#,
-        r#"{"error":"\"lines\" is not a command: fault WORD or paper is expected"}"#,
+        r#"{"error":"\"lines\" is not a command: fault WORD, paper or pulses is expected"}"#,
     ];
     assert_eq!(said, expected);
     let blank = r#"{"ok":["                    ","                    "]}"#;

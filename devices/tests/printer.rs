@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use devices::port::{self, BytePort, Connector, PortError};
-use devices::printer::escpos::{EscPos, Timing, encode, to_text};
-use devices::printer::{self, Align, PrintLine, PrinterError, ReceiptPrinter, cp866};
+use devices::printer::escpos::{self, CodePage, EscPos, EscPosSettings, Timing, answers, to_text};
+use devices::printer::{self, Align, DrawerPin, Paper, PrintLine, PrinterError, PrinterStatus, ReceiptPrinter, cp866};
 use devices::sim::escpos::PrinterHandle;
 use devices::sim::fault::Fault;
 use proptest::prelude::*;
@@ -40,9 +40,17 @@ fn slip_on_paper() -> Vec<String> {
     ["ИТОГО", "Сир київський  89,90 руб.", "Cafe", &qr, "----8<----"].map(str::to_owned).to_vec()
 }
 
+fn quick() -> EscPosSettings {
+    EscPosSettings { timing: QUICK, ..EscPosSettings::default() }
+}
+
+fn encode(document: &[PrintLine]) -> Vec<u8> {
+    escpos::encode(document, CodePage::default())
+}
+
 fn device() -> (PrinterHandle, EscPos) {
     let printer = PrinterHandle::new();
-    let driver = EscPos::with_timing(printer.connector(), QUICK);
+    let driver = EscPos::with_settings(printer.connector(), quick());
     (printer, driver)
 }
 
@@ -193,10 +201,10 @@ async fn a_lost_port_is_opened_again_and_a_missing_one_is_offline() {
             async move { if is_first { Ok(Box::new(port::memory().0) as Box<dyn BytePort>) } else { good().await } },
         )
     });
-    let mut driver = EscPos::with_timing(connector, QUICK);
+    let mut driver = EscPos::with_settings(connector, quick());
     assert_eq!(driver.print(&slip()).await, Ok(()));
     assert_eq!((printer.paper(), opened.load(Ordering::SeqCst)), (slip_on_paper(), 2));
-    let mut driver = EscPos::with_timing(port::connector("memory".parse().expect("an address")), QUICK);
+    let mut driver = EscPos::with_settings(port::connector("memory".parse().expect("an address")), quick());
     assert!(matches!(driver.print(&slip()).await, Err(PrinterError::Offline { .. })));
     assert!(printer::find("escpos").is_some() && printer::find("quill").is_none());
 }
@@ -209,7 +217,7 @@ async fn by_hand(answers: &[(&[u8], &[u8])]) -> (Result<(), PrinterError>, Duple
         let host = host.lock().expect("no test panics here").take();
         Box::pin(async { host.map(|host| Box::new(host) as Box<dyn BytePort>).ok_or(PortError::Memory) })
     });
-    let mut driver = EscPos::with_timing(connector, QUICK);
+    let mut driver = EscPos::with_settings(connector, quick());
     let document = [text("A")];
     let printer = async {
         for (question, answer) in answers {
@@ -231,8 +239,18 @@ async fn the_state_of_a_printer_that_is_not_ready_is_understood() {
     assert_eq!(by_hand(&ask).await.0, offline("its cover is open"));
     let ask = [(paper, &b"\x10\x00\x12"[..]), (state, b"\x1A"), (cause, b"\x32")];
     assert_eq!(by_hand(&ask).await.0, Err(PrinterError::PaperOut));
-    let ask = [(paper, &b"\x12"[..]), (state, b"\x1A"), (cause, b"\x52")];
+    let ask = [(paper, &b"\x12"[..]), (state, b"\x1A"), (cause, b"\x12")];
     assert_eq!(by_hand(&ask).await.0, offline("it reports a fault"));
+    for (error, reason) in [
+        (b"\x1A", "its cutter is stuck: take the paper out and switch it off and on"),
+        (b"\x52", "its head is hot: it goes on by itself when it is cool"),
+        (b"\x16", "something in it is stuck: take the paper out and switch it off and on"),
+        (b"\x32", "it is broken: have it repaired"),
+        (b"\x12", "it reports a fault"),
+    ] {
+        let ask = [(paper, &b"\x12"[..]), (state, b"\x1A"), (cause, b"\x52"), (b"\x10\x04\x03", error)];
+        assert_eq!(by_hand(&ask).await.0, offline(reason));
+    }
     assert_eq!(by_hand(&[(paper, b"\x7E")]).await.0, Err(PrinterError::PaperOut));
     assert_eq!(by_hand(&[(paper, b"\x10\x00")]).await.0, offline("it does not answer"));
     let (printed, mut device) = by_hand(&[(paper, b"\x12"), (state, b"\x16")]).await;
@@ -240,6 +258,82 @@ async fn the_state_of_a_printer_that_is_not_ready_is_understood() {
     let mut sent = Vec::new();
     device.read_to_end(&mut sent).await.expect("the driver let the port go");
     assert_eq!(sent, [encode(&[text("A")]), hex("1D 72 31")].concat());
+}
+
+/// Codes that a printer can be asked for, and what stands for them where no code can be made.
+#[tokio::test]
+async fn barcodes_are_made_of_what_fits_them() {
+    let bytes = |text: &str| encode(&[PrintLine::Barcode(text.into())])[hex(BEGIN).len()..].to_vec();
+    let code = |rest: &str, text: &str| {
+        let begin = hex(&format!("1B 61 01 1D 68 50 1D 77 02 1D 66 00 1D 48 02 1D 6B {rest}"));
+        [begin, text.as_bytes().to_vec(), hex("1B 61 00")].concat()
+    };
+    assert_eq!(bytes("4601234567893"), code("43 0D", "4601234567893"));
+    assert_eq!(bytes("4601234567894"), code("49 0F", "{B4601234567894"));
+    assert_eq!(bytes("12345"), code("49 07", "{B12345"));
+    assert_eq!(bytes("a{B}"), code("49 07", "{Ba{{B}"));
+    let (printer, mut driver) = device();
+    let texts = ["4601234567893", "12345", "", "сыр", "longer than twenty one", "a\u{10}b"];
+    let document = texts.map(|text| PrintLine::Barcode(text.into()));
+    assert_eq!(driver.print(&document).await, Ok(()));
+    assert_eq!(driver.print(&[PrintLine::Qr("a\u{10}\u{4}b".into())]).await, Ok(()));
+    let paper = ["[barcode: 4601234567893]", "[barcode: {B12345]", "", "сыр", "longer than twenty one", "a b", "a  b"];
+    assert_eq!(printer.paper(), paper);
+    assert_eq!(to_text(&document[..1], 32), ["[barcode: 4601234567893]"]);
+}
+
+#[tokio::test]
+async fn a_page_has_the_number_that_its_maker_gave_it() {
+    let bytes = |page| escpos::encode(&[text("Молоко «Ї» №")], page);
+    assert_eq!(bytes(CodePage::cp866(59)), hex("1B 40 1C 2E 1B 74 3B 8C AE AB AE AA AE 20 22 F4 22 20 FC 0A"));
+    assert_eq!(bytes(CodePage::cp1251(46)), hex("1B 40 1C 2E 1B 74 2E CC EE EB EE EA EE 20 AB AF BB 20 B9 0A"));
+    let printer = PrinterHandle::new();
+    let protocol = printer::find("escpos-1251").expect("it is spoken");
+    (protocol.driver)(printer.connector()).print(&slip()).await.expect("it prints");
+    assert_eq!(printer.paper()[..2], ["ИТОГО", "Сир київський  89,90 руб."]);
+}
+
+#[tokio::test]
+async fn a_printer_that_proves_is_believed_by_the_number() {
+    let printer = PrinterHandle::new();
+    let settings = EscPosSettings { proves: true, ..quick() };
+    let mut driver = EscPos::with_settings(printer.connector(), settings);
+    for _ in 0..3 {
+        assert_eq!(driver.print(&slip()).await, Ok(()));
+    }
+    assert_eq!(printer.paper().len(), 3 * slip_on_paper().len());
+    printer.set_fault(Fault::NoAnswerAfterCommit);
+    assert_eq!(driver.print(&slip()).await, Err(PrinterError::NoAnswer));
+    assert_eq!(driver.print(&slip()).await, Ok(()));
+    let asks = hex("1D 28 48 06 00 30 30 41 42 43 44");
+    assert_eq!(fed(&[&asks], 7).await, (b"\x37\x22ABCD\0".to_vec(), vec![]));
+
+    let number = 0x01F7;
+    let letters = answers::proof_letters(number);
+    assert_eq!(&letters, b"ABPH");
+    let proof = [&b"\x12\x37\x22\x37\x22"[..], &letters, b"\0"].concat();
+    assert!(answers::find_proof(&proof, number) && !answers::find_proof(&proof, number + 1));
+    assert!(!answers::find_proof(&proof[..proof.len() - 1], number));
+    // A proof that comes late is no state.
+    assert!((0..=u16::MAX).all(|number| answers::find_state(&answers::proof_letters(number)).is_none()));
+    assert_eq!(answers::find_state(&proof[1..]), None);
+}
+
+#[tokio::test]
+async fn a_drawer_is_opened_also_without_paper() {
+    let (printer, mut driver) = device();
+    assert_eq!(driver.open_drawer(DrawerPin::Two).await, Ok(()));
+    assert_eq!(driver.open_drawer(DrawerPin::Five).await, Ok(()));
+    assert_eq!(printer.pulses(), 2);
+    printer.set_fault(Fault::PaperOut);
+    assert_eq!(driver.open_drawer(DrawerPin::Two).await, Ok(()));
+    assert_eq!((printer.pulses(), printer.paper()), (3, vec![]));
+    let status = PrinterStatus { paper: Paper::Out, problem: None, drawer_pin_is_high: false };
+    assert_eq!(driver.status().await, Ok(status));
+    printer.set_fault(Fault::Offline);
+    assert!(matches!(driver.open_drawer(DrawerPin::Two).await, Err(PrinterError::Offline { .. })));
+    printer.set_fault(Fault::None);
+    assert_eq!(driver.status().await, Ok(PrinterStatus { paper: Paper::There, ..status }));
 }
 
 #[tokio::test]

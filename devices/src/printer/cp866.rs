@@ -3,9 +3,9 @@
 //! The page has all Russian letters and the Ukrainian є and ї. What it lacks is shown by what a reader takes for the same:
 //! і by the Latin i, ґ by г, Latin letters without their accents, quotation marks, dashes and spaces by the plain ones, ₽
 //! by "руб.". A character that has no such picture becomes '?'. Control characters become spaces, so that no text can
-//! command a device.
+//! command a device. Printers that have another page show its letters by the same rules.
 
-use encoding_rs::{EncoderResult, IBM866};
+use encoding_rs::{EncoderResult, Encoding, IBM866};
 
 /// What is shown for U+00C0 to U+017F; a dot stands for those that are more than one letter or no letter.
 const LATIN: &str = "\
@@ -25,16 +25,21 @@ pub fn shown(text: &str) -> String {
 
 /// Append the text, one byte a column.
 pub(crate) fn encode(text: &str, out: &mut Vec<u8>) {
+    encode_in(IBM866, text, out);
+}
+
+/// The same in another page of one byte a character, whose letters are more or fewer.
+pub(crate) fn encode_in(page: &'static Encoding, text: &str, out: &mut Vec<u8>) {
     let mut rest = text.chars().peekable();
     while let Some(mut letter) = rest.next() {
         if let Some(composed) = rest.peek().and_then(|mark| compose(letter, *mark)) {
             letter = composed;
             rest.next();
         }
-        match byte(letter) {
+        match byte(page, letter) {
             Some(byte) => out.push(byte),
             None => match replacement(letter) {
-                Some(text) => out.extend(text.chars().filter_map(byte)),
+                Some(text) => out.extend(text.chars().filter_map(|letter| byte(page, letter))),
                 None => out.push(b'?'),
             },
         }
@@ -45,13 +50,13 @@ pub(crate) fn decode(bytes: &[u8]) -> String {
     IBM866.decode_without_bom_handling(bytes).0.into_owned()
 }
 
-fn byte(letter: char) -> Option<u8> {
+fn byte(page: &'static Encoding, letter: char) -> Option<u8> {
     if letter.is_control() || letter == '\u{A0}' {
         return Some(b' ');
     }
     let (mut utf8, mut out) = ([0; 4], [0]);
     let letter = letter.encode_utf8(&mut utf8);
-    let (result, _, written) = IBM866.new_encoder().encode_from_utf8_without_replacement(letter, &mut out, true);
+    let (result, _, written) = page.new_encoder().encode_from_utf8_without_replacement(letter, &mut out, true);
     (result == EncoderResult::InputEmpty && written == 1).then_some(out[0])
 }
 

@@ -1,8 +1,11 @@
-//! Receipt printers that speak ESC/POS, set to code page 866.
+//! Receipt printers that speak ESC/POS.
 //!
-//! The printer is asked for its state before a document is sent and for a mark behind it, which it answers in the order of
-//! the stream. So [`PrinterError::Offline`] and [`PrinterError::PaperOut`] mean that nothing was sent, and
-//! [`PrinterError::NoAnswer`] that the document may be on paper in whole or in part.
+//! The printer is asked for its state before a document is sent, and behind the document for a sign that it got so far:
+//! every printer answers when it has taken the document in, and one that proves its prints when it is on paper. So
+//! [`PrinterError::Offline`] and [`PrinterError::PaperOut`] mean that nothing was sent, and [`PrinterError::NoAnswer`]
+//! that the document may be on paper in whole or in part.
+//!
+//! Files: `encoder` makes the bytes of a document, `answers` reads what comes back.
 
 use std::time::Duration;
 
@@ -10,33 +13,31 @@ use futures_util::future::BoxFuture;
 use tokio::io::AsyncReadExt;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Align, PrintLine, PrinterError, ReceiptPrinter, cp866};
+use super::{DrawerPin, Paper, PrintLine, PrinterError, PrinterStatus, ReceiptPrinter};
 use crate::port::{self, BytePort, Connector};
+use answers::StateBytes;
+pub use encoder::{CodePage, encode, to_text};
 
-/// A printer answers with single bytes, at most four at once.
+pub mod answers;
+mod encoder;
+
 const READ_BYTES: usize = 64;
-/// Bytes that the largest QR code of level M holds; a printer would print nothing for more.
-const QR_BYTES_MAX: usize = 2331;
-/// The line that stands for a cut in plain text.
-const CUT_LINE: &str = "----8<----";
+/// A printer answers with a few bytes; of more, the last ones are kept.
+const HEARD_BYTES_MAX: usize = 256;
 
-/// Initialise, leave the Kanji mode that printers made in China start in, and choose code page 866.
-const BEGIN: &[u8] = b"\x1B\x40\x1C\x2E\x1B\x74\x11";
-/// Model 2, dots of 4, level M.
-const QR_BEGIN: &[u8] =
-    b"\x1D\x28\x6B\x04\x00\x31\x41\x32\x00\x1D\x28\x6B\x03\x00\x31\x43\x04\x1D\x28\x6B\x03\x00\x31\x45\x31";
-const QR_PRINT: &[u8] = b"\x1D\x28\x6B\x03\x00\x31\x51\x30";
-/// Feed to the cutter and cut, leaving a bridge.
-const CUT: &[u8] = b"\x1D\x56\x42\x00";
-
-const ASK_STATE: &[u8] = b"\x10\x04\x01";
-const ASK_CAUSE: &[u8] = b"\x10\x04\x02";
+const ASK_PRINTER: &[u8] = b"\x10\x04\x01";
+const ASK_OFFLINE_CAUSE: &[u8] = b"\x10\x04\x02";
+const ASK_ERROR_CAUSE: &[u8] = b"\x10\x04\x03";
 const ASK_PAPER: &[u8] = b"\x10\x04\x04";
 const ASK_PRINTED: &[u8] = b"\x1D\x72\x31";
-const STATE_OFFLINE: u8 = 0x08;
-const CAUSE_COVER: u8 = 0x04;
-const CAUSE_PAPER: u8 = 0x20;
-const PAPER_END: u8 = 0x60;
+/// Before the four letters of a number.
+const ASK_PROOF: &[u8] = b"\x1D\x28\x48\x06\x00\x30\x30";
+/// On for 50 ms and off for 500 ms, after what was sent before.
+const PULSE: &[u8] = b"\x1B\x70";
+const PULSE_TIMES: [u8; 2] = [0x19, 0xFA];
+/// On for 100 ms, at once.
+const PULSE_NOW: &[u8] = b"\x10\x14\x01";
+const PULSE_NOW_TIME: u8 = 1;
 
 /// How long the printer is waited for.
 #[derive(Clone, Copy, Debug)]
@@ -53,10 +54,21 @@ impl Default for Timing {
     }
 }
 
+/// What a make of printers has of its own.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EscPosSettings {
+    pub page: CodePage,
+    /// It tells by number what is on paper; most others print on and say nothing to that question.
+    pub proves: bool,
+    pub timing: Timing,
+}
+
 pub struct EscPos {
     connector: Connector,
-    timing: Timing,
+    settings: EscPosSettings,
     port: Option<Box<dyn BytePort>>,
+    /// Of the proof that was asked for last.
+    proof_number: u16,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,32 +80,71 @@ enum Trouble {
 
 impl EscPos {
     pub fn new(connector: Connector) -> EscPos {
-        EscPos::with_timing(connector, Timing::default())
+        EscPos::with_settings(connector, EscPosSettings::default())
     }
 
-    pub fn with_timing(connector: Connector, timing: Timing) -> EscPos {
-        EscPos { connector, timing, port: None }
+    pub fn with_settings(connector: Connector, settings: EscPosSettings) -> EscPos {
+        EscPos { connector, settings, port: None, proof_number: 0 }
     }
 
     async fn print_document(&mut self, document: &[PrintLine]) -> Result<(), PrinterError> {
-        if let Err(error) = self.check_ready().await {
-            // A line that opened and stays silent may be half closed: open it anew the next time.
+        let state = self.state().await?;
+        if state.paper() == Paper::Out {
+            return Err(PrinterError::PaperOut);
+        }
+        if let Some(problem) = state.problem() {
+            return Err(PrinterError::Offline { reason: problem.to_string() });
+        }
+        let mut bytes = encode(document, self.settings.page);
+        let length = bytes.len();
+        let patience = self.settings.timing.printing;
+        let printed = if self.settings.proves {
+            self.proof_number = self.proof_number.wrapping_add(1);
+            let number = self.proof_number;
+            bytes.extend_from_slice(ASK_PROOF);
+            bytes.extend(answers::proof_letters(number));
+            self.ask(&bytes, |heard| answers::find_proof(heard, number).then_some(()), patience).await
+        } else {
+            bytes.extend_from_slice(ASK_PRINTED);
+            self.ask(&bytes, |heard| answers::find_printed(heard).map(drop), patience).await
+        };
+        printed.map_err(|trouble| {
+            tracing::warn!(?trouble, bytes = length, "the printer did not confirm a document");
             self.port = None;
-            return Err(error);
-        }
-        let mut bytes = encode(document);
-        bytes.extend_from_slice(ASK_PRINTED);
-        match self.ask(&bytes, |answer| answer & 0x90 == 0, self.timing.printing).await {
-            Ok(_) => Ok(()),
-            Err(trouble) => {
-                tracing::warn!(?trouble, bytes = bytes.len(), "the printer did not confirm a document");
-                self.port = None;
-                Err(PrinterError::NoAnswer)
-            }
-        }
+            PrinterError::NoAnswer
+        })
     }
 
-    async fn check_ready(&mut self) -> Result<(), PrinterError> {
+    async fn pulse(&mut self, drawer: DrawerPin) -> Result<(), PrinterError> {
+        let state = self.state().await?;
+        let pin = match drawer {
+            DrawerPin::Two => 0,
+            DrawerPin::Five => 1,
+        };
+        // A printer that does not print obeys only what is to be done at once.
+        let bytes = if state.is_offline() || state.paper() == Paper::Out {
+            [PULSE_NOW, &[pin, PULSE_NOW_TIME]].concat()
+        } else {
+            [PULSE, &[pin], &PULSE_TIMES].concat()
+        };
+        // It has no answer; that the printer still speaks says that it went out.
+        self.ask_state(&[&bytes, ASK_PRINTER].concat()).await.map(drop).map_err(|_| {
+            self.port = None;
+            PrinterError::NoAnswer
+        })
+    }
+
+    /// Ask for its state, over a port that is opened anew if it was lost.
+    async fn state(&mut self) -> Result<StateBytes, PrinterError> {
+        let state = self.asked_state().await;
+        if state.is_err() {
+            // A line that opened and stays silent may be half closed: open it anew the next time.
+            self.port = None;
+        }
+        state
+    }
+
+    async fn asked_state(&mut self) -> Result<StateBytes, PrinterError> {
         self.open().await?;
         let mut paper = self.ask_state(ASK_PAPER).await;
         if paper == Err(Trouble::Lost) {
@@ -102,28 +153,31 @@ impl EscPos {
             paper = self.ask_state(ASK_PAPER).await;
         }
         let silent = |_| PrinterError::Offline { reason: "it does not answer".into() };
-        if paper.map_err(silent)? & PAPER_END != 0 {
-            return Err(PrinterError::PaperOut);
+        let mut state = StateBytes { paper: paper.map_err(silent)?, ..StateBytes::default() };
+        if state.paper() == Paper::Out {
+            return Ok(state);
         }
-        if self.ask_state(ASK_STATE).await.map_err(silent)? & STATE_OFFLINE == 0 {
-            return Ok(());
+        state.printer = self.ask_state(ASK_PRINTER).await.map_err(silent)?;
+        if state.is_offline() {
+            state.offline_cause = self.ask_state(ASK_OFFLINE_CAUSE).await.map_err(silent)?;
         }
-        let cause = self.ask_state(ASK_CAUSE).await.map_err(silent)?;
-        Err(if cause & CAUSE_PAPER != 0 {
-            PrinterError::PaperOut
-        } else if cause & CAUSE_COVER != 0 {
-            PrinterError::Offline { reason: "its cover is open".into() }
-        } else {
-            PrinterError::Offline { reason: "it reports a fault".into() }
-        })
+        if state.has_error() {
+            state.error_cause = self.ask_state(ASK_ERROR_CAUSE).await.map_err(silent)?;
+        }
+        Ok(state)
     }
 
     async fn ask_state(&mut self, question: &[u8]) -> Result<u8, Trouble> {
-        self.ask(question, |answer| answer & 0x93 == 0x12, self.timing.state).await
+        self.ask(question, answers::find_state, self.settings.timing.state).await
     }
 
-    /// Send bytes and wait for the byte that answers them; a printer may say other things in between.
-    async fn ask(&mut self, bytes: &[u8], is_answer: fn(u8) -> bool, patience: Duration) -> Result<u8, Trouble> {
+    /// Send bytes and wait for what answers them; a printer may say other things in between.
+    async fn ask<T>(
+        &mut self,
+        bytes: &[u8],
+        find: impl Fn(&[u8]) -> Option<T>,
+        patience: Duration,
+    ) -> Result<T, Trouble> {
         let port = self.port.as_mut().ok_or(Trouble::Lost)?;
         match timeout_at(Instant::now() + patience, port::send(port, bytes)).await {
             Ok(Ok(())) => {}
@@ -131,13 +185,15 @@ impl EscPos {
             Err(_) => return Err(Trouble::Silent),
         }
         let deadline = Instant::now() + patience;
-        let mut bytes = [0; READ_BYTES];
+        let (mut bytes, mut heard) = ([0; READ_BYTES], Vec::new());
         loop {
             match timeout_at(deadline, port.read(&mut bytes)).await {
                 Ok(Ok(count)) if count > 0 => {
-                    if let Some(answer) = bytes[..count].iter().copied().find(|byte| is_answer(*byte)) {
+                    heard.extend_from_slice(&bytes[..count]);
+                    if let Some(answer) = find(&heard) {
                         return Ok(answer);
                     }
+                    heard.drain(..heard.len().saturating_sub(HEARD_BYTES_MAX));
                 }
                 Ok(_) => return Err(Trouble::Lost),
                 Err(_) => return Err(Trouble::Silent),
@@ -161,75 +217,16 @@ impl ReceiptPrinter for EscPos {
     fn print<'a>(&'a mut self, document: &'a [PrintLine]) -> BoxFuture<'a, Result<(), PrinterError>> {
         Box::pin(self.print_document(document))
     }
-}
 
-/// The bytes of a document.
-pub fn encode(document: &[PrintLine]) -> Vec<u8> {
-    let mut out = BEGIN.to_vec();
-    for line in document {
-        match line {
-            PrintLine::Text { text, align, bold, double } => put_text(text, *align, *bold, *double, &mut out),
-            PrintLine::Qr(text) => put_qr(text, &mut out),
-            PrintLine::Cut => out.extend_from_slice(CUT),
-        }
+    fn status(&mut self) -> BoxFuture<'_, Result<PrinterStatus, PrinterError>> {
+        Box::pin(async {
+            let state = self.state().await?;
+            let (paper, problem) = (state.paper(), state.problem());
+            Ok(PrinterStatus { paper, problem, drawer_pin_is_high: state.drawer_pin_is_high() })
+        })
     }
-    out
-}
 
-/// Each line leaves the printer as it found it, so a lost byte spoils one line and not the rest.
-fn put_text(text: &str, align: Align, bold: bool, double: bool, out: &mut Vec<u8>) {
-    let align = match align {
-        Align::Left => 0,
-        Align::Centre => 1,
-        Align::Right => 2,
-    };
-    let styles: [(bool, [u8; 2], u8); 3] =
-        [(align != 0, *b"\x1B\x61", align), (bold, *b"\x1B\x45", 1), (double, *b"\x1D\x21", 0x11)];
-    let styles = styles.iter().filter(|(is_on, ..)| *is_on);
-    for (_, command, on) in styles.clone() {
-        out.extend_from_slice(command);
-        out.push(*on);
+    fn open_drawer(&mut self, drawer: DrawerPin) -> BoxFuture<'_, Result<(), PrinterError>> {
+        Box::pin(self.pulse(drawer))
     }
-    cp866::encode(text, out);
-    out.push(b'\n');
-    for (_, command, _) in styles.rev() {
-        out.extend_from_slice(command);
-        out.push(0);
-    }
-}
-
-fn put_qr(text: &str, out: &mut Vec<u8>) {
-    if text.len() > QR_BYTES_MAX {
-        tracing::warn!(bytes = text.len(), "a text is too long for a QR code and is printed as text");
-        return put_text(text, Align::Left, false, false, out);
-    }
-    let length = u16::try_from(text.len() + 3).expect("a QR code holds less than the length can say");
-    out.extend_from_slice(b"\x1B\x61\x01");
-    out.extend_from_slice(QR_BEGIN);
-    out.extend_from_slice(b"\x1D\x28\x6B");
-    out.extend_from_slice(&length.to_le_bytes());
-    out.extend_from_slice(b"\x31\x50\x30");
-    out.extend_from_slice(text.as_bytes());
-    out.extend_from_slice(QR_PRINT);
-    out.extend_from_slice(b"\x1B\x61\x00");
-}
-
-/// The document as plain text with the characters that the paper shows. Bold and double letters are as any other.
-pub fn to_text(document: &[PrintLine], columns: usize) -> Vec<String> {
-    let aligned = |text: &str, align| {
-        let text = cp866::shown(text);
-        let free = columns.saturating_sub(text.chars().count());
-        let before = match align {
-            Align::Left => 0,
-            Align::Centre => free / 2,
-            Align::Right => free,
-        };
-        " ".repeat(before) + &text
-    };
-    let line = |line: &PrintLine| match line {
-        PrintLine::Text { text, align, .. } => aligned(text, *align),
-        PrintLine::Qr(text) => format!("[QR: {text}]"),
-        PrintLine::Cut => CUT_LINE.to_owned(),
-    };
-    document.iter().map(line).collect()
 }

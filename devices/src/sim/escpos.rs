@@ -36,6 +36,8 @@ pub struct PrinterHandle {
 struct Device {
     paper: VecDeque<String>,
     fault: Fault,
+    /// Pulses that were given to drawers.
+    pulses: usize,
     settings: Settings,
     line: String,
     /// Columns that the line takes.
@@ -78,6 +80,11 @@ impl PrinterHandle {
         self.device().paper.iter().cloned().collect()
     }
 
+    /// How often a drawer that hangs on it was opened.
+    pub fn pulses(&self) -> usize {
+        self.device().pulses
+    }
+
     pub fn set_fault(&self, fault: Fault) {
         self.device().fault = fault;
     }
@@ -98,15 +105,16 @@ impl Emulated for PrinterHandle {
 }
 
 impl Controlled for PrinterHandle {
-    const WORDS: &'static str = "fault WORD or paper";
+    const WORDS: &'static str = "fault WORD, paper or pulses";
 
-    const SHOWN: &'static [&'static str] = &["paper"];
+    const SHOWN: &'static [&'static str] = &["paper", "pulses"];
     const FAULTS: &'static [&'static str] = FAULTS;
 
     fn obey(&self, word: &str, rest: &str) -> Option<Result<Value, String>> {
         Some(match word {
             "fault" => set_fault::<Self>(rest, |fault| self.set_fault(fault)),
             "paper" => Ok(json!(self.paper())),
+            "pulses" => Ok(json!(self.pulses())),
             _ => return None,
         })
     }
@@ -155,10 +163,15 @@ impl Device {
             Command::AutoState(_) => out.extend_from_slice(&[0x18, 0x00, 0x0C, 0x0F]),
             Command::Identity(0x42) => out.extend_from_slice(b"_EPSON\0"),
             Command::Identity(0x43) => out.extend_from_slice(b"_TM-T20II\0"),
+            Command::PulseNow => self.pulses += 1,
             _ if !has_paper => {}
-            Command::Printed(_) if self.fault == Fault::NoAnswer => {}
-            Command::Printed(_) if self.fault == Fault::NoAnswerAfterCommit => self.fault = Fault::None,
+            Command::Pulse => self.pulses += 1,
+            Command::Printed(_) | Command::Proof(_) if self.fault == Fault::NoAnswer => {}
+            Command::Printed(_) | Command::Proof(_) if self.fault == Fault::NoAnswerAfterCommit => {
+                self.fault = Fault::None;
+            }
             Command::Printed(_) => out.push(0),
+            Command::Proof(letters) => out.extend([&[0x37, 0x22], &letters[..], &[0]].concat()),
             Command::Text(byte) => self.put(byte),
             Command::LineFeed => self.end_line(),
             Command::Feed(lines) => {

@@ -23,6 +23,11 @@ pub(super) enum Command<'a> {
     State(u8),
     /// Asked for when all before it is printed.
     Printed(u8),
+    /// Asked for, under these letters, when all before it is printed.
+    Proof([u8; 4]),
+    /// A pulse to a drawer, when all before it is printed and at once.
+    Pulse,
+    PulseNow,
     Identity(u8),
     AutoState(u8),
     /// Known to be so long, and without an effect here.
@@ -38,7 +43,7 @@ pub(super) fn next(bytes: &[u8]) -> Option<(Command<'_>, usize)> {
         0x10 => match at(1)? {
             0x04 => Some((Command::State(at(2)?), 3)),
             0x05 => ignored(3),
-            0x14 => ignored(5),
+            0x14 => at(4).map(|_| (if at(2) == Some(1) { Command::PulseNow } else { Command::Ignored }, 5)),
             _ => ignored(1),
         },
         0x1B => match at(1)? {
@@ -48,7 +53,7 @@ pub(super) fn next(bytes: &[u8]) -> Option<(Command<'_>, usize)> {
             0x21 => Some((Command::Width(1 + (at(2)? >> 5 & 1)), 3)),
             0x32 => ignored(2),
             0x24 | 0x5C | 0x63 | 0x42 => ignored(4),
-            0x70 => ignored(5),
+            0x70 => at(4).map(|_| (Command::Pulse, 5)),
             0x61 | 0x45 | 0x2D | 0x4D | 0x7B | 0x56 | 0x33 | 0x4A | 0x52 | 0x3D => ignored(3),
             _ => ignored(2),
         },
@@ -68,6 +73,7 @@ pub(super) fn next(bytes: &[u8]) -> Option<(Command<'_>, usize)> {
                 let data = bytes.get(5..5 + length)?;
                 let command = match (at(2)?, data) {
                     (0x6B, [0x31, function, data @ ..]) => Command::Qr(*function, data),
+                    (0x48, [0x30, 0x30, a, b, c, d]) => Command::Proof([*a, *b, *c, *d]),
                     _ => Command::Ignored,
                 };
                 Some((command, 5 + length))

@@ -178,6 +178,7 @@ async fn the_printer_prints_the_same_text() {
             .map(|line| match line {
                 PrintLine::Text { text, .. } => cp866::shown(text),
                 PrintLine::Qr(text) => format!("[QR: {text}]"),
+                PrintLine::Barcode(text) => format!("[barcode: {text}]"),
                 PrintLine::Cut => "----8<----".to_owned(),
             })
             .collect();
