@@ -11,7 +11,7 @@ use devices::display;
 use devices::fiscal::shtrih::Shtrih;
 use devices::fiscal::{FiscalDevice, FiscalSign, FiscalState};
 use devices::port::{self, BytePort, Connector};
-use devices::printer::{self, Align, PrintLine};
+use devices::printer::{self, Align, DrawerPin, PrintLine};
 use devices::scale;
 use devices::terminal::zvt::Zvt;
 use devices::terminal::{Approval, Cancel, PaymentTerminal, TerminalOperation, TerminalRequest};
@@ -290,11 +290,18 @@ fn pay(connector: Connector) -> BoxFuture<'static, String> {
     })
 }
 
-fn print(connector: Connector) -> BoxFuture<'static, String> {
+fn print(protocol: &'static str, connector: Connector) -> BoxFuture<'static, String> {
     let document = [PrintLine::Text { text: "A".into(), align: Align::Left, bold: false, double: false }];
     Box::pin(async move {
-        let mut driver = (printer::find("escpos").expect("it is spoken").driver)(connector);
+        let mut driver = (printer::find(protocol).expect("it is spoken").driver)(connector);
         told(driver.print(&document).await, |()| "printed".to_owned())
+    })
+}
+
+fn open_drawer(connector: Connector) -> BoxFuture<'static, String> {
+    Box::pin(async move {
+        let mut driver = (printer::find("escpos").expect("it is spoken").driver)(connector);
+        told(driver.open_drawer(DrawerPin::Two).await, |()| "opened".to_owned())
     })
 }
 

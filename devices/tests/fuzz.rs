@@ -8,6 +8,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use devices::fiscal::shtrih::codec as shtrih;
+use devices::printer::escpos::answers as escpos;
 use devices::scale::asking::{Dialogue, Step};
 use devices::scale::{cas, massa_100, mettler_8217, pos2};
 use devices::terminal::zvt::{codec as zvt, report};
@@ -134,6 +135,29 @@ const ALL: &[Fuzzed] = &[
         is_stream: true,
         value_factor: 0,
         decode: talk::<massa_100::Frames>,
+    },
+    Fuzzed {
+        name: "escpos",
+        frames: &["12", "16", "1A", "72", "00", "10 00 00 0F", "37 22 41 41 41 42 00", "5F 45 50 53 4F 4E 00"],
+        frame_bytes: escpos::HEARD_BYTES_MAX,
+        is_stream: true,
+        value_factor: 0,
+        decode: |pieces| {
+            let mut heard = escpos::Heard::default();
+            count(pieces, |piece, found| {
+                heard.feed(piece);
+                if let Some(state) = heard.state() {
+                    found();
+                    let state =
+                        escpos::StateBytes { printer: state, offline_cause: state, error_cause: state, paper: state };
+                    // What it means is for its own tests.
+                    let _read = (state.paper(), state.problem());
+                }
+                if heard.has_proof(1) || heard.has_taken() {
+                    found();
+                }
+            })
+        },
     },
     Fuzzed {
         name: "pos2",

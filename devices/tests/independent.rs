@@ -2,3 +2,5 @@
 
 #[path = "independent/label.rs"]
 mod label;
+#[path = "independent/receipt.rs"]
+mod receipt;

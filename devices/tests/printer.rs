@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use devices::port::{self, BytePort, Connector, PortError};
-use devices::printer::escpos::{self, CodePage, EscPos, EscPosSettings, Timing, answers, to_text};
+use devices::printer::escpos::answers::{self, Heard};
+use devices::printer::escpos::{self, CodePage, EscPos, EscPosSettings, Timing, to_text};
 use devices::printer::{self, Align, DrawerPin, Paper, PrintLine, PrinterError, PrinterStatus, ReceiptPrinter, cp866};
 use devices::sim::escpos::PrinterHandle;
 use devices::sim::fault::Fault;
@@ -311,12 +312,18 @@ async fn a_printer_that_proves_is_believed_by_the_number() {
     let number = 0x01F7;
     let letters = answers::proof_letters(number);
     assert_eq!(&letters, b"ABPH");
-    let proof = [&b"\x12\x37\x22\x37\x22"[..], &letters, b"\0"].concat();
-    assert!(answers::find_proof(&proof, number) && !answers::find_proof(&proof, number + 1));
-    assert!(!answers::find_proof(&proof[..proof.len() - 1], number));
+    let proof = [&b"\x10\x37\x22\x37\x22"[..], &letters, b"\0"].concat();
+    let heard = |bytes: &[u8]| {
+        let mut heard = Heard::default();
+        bytes.chunks(2).for_each(|piece| heard.feed(piece));
+        heard
+    };
+    assert!(heard(&proof).has_proof(number) && !heard(&proof).has_proof(number + 1));
+    assert!(!heard(&proof[..proof.len() - 1]).has_proof(number));
+    assert!(heard(&[&[0xFF; 9_999], &proof[..]].concat()).has_proof(number));
     // A proof that comes late is no state.
-    assert!((0..=u16::MAX).all(|number| answers::find_state(&answers::proof_letters(number)).is_none()));
-    assert_eq!(answers::find_state(&proof[1..]), None);
+    assert_eq!(heard(&proof).state(), None);
+    assert!((0..=u16::MAX).all(|number| heard(&answers::proof_letters(number)).state().is_none()));
 }
 
 #[tokio::test]

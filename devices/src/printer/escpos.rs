@@ -15,15 +15,13 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{DrawerPin, Paper, PrintLine, PrinterError, PrinterStatus, ReceiptPrinter};
 use crate::port::{self, BytePort, Connector};
-use answers::StateBytes;
+use answers::{Heard, StateBytes};
 pub use encoder::{CodePage, encode, to_text};
 
 pub mod answers;
 mod encoder;
 
 const READ_BYTES: usize = 64;
-/// A printer answers with a few bytes; of more, the last ones are kept.
-const HEARD_BYTES_MAX: usize = 256;
 
 const ASK_PRINTER: &[u8] = b"\x10\x04\x01";
 const ASK_OFFLINE_CAUSE: &[u8] = b"\x10\x04\x02";
@@ -103,10 +101,10 @@ impl EscPos {
             let number = self.proof_number;
             bytes.extend_from_slice(ASK_PROOF);
             bytes.extend(answers::proof_letters(number));
-            self.ask(&bytes, |heard| answers::find_proof(heard, number).then_some(()), patience).await
+            self.ask(&bytes, |heard| heard.has_proof(number).then_some(()), patience).await
         } else {
             bytes.extend_from_slice(ASK_PRINTED);
-            self.ask(&bytes, |heard| answers::find_printed(heard).map(drop), patience).await
+            self.ask(&bytes, |heard| heard.has_taken().then_some(()), patience).await
         };
         printed.map_err(|trouble| {
             tracing::warn!(?trouble, bytes = length, "the printer did not confirm a document");
@@ -168,14 +166,14 @@ impl EscPos {
     }
 
     async fn ask_state(&mut self, question: &[u8]) -> Result<u8, Trouble> {
-        self.ask(question, answers::find_state, self.settings.timing.state).await
+        self.ask(question, Heard::state, self.settings.timing.state).await
     }
 
     /// Send bytes and wait for what answers them; a printer may say other things in between.
     async fn ask<T>(
         &mut self,
         bytes: &[u8],
-        find: impl Fn(&[u8]) -> Option<T>,
+        find: impl Fn(&Heard) -> Option<T>,
         patience: Duration,
     ) -> Result<T, Trouble> {
         let port = self.port.as_mut().ok_or(Trouble::Lost)?;
@@ -185,15 +183,14 @@ impl EscPos {
             Err(_) => return Err(Trouble::Silent),
         }
         let deadline = Instant::now() + patience;
-        let (mut bytes, mut heard) = ([0; READ_BYTES], Vec::new());
+        let (mut bytes, mut heard) = ([0; READ_BYTES], Heard::default());
         loop {
             match timeout_at(deadline, port.read(&mut bytes)).await {
                 Ok(Ok(count)) if count > 0 => {
-                    heard.extend_from_slice(&bytes[..count]);
+                    heard.feed(&bytes[..count]);
                     if let Some(answer) = find(&heard) {
                         return Ok(answer);
                     }
-                    heard.drain(..heard.len().saturating_sub(HEARD_BYTES_MAX));
                 }
                 Ok(_) => return Err(Trouble::Lost),
                 Err(_) => return Err(Trouble::Silent),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Exchange, fiscal_state, open_shift, pay, print, show, weigh};
+use super::{Exchange, fiscal_state, open_drawer, open_shift, pay, print, show, weigh};
 
 const SILENT_SCALE: &str = "the scale did not answer";
 const SCALE_PATIENCE: Duration = Duration::from_secs(4);
@@ -167,7 +167,7 @@ fn escpos() {
     const SILENT: &str = "the printer is not reachable (it does not answer): check its power and cable";
     let escpos = Exchange {
         name: "escpos, a document",
-        run: print,
+        run: |connector| print("escpos", connector),
         script: "> 10 04 04 |< 12 |> 10 04 01 |< 12 |>! 1B 40 1C 2E 1B 74 11 41 0A 1D 72 31 |< 00",
         says: "printed",
         in_doubt: None,
@@ -189,6 +189,40 @@ fn escpos() {
         script: "> 10 04 04 |< 12 |> 10 04 01 |< 1A |> 10 04 02 |< 16",
         says: "the printer is not reachable (its cover is open): check its power and cable",
         silent: &[SILENT, SILENT, SILENT],
+        ..escpos
+    }
+    .check();
+    Exchange {
+        name: "escpos, a stuck cutter",
+        script: "> 10 04 04 |< 12 |> 10 04 01 |< 1A |> 10 04 02 |< 52 |> 10 04 03 |< 1A",
+        says: "the printer is not reachable (its cutter is stuck: take the paper out and switch it off and on): check its \
+               power and cable",
+        silent: &[SILENT; 4],
+        ..escpos
+    }
+    .check();
+    Exchange {
+        name: "escpos, a proof",
+        run: |connector| print("escpos-epson", connector),
+        script: "> 10 04 04 |< 12 |> 10 04 01 |< 12
+                 >! 1B 40 1C 2E 1B 74 11 41 0A 1D 28 48 06 00 30 30 41 41 41 42 |< 37 22 41 41 41 42 00",
+        ..escpos
+    }
+    .check();
+    Exchange {
+        name: "escpos, the drawer",
+        run: open_drawer,
+        script: "> 10 04 04 |< 12 |> 10 04 01 |< 12 |>! 1B 70 00 19 FA |> 10 04 01 |< 16",
+        says: "opened",
+        ..escpos
+    }
+    .check();
+    Exchange {
+        name: "escpos, the drawer without paper",
+        run: open_drawer,
+        script: "> 10 04 04 |< 7E |>! 10 14 01 00 01 |> 10 04 01 |< 1E",
+        says: "opened",
+        silent: &[SILENT, "the printer did not confirm that it printed"],
         ..escpos
     }
     .check();

@@ -5,26 +5,14 @@
 
 use crate::printer::{Paper, PrinterProblem};
 
-/// What the answers to the questions about its state mean, each taken for good while it was not asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StateBytes {
-    pub printer: u8,
-    pub offline_cause: u8,
-    pub error_cause: u8,
-    pub paper: u8,
-}
-
-impl Default for StateBytes {
-    fn default() -> StateBytes {
-        StateBytes { printer: STATE, offline_cause: STATE, error_cause: STATE, paper: STATE }
-    }
-}
+/// A printer answers with a few bytes; of more, the last ones are kept.
+pub const HEARD_BYTES_MAX: usize = 256;
 
 /// Bits that every byte of a state has, and what they are.
 const STATE_MASK: u8 = 0x93;
 const STATE: u8 = 0x12;
 /// Bits that are clear in the answer to the mark behind a document.
-const PRINTED_MASK: u8 = 0x90;
+const TAKEN_MASK: u8 = 0x90;
 
 const DRAWER_PIN_HIGH: u8 = 0x04;
 const OFFLINE: u8 = 0x08;
@@ -40,24 +28,55 @@ const PAPER_END: u8 = 0x60;
 
 /// A proof is these, the four letters of its number, and a zero.
 const PROOF_BEGIN: [u8; 2] = [0x37, 0x22];
-pub const PROOF_BYTES: usize = 7;
+const PROOF_BYTES: usize = 7;
+
+/// What the answers to the questions about its state mean, each taken for good while it was not asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StateBytes {
+    pub printer: u8,
+    pub offline_cause: u8,
+    pub error_cause: u8,
+    pub paper: u8,
+}
+
+impl Default for StateBytes {
+    fn default() -> StateBytes {
+        StateBytes { printer: STATE, offline_cause: STATE, error_cause: STATE, paper: STATE }
+    }
+}
 
 /// The letters of a number, none of which has the bits of a state.
 pub fn proof_letters(number: u16) -> [u8; 4] {
     [12, 8, 4, 0].map(|shift| b'A' + (number >> shift & 0xF) as u8)
 }
 
-pub fn find_state(heard: &[u8]) -> Option<u8> {
-    heard.iter().copied().find(|byte| byte & STATE_MASK == STATE)
+/// What came since the printer was asked last.
+#[derive(Debug, Default)]
+pub struct Heard {
+    bytes: Vec<u8>,
 }
 
-pub fn find_printed(heard: &[u8]) -> Option<u8> {
-    heard.iter().copied().find(|byte| byte & PRINTED_MASK == 0)
-}
+impl Heard {
+    pub fn feed(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+        self.bytes.drain(..self.bytes.len().saturating_sub(HEARD_BYTES_MAX));
+    }
 
-pub fn find_proof(heard: &[u8], number: u16) -> bool {
-    let proof = [&PROOF_BEGIN[..], &proof_letters(number), &[0]].concat();
-    heard.windows(PROOF_BYTES).any(|bytes| bytes == proof)
+    /// The answer to a question about its state.
+    pub fn state(&self) -> Option<u8> {
+        self.bytes.iter().copied().find(|byte| byte & STATE_MASK == STATE)
+    }
+
+    /// All that was sent is taken in.
+    pub fn has_taken(&self) -> bool {
+        self.bytes.iter().any(|byte| byte & TAKEN_MASK == 0)
+    }
+
+    /// All that was sent before the proof of this number was asked for is on paper.
+    pub fn has_proof(&self, number: u16) -> bool {
+        let proof = [&PROOF_BEGIN[..], &proof_letters(number), &[0]].concat();
+        self.bytes.windows(PROOF_BYTES).any(|bytes| bytes == proof)
+    }
 }
 
 impl StateBytes {
