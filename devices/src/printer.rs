@@ -46,17 +46,17 @@ pub enum Paper {
 /// Why a printer that has paper does not print.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PrinterProblem {
-    #[error("its cover is open")]
+    #[error("its cover is open, close it")]
     CoverOpen,
-    #[error("its cutter is stuck: take the paper out and switch it off and on")]
+    #[error("its cutter is stuck, take the paper out and switch it off and on")]
     Cutter,
-    #[error("its head is hot: it goes on by itself when it is cool")]
+    #[error("its head is hot, it goes on by itself when it is cool")]
     HeadHot,
-    #[error("something in it is stuck: take the paper out and switch it off and on")]
+    #[error("something in it is stuck, take the paper out and switch it off and on")]
     Mechanical,
-    #[error("it is broken: have it repaired")]
+    #[error("it is broken, have it repaired")]
     ForGood,
-    #[error("it reports a fault")]
+    #[error("it reports a fault, look at its lamps")]
     Other,
 }
 
@@ -85,6 +85,8 @@ pub enum PrinterError {
     Offline { reason: String },
     #[error("the printer has no paper")]
     PaperOut,
+    #[error("the printer does not print: {0}")]
+    Problem(PrinterProblem),
     #[error("the printer did not confirm that it printed")]
     NoAnswer,
 }

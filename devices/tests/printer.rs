@@ -7,7 +7,9 @@ use std::time::Duration;
 use devices::port::{self, BytePort, Connector, PortError};
 use devices::printer::escpos::answers::{self, Heard};
 use devices::printer::escpos::{self, CodePage, EscPos, EscPosSettings, Timing, to_text};
-use devices::printer::{self, Align, DrawerPin, Paper, PrintLine, PrinterError, PrinterStatus, ReceiptPrinter, cp866};
+use devices::printer::{
+    self, Align, DrawerPin, Paper, PrintLine, PrinterError, PrinterProblem, PrinterStatus, ReceiptPrinter, cp866,
+};
 use devices::sim::escpos::PrinterHandle;
 use devices::sim::fault::Fault;
 use proptest::prelude::*;
@@ -235,25 +237,25 @@ async fn by_hand(answers: &[(&[u8], &[u8])]) -> (Result<(), PrinterError>, Duple
 #[tokio::test]
 async fn the_state_of_a_printer_that_is_not_ready_is_understood() {
     let (paper, state, cause): (&[u8], &[u8], &[u8]) = (b"\x10\x04\x04", b"\x10\x04\x01", b"\x10\x04\x02");
-    let offline = |reason: &str| Err(PrinterError::Offline { reason: reason.into() });
     let ask = [(paper, &b"\x1E"[..]), (state, b"\x1A"), (cause, b"\x16")];
-    assert_eq!(by_hand(&ask).await.0, offline("its cover is open"));
+    assert_eq!(by_hand(&ask).await.0, Err(PrinterError::Problem(PrinterProblem::CoverOpen)));
     let ask = [(paper, &b"\x10\x00\x12"[..]), (state, b"\x1A"), (cause, b"\x32")];
     assert_eq!(by_hand(&ask).await.0, Err(PrinterError::PaperOut));
     let ask = [(paper, &b"\x12"[..]), (state, b"\x1A"), (cause, b"\x12")];
-    assert_eq!(by_hand(&ask).await.0, offline("it reports a fault"));
-    for (error, reason) in [
-        (b"\x1A", "its cutter is stuck: take the paper out and switch it off and on"),
-        (b"\x52", "its head is hot: it goes on by itself when it is cool"),
-        (b"\x16", "something in it is stuck: take the paper out and switch it off and on"),
-        (b"\x32", "it is broken: have it repaired"),
-        (b"\x12", "it reports a fault"),
+    assert_eq!(by_hand(&ask).await.0, Err(PrinterError::Problem(PrinterProblem::Other)));
+    for (error, problem) in [
+        (b"\x1A", PrinterProblem::Cutter),
+        (b"\x52", PrinterProblem::HeadHot),
+        (b"\x16", PrinterProblem::Mechanical),
+        (b"\x32", PrinterProblem::ForGood),
+        (b"\x12", PrinterProblem::Other),
     ] {
         let ask = [(paper, &b"\x12"[..]), (state, b"\x1A"), (cause, b"\x52"), (b"\x10\x04\x03", error)];
-        assert_eq!(by_hand(&ask).await.0, offline(reason));
+        assert_eq!(by_hand(&ask).await.0, Err(PrinterError::Problem(problem)));
     }
     assert_eq!(by_hand(&[(paper, b"\x7E")]).await.0, Err(PrinterError::PaperOut));
-    assert_eq!(by_hand(&[(paper, b"\x10\x00")]).await.0, offline("it does not answer"));
+    let silent = PrinterError::Offline { reason: "it does not answer".into() };
+    assert_eq!(by_hand(&[(paper, b"\x10\x00")]).await.0, Err(silent));
     let (printed, mut device) = by_hand(&[(paper, b"\x12"), (state, b"\x16")]).await;
     assert_eq!(printed, Err(PrinterError::NoAnswer));
     let mut sent = Vec::new();

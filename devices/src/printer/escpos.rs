@@ -2,8 +2,8 @@
 //!
 //! The printer is asked for its state before a document is sent, and behind the document for a sign that it got so far:
 //! every printer answers when it has taken the document in, and one that proves its prints when it is on paper. So
-//! [`PrinterError::Offline`] and [`PrinterError::PaperOut`] mean that nothing was sent, and [`PrinterError::NoAnswer`]
-//! that the document may be on paper in whole or in part.
+//! [`PrinterError::NoAnswer`] means that the document may be on paper in whole or in part, and any other error that
+//! nothing was sent.
 //!
 //! Files: `encoder` makes the bytes of a document, `answers` reads what comes back.
 
@@ -91,7 +91,7 @@ impl EscPos {
             return Err(PrinterError::PaperOut);
         }
         if let Some(problem) = state.problem() {
-            return Err(PrinterError::Offline { reason: problem.to_string() });
+            return Err(PrinterError::Problem(problem));
         }
         let mut bytes = encode(document, self.settings.page);
         let length = bytes.len();
@@ -126,9 +126,9 @@ impl EscPos {
             [PULSE, &[pin], &PULSE_TIMES].concat()
         };
         // It has no answer; that the printer still speaks says that it went out.
-        self.ask_state(&[&bytes, ASK_PRINTER].concat()).await.map(drop).map_err(|_| {
+        self.ask_state(&[&bytes, ASK_PRINTER].concat()).await.map(drop).map_err(|trouble| {
             self.port = None;
-            PrinterError::NoAnswer
+            silent(trouble)
         })
     }
 
@@ -150,7 +150,6 @@ impl EscPos {
             self.open().await?;
             paper = self.ask_state(ASK_PAPER).await;
         }
-        let silent = |_| PrinterError::Offline { reason: "it does not answer".into() };
         let mut state = StateBytes { paper: paper.map_err(silent)?, ..StateBytes::default() };
         if state.paper() == Paper::Out {
             return Ok(state);
@@ -226,4 +225,8 @@ impl ReceiptPrinter for EscPos {
     fn open_drawer(&mut self, drawer: DrawerPin) -> BoxFuture<'_, Result<(), PrinterError>> {
         Box::pin(self.pulse(drawer))
     }
+}
+
+fn silent(_: Trouble) -> PrinterError {
+    PrinterError::Offline { reason: "it does not answer".into() }
 }

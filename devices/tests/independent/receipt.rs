@@ -126,19 +126,18 @@ async fn its_states_and_its_drawer_are_understood() {
     assert_eq!(driver.status().await, Ok(ready));
     assert_eq!(driver.open_drawer(DrawerPin::Five).await, Ok(()));
     assert_eq!(driver.status().await, Ok(PrinterStatus { drawer_pin_is_high: true, ..ready }));
-    let offline = |problem: PrinterProblem| Err(PrinterError::Offline { reason: problem.to_string() });
     for (fault, status, printed) in [
         ("paper-near-end", PrinterStatus { paper: Paper::NearEnd, drawer_pin_is_high: true, ..ready }, Ok(())),
         ("paper-out", PrinterStatus { paper: Paper::Out, ..ready }, Err(PrinterError::PaperOut)),
         (
             "cover-open",
             PrinterStatus { problem: Some(PrinterProblem::CoverOpen), drawer_pin_is_high: true, ..ready },
-            offline(PrinterProblem::CoverOpen),
+            Err(PrinterError::Problem(PrinterProblem::CoverOpen)),
         ),
         (
             "offline",
             PrinterStatus { problem: Some(PrinterProblem::Other), drawer_pin_is_high: true, ..ready },
-            offline(PrinterProblem::Other),
+            Err(PrinterError::Problem(PrinterProblem::Other)),
         ),
     ] {
         peer.set(fault, "on").await;
