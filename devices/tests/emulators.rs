@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 
+use devices::label_scale::{self, ScaleItem, Wire};
 use devices::port::connector;
 use devices::scale;
 use devices::sim::cd5220::DisplayHandle;
@@ -122,6 +123,20 @@ async fn a_control_port_is_a_page_and_survives_what_is_no_request() {
         assert!(answer.contains(says), "{request:.60}: {answer}");
     }
     assert!(control::listen(scale, "0.0.0.0:0".parse().expect("an address")).await.is_err(), "it has no password");
+}
+
+#[tokio::test]
+async fn a_label_scale_shows_the_label_that_came_out() {
+    let scale = LabelScaleHandle::new(LabelScaleKind::Mertech, LabelScaleSettings::default());
+    let mut driver = (label_scale::find("mertech").expect("it is spoken").driver)(scale.connector(Wire::Tcp));
+    let item = ScaleItem { plu: 5, code: 123, name: "Сыр".into(), barcode_prefix: 22, ..ScaleItem::default() };
+    driver.upload(&[item]).await.expect("an upload");
+    let weigh = "POST /weigh HTTP/1.1\r\nContent-Length: 7\r\n\r\n5 0.535";
+    let said = raw(scale, &[weigh, "GET /picture HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\n\r\n"]).await;
+    for (answer, part) in said.iter().zip(["\"barcode\":\"2200123005359\"", ">Сыр</text>", "<img src=/picture"]) {
+        assert!(answer.contains(part), "{answer}");
+    }
+    assert!(said[1].starts_with("HTTP/1.1 200 OK\r\nContent-Type: image/svg+xml\r\n"), "{}", said[1]);
 }
 
 /// It is stopped as soon as it has said where it listens, which is when a script stops it at the earliest.

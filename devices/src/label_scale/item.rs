@@ -1,6 +1,5 @@
 //! What a label-printing scale keeps of an article, what each kind of scale can keep, and the check of one against the other.
 
-use domain::barcode::expected_check_digit;
 use domain::money::Money;
 use domain::quantity::Quantity;
 use serde::{Deserialize, Serialize};
@@ -36,22 +35,6 @@ pub struct ScaleItem {
     pub label: u8,
     /// The first two digits of the printed barcode.
     pub barcode_prefix: u8,
-}
-
-impl ScaleItem {
-    /// The barcode of a label of so many kilograms or pieces, `PP CCCCC WWWWW K`; nothing if it has not enough digits.
-    pub fn barcode(&self, quantity: Quantity) -> Option<String> {
-        let value = match self.unit {
-            ItemUnit::Weight => quantity.thousandths(),
-            ItemUnit::Piece => quantity.thousandths() / 1000,
-        };
-        if self.code > BARCODE_CODE_MAX || self.barcode_prefix > PREFIX_MAX || !(0..=BARCODE_VALUE_MAX).contains(&value)
-        {
-            return None;
-        }
-        let payload = format!("{:02}{:05}{value:05}", self.barcode_prefix, self.code);
-        expected_check_digit(&format!("{payload}0")).map(|check| format!("{payload}{check}"))
-    }
 }
 
 /// Who decides how the printed barcode begins.
@@ -126,10 +109,8 @@ pub enum ScaleItemRefusal {
     PrefixDigits,
 }
 
-const PREFIX_MAX: u8 = 99;
-/// Five digits each.
-const BARCODE_CODE_MAX: u32 = 99_999;
-const BARCODE_VALUE_MAX: i64 = 99_999;
+/// Two digits.
+pub(super) const PREFIX_MAX: u8 = 99;
 
 impl Abilities {
     /// Whether the scale can keep this article, were it the only one.

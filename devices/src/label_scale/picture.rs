@@ -11,6 +11,7 @@ use domain::barcode::expected_check_digit;
 use domain::quantity::Quantity;
 use domain::rounding::line_amount;
 
+use super::item::PREFIX_MAX;
 use super::text::wrap;
 use super::{ItemUnit, ScaleItem};
 
@@ -34,7 +35,6 @@ const DAY: &str = "%d.%m.%Y";
 
 /// What a barcode has room for.
 const DIGITS: usize = 13;
-const PREFIX_MAX: u8 = 99;
 const CODE_MAX: u32 = 99_999;
 const VALUE_MAX: i64 = 99_999;
 
