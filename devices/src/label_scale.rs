@@ -8,6 +8,8 @@
 //!
 //! To add a protocol: write one file here and add one line to [`all`].
 
+use std::fmt;
+
 use chrono::NaiveDateTime;
 use domain::money::Money;
 use domain::quantity::Quantity;
@@ -194,6 +196,12 @@ pub struct LabelScaleProtocol {
     /// An address as it leaves the factory.
     pub address: &'static str,
     pub driver: fn(Connector, LabelScaleSetup) -> Box<dyn LabelScale>,
+}
+
+impl fmt::Debug for LabelScaleProtocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("LabelScaleProtocol").field(&self.name).finish()
+    }
 }
 
 /// Every label scale protocol that is spoken.

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use ::web::doors::{ApiToken, Doors};
+use ::web::rights::Role;
+use ::web::sign_in::NodeName;
 use ::web::{guard, headers};
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer, web as actix};
@@ -69,7 +71,7 @@ impl HqNode {
         let database = Database::open_sqlite::<ServerMigrator>(&file)
             .await
             .with_context(|| format!("the database {} cannot be opened", file.display()))?;
-        let first_password = people::first(&database, settings.admin_password.as_deref()).await?;
+        let first_password = people::first(&database, Role::HqAdmin, settings.admin_password.as_deref()).await?;
         let tokens = TokenTable::new(database.clone());
         for store in &settings.stores {
             let peer = Peer { name: store.store.as_str().to_owned(), role: PeerRole::Store };
@@ -102,6 +104,7 @@ impl HqNode {
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(actix::Data::new(doors.clone()))
+                .app_data(actix::Data::new(NodeName(site.name.clone())))
                 .app_data(actix::Data::new(site.clone()))
                 .wrap(actix_web::middleware::from_fn(guard::same_origin))
                 .wrap(headers::security(https))

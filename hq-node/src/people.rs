@@ -87,13 +87,13 @@ pub async fn put(database: &Database, name: &str, role: Role, password: &str) ->
     transaction.commit().await.context("the person was not stored")
 }
 
-/// With nobody in the database, make "admin". Answers the password if it was made up, to be printed once.
-pub async fn first(database: &Database, given: Option<&str>) -> anyhow::Result<Option<String>> {
+/// With nobody in the database, make "admin" with this role. Answers the password if it was made up, to be printed once.
+pub async fn first(database: &Database, role: Role, given: Option<&str>) -> anyhow::Result<Option<String>> {
     if people::count(&database.reader).await? > 0 {
         return Ok(None);
     }
     let made_up = if given.is_none() { Some(password::random()) } else { None };
     let password = given.or(made_up.as_deref()).unwrap_or_default();
-    put(database, FIRST_NAME, Role::HqAdmin, password).await.context("the password of \"admin\" in the settings")?;
+    put(database, FIRST_NAME, role, password).await.context("the password of \"admin\" in the settings")?;
     Ok(made_up)
 }

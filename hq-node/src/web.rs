@@ -3,7 +3,6 @@
 pub mod accounts;
 pub mod api;
 pub mod catalogue;
-pub mod doors;
 pub mod forms;
 pub mod imports;
 pub mod incidents;
@@ -20,14 +19,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ::web::doors::Visitor;
-use ::web::guard;
 use ::web::layout::{Frame, MenuItem};
 use ::web::live::Viewers;
-use ::web::refusal::Refusal;
 use ::web::rights::Right;
-use actix_web::error::{JsonPayloadError, PathError, QueryPayloadError};
-use actix_web::middleware::from_fn;
-use actix_web::{HttpRequest, Route, web};
+use ::web::routes::{self, Guarded, Limits, delete, get, post, put};
+use ::web::sign_in;
+use actix_web::web;
 use dataserver::publisher::CataloguePublisher;
 use dataserver::requests::{
     ImportItems, ImportView, PutBarcodeRules, PutItems, PutOperators, PutTillSettings, RemoveItems, RemoveOperators,
@@ -125,49 +122,13 @@ const MENU: [MenuItem; 10] = [
     MenuItem { href: "/ops", label: words::OPERATIONS, right: Right::OperateNode },
 ];
 
-/// A route and the right it needs; `None`: open to everybody, and said so here.
-pub struct Guarded {
-    pub method: &'static str,
-    pub path: &'static str,
-    pub right: Option<Right>,
-    route: Route,
-}
-
-impl Guarded {
-    fn new(method: &'static str, path: &'static str, right: Option<Right>, route: Route) -> Guarded {
-        let route = match right {
-            Some(right) => route.wrap(from_fn(move |request, next| guard::needs(right, request, next))),
-            None => route,
-        };
-        Guarded { method, path, right, route }
-    }
-}
-
-type Handled = fn(Route) -> Route;
-
-fn get(path: &'static str, right: Option<Right>, route: Handled) -> Guarded {
-    Guarded::new("GET", path, right, route(web::get()))
-}
-
-fn post(path: &'static str, right: Option<Right>, route: Handled) -> Guarded {
-    Guarded::new("POST", path, right, route(web::post()))
-}
-
-fn put(path: &'static str, right: Option<Right>, route: Handled) -> Guarded {
-    Guarded::new("PUT", path, right, route(web::put()))
-}
-
-fn delete(path: &'static str, right: Option<Right>, route: Handled) -> Guarded {
-    Guarded::new("DELETE", path, right, route(web::delete()))
-}
-
 /// Every route of the pages and the interface (HQ-2). Links, operations and health have guards of their own.
 pub fn routes() -> Vec<Guarded> {
     use Right::{ChangeCatalogue, ChangePeople, ViewCatalogue, ViewOverview, ViewSales, ViewStores};
     vec![
-        get("/sign-in", None, |route| route.to(doors::sign_in_page)),
-        post("/sign-in", None, |route| route.to(doors::sign_in)),
-        post("/sign-out", None, |route| route.to(doors::sign_out)),
+        get("/sign-in", None, |route| route.to(sign_in::page)),
+        post("/sign-in", None, |route| route.to(sign_in::sign_in)),
+        post("/sign-out", None, |route| route.to(sign_in::sign_out)),
         get("/", Some(ViewOverview), |route| route.to(overview::page)),
         get("/live/overview", Some(ViewOverview), |route| route.to(overview::live)),
         get("/sales", Some(ViewSales), |route| route.to(sales::page)),
@@ -245,29 +206,5 @@ pub fn routes() -> Vec<Guarded> {
 }
 
 pub fn configure(config: &mut web::ServiceConfig) {
-    let refused =
-        |text: String, request: &HttpRequest| actix_web::Error::from(Refusal::bad_request(text).for_request(request));
-    config
-        .app_data(web::JsonConfig::default().limit(JSON_BYTES_MAX).content_type_required(false).error_handler(
-            move |error: JsonPayloadError, request| refused(format!("The body cannot be used: {error}."), request),
-        ))
-        .app_data(web::QueryConfig::default().error_handler(move |error: QueryPayloadError, request| {
-            refused(format!("The address cannot be used: {error}."), request)
-        }))
-        .app_data(
-            web::FormConfig::default()
-                .limit(FORM_BYTES_MAX)
-                .error_handler(move |error, request| refused(format!("The form cannot be used: {error}."), request)),
-        )
-        .app_data(web::PathConfig::default().error_handler(move |error: PathError, request| {
-            refused(format!("The address cannot be used: {error}."), request)
-        }))
-        .configure(::web::assets::configure);
-    for guarded in routes() {
-        config.route(guarded.path, guarded.route);
-    }
-    config.default_service(web::to(async |request: HttpRequest| {
-        let refusal = Refusal::not_found(words::NO_SUCH_PAGE).for_request(&request);
-        Err::<actix_web::HttpResponse, Refusal>(refusal)
-    }));
+    routes::configure(config, routes(), Limits { json_bytes_max: JSON_BYTES_MAX, form_bytes_max: FORM_BYTES_MAX });
 }

@@ -32,6 +32,8 @@ pub mod sales_vat;
 pub mod scale;
 pub mod scale_article;
 pub mod session;
+pub mod shelf_label;
+pub mod shelf_label_head;
 pub mod shift;
 pub mod till_state;
 pub mod user_account;

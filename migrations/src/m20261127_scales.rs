@@ -1,4 +1,5 @@
-//! Tables of the scales server: what is surely known of each scale and of the articles in its memory.
+//! Tables of the scales server: what is surely known of each scale and of the articles in its memory; and the price labels
+//! on shelves that are to be hung anew.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, big_integer_null, boolean, string};
@@ -16,7 +17,9 @@ impl MigrationName for Migration {
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.create_table(scale()).await?;
-        manager.create_table(scale_article()).await
+        manager.create_table(scale_article()).await?;
+        manager.create_table(shelf_label()).await?;
+        manager.create_table(shelf_label_head()).await
     }
 }
 
@@ -39,5 +42,22 @@ fn scale_article() -> TableCreateStatement {
         .col(big_integer("plu"))
         .col(big_integer_null("digest"))
         .primary_key(Index::create().col("scale").col("plu"))
+        .to_owned()
+}
+
+fn shelf_label() -> TableCreateStatement {
+    Table::create()
+        .table("shelf_label")
+        .col(string("item").primary_key())
+        .col(big_integer("version"))
+        .col(boolean("hung"))
+        .to_owned()
+}
+
+fn shelf_label_head() -> TableCreateStatement {
+    Table::create()
+        .table("shelf_label_head")
+        .col(string("dataset").primary_key())
+        .col(big_integer("version"))
         .to_owned()
 }

@@ -30,6 +30,7 @@ use link::uplink::SetLine;
 use messages::v1::till::{TillCommand, TillError, TillReply};
 use runtime::clock::Clock;
 use runtime::reference::{ActorRef, SendError};
+use scales::keeper::ScaleSettings;
 use till::{DeviceFactory, SagaStep, StepHook, TillSettings, UnknownOperators};
 use tokio_util::sync::CancellationToken;
 
@@ -63,6 +64,8 @@ pub struct ChainOptions {
     pub unknown_operators: UnknownOperators,
     /// Whether the emulated devices keep their memory with the data, for a chain that is started again.
     pub devices_remember: bool,
+    /// The label scales of each store.
+    pub scales: BTreeMap<StoreId, Vec<ScaleSettings>>,
 }
 
 impl ChainOptions {
@@ -77,6 +80,7 @@ impl ChainOptions {
             admin_password: None,
             unknown_operators: UnknownOperators::Allow,
             devices_remember: false,
+            scales: BTreeMap::new(),
         }
     }
 }
@@ -190,10 +194,12 @@ impl Chain {
         };
         let code = store.clone();
         let clock = self.clock_of(store);
+        let scales = self.options.scales.get(store).cloned().unwrap_or_default();
         let thread = NodeThread::start(&format!("store {store}"), move |_| async move {
             let admit = Arc::new(OneToken(token));
             let reconnect = RECONNECT;
-            ServerNode::start(ServerParts { store: code, data, dial, token: hq_token, admit, clock, reconnect }).await
+            ServerNode::start(ServerParts { store: code, data, dial, token: hq_token, admit, clock, reconnect, scales })
+                .await
         })
         .await?;
         self.hub.up(store.as_str(), thread.handle().accept.clone());

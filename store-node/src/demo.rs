@@ -3,9 +3,11 @@
 mod accounts;
 mod customers;
 mod goods;
+mod scales;
 mod shopper;
 mod summary;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -22,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use till::UnknownOperators;
 
 use crate::chain::{Chain, ChainOptions};
-use crate::nodes;
+use crate::nodes::{self, StorePages};
 use crate::settings::{MachineRole, Settings, TillNodeSettings};
 use crate::tui::Language;
 use shopper::Pace;
@@ -34,7 +36,7 @@ const GUEST_TILL: TillId = TillId(3);
 /// Where the first store takes links; a free port if taken.
 const STORE_LISTEN: &str = "127.0.0.1:7801";
 const ANY_PORT: &str = "127.0.0.1:0";
-/// The password of the head office's pages: the demonstration listens on this machine only.
+/// The password of the pages: the demonstration listens on this machine only.
 const PASSWORD: &str = "openstore-demo";
 const ADMIN: &str = "admin";
 /// How much faster than in a shop the shoppers are.
@@ -108,6 +110,7 @@ pub async fn run(runs_for: Option<Duration>, data: Option<PathBuf>, listen: &str
     options.admin_password = Some(PASSWORD.to_owned());
     options.unknown_operators = UnknownOperators::Refuse;
     options.devices_remember = true;
+    options.scales = BTreeMap::from([(StoreId::new(STORES[0])?, scales::of_store())]);
     let token = options.token.clone();
     let mut chain = Chain::start(options).await?;
     fill(&chain).await.map_err(|text| anyhow::anyhow!(text))?;
@@ -125,8 +128,9 @@ pub async fn run(runs_for: Option<Duration>, data: Option<PathBuf>, listen: &str
     }
     let store = StoreId::new(STORES[0])?;
     let own = chain.store(&store)?.clone();
-    let (door, _) = nodes::serve(STORE_LISTEN, own.node.clone(), ops_token.clone(), Some(own.accept.clone()))
-        .or_else(|_| nodes::serve(ANY_PORT, own.node.clone(), ops_token.clone(), Some(own.accept.clone())))?;
+    let pages = StorePages::of(&own, Clock::system(), false, Some(PASSWORD)).await?;
+    let door = nodes::serve_store(STORE_LISTEN, &own, ops_token.clone(), pages.clone())
+        .or_else(|_| nodes::serve_store(ANY_PORT, &own, ops_token.clone(), pages))?;
     let invitation = Invitation {
         store,
         till: GUEST_TILL,
@@ -196,6 +200,7 @@ fn welcome(chain: &Chain, invitation: &Invitation, data: &Path, runs_for: Option
 OpenStore is running: a head office, stores {} with two tills each, and shoppers at every till.
 
   Head office      http://{hq}/        user {ADMIN}, password {PASSWORD}
+  A store          http://{door}/        its prices, scales and labels; the same user
   Operations       http://{hq}/ops     of the head office
                    http://{door}/ops     of store {}
   Operator's token {}

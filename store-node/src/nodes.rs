@@ -4,10 +4,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
+use ::web::doors::Doors;
+use ::web::rights::Role;
+use ::web::sign_in::NodeName;
+use ::web::{guard, headers};
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::web::Data;
 use anyhow::Context;
 use domain::ids::{StoreId, TillId};
 use futures_util::FutureExt;
+use hq_node::people::{self, PeopleTable};
 use link::admit::Admit;
 use link::transport::{Accept, Dial};
 use link::{downlinks, uplink};
@@ -15,21 +22,24 @@ use messages::v1::settings::Section;
 use messages::v1::till::TillCommand;
 use messages::v1::view::TillView;
 use migrations::database::Database;
-use migrations::{ServerMigrator, TillMigrator};
+use migrations::{ScalesMigrator, ServerMigrator, TillMigrator};
 use processing::keeper::Door;
 use processing::machine::subordinate::Subordinate;
 use runtime::clock::Clock;
 use runtime::node::Node;
 use runtime::ops::{OpsState, OpsToken};
 use runtime::reference::ActorRef;
+use scales::keeper::ScaleSettings;
 use till::catalogue::Catalogue;
 use till::{Counter, DeviceFactory, ShowTill, TillSettings};
 use tokio::sync::watch;
 
 use crate::pole::DisplayFactory;
+use crate::shop::ShopNow;
 use crate::training;
-use crate::tree::{self, ServerGround, TillGround};
+use crate::tree::{self, ServerGround, StoreScales, TillGround};
 use crate::tui::{Finder, ScreenOptions, Setting};
+use crate::web::{self, Site};
 use crate::window::Window;
 
 /// A till's line to its store is dialled again after half a second at first, and at least every so often: a cashier looks on.
@@ -38,6 +48,8 @@ pub const TILL_RECONNECT: (Duration, Duration) = (Duration::from_millis(500), Du
 pub const STORE_RECONNECT: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(60));
 /// Threads of a node's own HTTP server: operators and tills' links, which wait more than they work.
 const HTTP_WORKERS: usize = 1;
+/// The session of this kind of node in a browser.
+const COOKIE: &str = "openstore_store";
 /// Goods that a search shows: more than fit a screen, few enough to read.
 const FOUND_MAX: usize = 30;
 
@@ -152,6 +164,7 @@ pub struct ServerParts {
     pub admit: Arc<dyn Admit>,
     pub clock: Clock,
     pub reconnect: (Duration, Duration),
+    pub scales: Vec<ScaleSettings>,
 }
 
 /// A running store server.
@@ -165,19 +178,24 @@ pub struct ServerNode {
     pub tills: ActorRef<downlinks::Status>,
     pub accounts: Door<Subordinate>,
     pub database: Database,
+    pub scales: StoreScales,
+    pub shop: watch::Receiver<Arc<ShopNow>>,
 }
 
 impl ServerNode {
     pub async fn start(parts: ServerParts) -> anyhow::Result<ServerNode> {
-        let ServerParts { store, data, dial, token, admit, clock, reconnect } = parts;
+        let ServerParts { store, data, dial, token, admit, clock, reconnect, scales } = parts;
         let folder = store_folder(&data, &store);
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
         let database = open::<ServerMigrator>(&server_file(&data, &store)).await?;
         let accounts = folder.join("accounts.sqlite");
+        let scales_database = open::<ScalesMigrator>(&folder.join("scales.sqlite")).await?;
         let ground = ServerGround {
             store: store.clone(),
             database: database.clone(),
             accounts,
+            scales_database,
+            scales,
             clock,
             dial,
             token,
@@ -194,40 +212,92 @@ impl ServerNode {
             tills: refs.downlinks.reference(),
             accounts: refs.accounts,
             database,
+            scales: refs.scales,
+            shop: refs.shop,
         })
     }
 }
 
-/// Serve a node's operations endpoints, and the link for nodes below if it takes any. The address that was bound.
-pub fn serve(
+/// The pages of a store: what they are drawn from, and who may see them.
+#[derive(Clone, Debug)]
+pub struct StorePages {
+    site: Site,
+    doors: Doors,
+    https: bool,
+    first_password: Option<String>,
+}
+
+impl StorePages {
+    /// With nobody who may sign in, "admin" is made, with this password or with one that is made up.
+    pub async fn of(
+        server: &ServerNode,
+        clock: Clock,
+        https: bool,
+        admin_password: Option<&str>,
+    ) -> anyhow::Result<StorePages> {
+        let first_password = people::first(&server.database, Role::StoreAdmin, admin_password).await?;
+        let doors = Doors::new(PeopleTable::new(server.database.clone()), Vec::new(), COOKIE, https);
+        Ok(StorePages { site: Site::of(server, clock), doors, https, first_password })
+    }
+
+    /// The password that was made up for "admin", if this was the first start.
+    pub fn first_password(&self) -> Option<&str> {
+        self.first_password.as_deref()
+    }
+}
+
+/// Serve a store's pages, its operations endpoints, and the link for its tills. The address that was bound.
+pub fn serve_store(
     listen: &str,
-    node: Node,
+    server: &ServerNode,
     token: OpsToken,
-    acceptor: Option<ActorRef<Accept>>,
-) -> anyhow::Result<(std::net::SocketAddr, ServerHandle)> {
-    let ops = OpsState::new(node, token, |_| {});
+    pages: StorePages,
+) -> anyhow::Result<std::net::SocketAddr> {
+    let ops = OpsState::new(server.node.clone(), token, |_| {});
+    let acceptor = server.accept.clone();
     let server = actix_web::HttpServer::new(move || {
         let (ops, acceptor) = (ops.clone(), acceptor.clone());
-        actix_web::App::new().configure(move |config| {
-            runtime::ops::configure(config, ops);
-            if let Some(acceptor) = acceptor {
-                link::transport::websocket::configure(config, acceptor);
-            }
-        })
+        actix_web::App::new()
+            .app_data(Data::new(pages.doors.clone()))
+            .app_data(Data::new(NodeName(pages.site.name.clone())))
+            .app_data(Data::new(pages.site.clone()))
+            .wrap(from_fn(guard::same_origin))
+            .wrap(headers::security(pages.https))
+            .configure(move |config| runtime::ops::configure(config, ops))
+            .configure(move |config| link::transport::websocket::configure(config, acceptor))
+            .configure(web::configure)
     })
     .workers(HTTP_WORKERS)
     .disable_signals()
     .bind(listen)
     .with_context(|| format!("cannot listen on {listen}"))?;
     let address = server.addrs().first().copied().context("no address was bound")?;
-    let running = server.run();
-    let handle = running.handle();
+    keep_running(server.run());
+    Ok(address)
+}
+
+fn keep_running(running: Server) {
     actix::spawn(async move {
         if let Err(error) = running.await {
             tracing::error!(%error, "the http server ended");
         }
     });
-    Ok((address, handle))
+}
+
+/// Serve a till's operations endpoints. The address that was bound.
+pub fn serve(listen: &str, node: Node, token: OpsToken) -> anyhow::Result<std::net::SocketAddr> {
+    let ops = OpsState::new(node, token, |_| {});
+    let server = actix_web::HttpServer::new(move || {
+        let ops = ops.clone();
+        actix_web::App::new().configure(move |config| runtime::ops::configure(config, ops))
+    })
+    .workers(HTTP_WORKERS)
+    .disable_signals()
+    .bind(listen)
+    .with_context(|| format!("cannot listen on {listen}"))?;
+    let address = server.addrs().first().copied().context("no address was bound")?;
+    keep_running(server.run());
+    Ok(address)
 }
 
 async fn open<M: sea_orm_migration::MigratorTrait>(file: &Path) -> anyhow::Result<Database> {

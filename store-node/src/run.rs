@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use devices::fiscal;
 use devices::port::{PortAddress, connector};
+use hq_node::people::FIRST_NAME;
 use link::admit::StaticTokens;
 use link::transport::websocket::WebSocketDial;
 use runtime::claim::{Claim, ClaimError};
@@ -18,7 +19,7 @@ use tokio::sync::watch;
 use crate::chain;
 use crate::counter;
 use crate::demo::Invitation;
-use crate::nodes::{self, STORE_RECONNECT, ServerNode, ServerParts, TILL_RECONNECT, TillNode, TillParts};
+use crate::nodes::{self, STORE_RECONNECT, ServerNode, ServerParts, StorePages, TILL_RECONNECT, TillNode, TillParts};
 use crate::settings::{MachineRole, Settings, TillNodeSettings};
 use crate::tree::till_peer;
 use crate::tui::{Language, ScreenOptions};
@@ -49,13 +50,23 @@ pub async fn machine(settings: Settings) -> anyhow::Result<()> {
             admit: Arc::new(StaticTokens::new(tills.collect::<Result<Vec<_>, _>>()?)),
             clock: runtime::clock::Clock::system(),
             reconnect: STORE_RECONNECT,
+            scales: own
+                .scales
+                .iter()
+                .map(|scale| scale.scale().map_err(anyhow::Error::msg))
+                .collect::<Result<_, _>>()?,
         })
         .await?;
-        let (address, _) = nodes::serve(&settings.listen, node.node.clone(), token.clone(), Some(node.accept.clone()))?;
+        let pages = StorePages::of(&node, Clock::system(), own.https, own.admin_password.as_deref()).await?;
+        let made_up = pages.first_password().map(str::to_owned);
+        let address = nodes::serve_store(&settings.listen, &node, token.clone(), pages)?;
         eprintln!(
-            "store {} serves tills at ws://{address}/link and its operations at http://{address}/ops",
+            "store {} serves its pages at http://{address}/, tills at ws://{address}/link and its operations at http://{address}/ops",
             settings.store
         );
+        if let Some(password) = made_up {
+            eprintln!("sign in as {FIRST_NAME} with the password {password}; it is shown only now");
+        }
         running.push(node.node.clone());
         server = Some(node);
     }
@@ -63,7 +74,7 @@ pub async fn machine(settings: Settings) -> anyhow::Result<()> {
         let node = start_till(&settings, own, None).await?;
         // Beside a server its pages are those of the machine; a till alone serves its own.
         if server.is_none() {
-            let (address, _) = nodes::serve(&settings.listen, node.node.clone(), token, None)?;
+            let address = nodes::serve(&settings.listen, node.node.clone(), token)?;
             eprintln!("till {}/{} serves its operations at http://{address}/ops", settings.store, own.number);
         }
         running.push(node.node.clone());
@@ -96,7 +107,7 @@ pub async fn till(settings: Option<Settings>, language: Option<Language>, data: 
     let node = start_till(&settings, own, Some((options, quit))).await?;
     let token = ops_token(&settings)?;
     if !settings.listen.is_empty()
-        && let Err(error) = nodes::serve(&settings.listen, node.node.clone(), token, None)
+        && let Err(error) = nodes::serve(&settings.listen, node.node.clone(), token)
     {
         tracing::warn!(error = format!("{error:#}"), "the operations endpoints are not served");
     }

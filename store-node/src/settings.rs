@@ -1,12 +1,15 @@
 //! Settings of a store's machine: read whole and checked before a port is opened. Every key is in `deploy/store.toml`.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use config::{Config, Environment, File};
-use devices::port::PortAddress;
+use devices::label_scale::{self, LabelScaleProtocol, Timing};
+use devices::port::{PortAddress, connector};
 use devices::scale::ScaleKind;
 use domain::ids::{StoreId, TillId};
+use scales::keeper::ScaleSettings;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
@@ -50,6 +53,75 @@ pub struct ServerSettings {
     /// The token of each till, by its number.
     #[serde(default)]
     pub tills: std::collections::BTreeMap<String, String>,
+    /// The password of "admin" of the store's pages at the first start. Without it one is made up and printed once.
+    #[serde(default)]
+    pub admin_password: Option<String>,
+    /// People reach the pages over TLS (a proxy in front ends it): cookies are then sent over TLS only.
+    #[serde(default)]
+    pub https: bool,
+    /// The label scales of the store.
+    #[serde(default)]
+    pub scales: Vec<ScaleSetting>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScaleSetting {
+    /// What people call it: small letters, digits and dashes.
+    pub name: String,
+    /// Where it stands, as the plan of the head office calls it.
+    #[serde(default)]
+    pub department: String,
+    /// What it speaks.
+    #[serde(deserialize_with = "label_scale")]
+    pub protocol: &'static LabelScaleProtocol,
+    #[serde(deserialize_with = "from_text")]
+    pub address: PortAddress,
+    /// Four digits, where the protocol has a password; without it that of the factory.
+    #[serde(default)]
+    pub password: Option<String>,
+    /// Articles a second at most, where others need the line too.
+    #[serde(default)]
+    pub articles_per_second_max: Option<u32>,
+}
+
+/// Longest name of a scale, in characters.
+const SCALE_NAME_CHARS_MAX: usize = 40;
+
+impl ScaleSetting {
+    /// The scale for its keeper, or a sentence.
+    pub fn scale(&self) -> Result<ScaleSettings, String> {
+        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if self.name.is_empty() || self.name.len() > SCALE_NAME_CHARS_MAX || !self.name.chars().all(is_plain) {
+            return Err(format!(
+                "\"{}\" is not the name of a scale: 1 to {SCALE_NAME_CHARS_MAX} small letters, digits and dashes are expected",
+                self.name
+            ));
+        }
+        let password = match self.password.as_deref().map(str::as_bytes) {
+            None => None,
+            Some(&[a, b, c, d]) if [a, b, c, d].iter().all(u8::is_ascii_digit) => Some([a, b, c, d]),
+            Some(_) => return Err(format!("the password of the scale {} must have four digits", self.name)),
+        };
+        Ok(ScaleSettings {
+            name: self.name.clone(),
+            department: self.department.clone(),
+            protocol: self.protocol,
+            address: self.address.to_string(),
+            connector: connector(self.address.clone()),
+            password,
+            articles_per_second_max: self.articles_per_second_max,
+            timing: Timing::default(),
+        })
+    }
+}
+
+fn label_scale<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static LabelScaleProtocol, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    label_scale::find(&name).ok_or_else(|| {
+        let known: Vec<&str> = label_scale::all().iter().map(|protocol| protocol.name).collect();
+        D::Error::custom(format!("\"{name}\" is not a protocol of label scales: {} is expected", known.join(", ")))
+    })
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -117,6 +189,8 @@ pub enum SettingsError {
     SectionMissing { file: PathBuf, role: &'static str },
     #[error("settings {}: \"roles\" is empty: this machine would do nothing", file.display())]
     NoRoles { file: PathBuf },
+    #[error("settings {}: {reason}", file.display())]
+    Scale { file: PathBuf, reason: String },
 }
 
 /// Read `file`, then variables such as `OPENSTORE_STORE__TILL__LANGUAGE`.
@@ -137,6 +211,15 @@ pub fn read(file: &Path) -> Result<Settings, SettingsError> {
     }
     if settings.roles.contains(&MachineRole::Till) && settings.till.is_none() {
         return Err(SettingsError::SectionMissing { file: file.to_owned(), role: "till" });
+    }
+    let scales = settings.server.iter().flat_map(|server| &server.scales);
+    let mut names = BTreeSet::new();
+    for scale in scales {
+        let refused = |reason| SettingsError::Scale { file: file.to_owned(), reason };
+        scale.scale().map_err(refused)?;
+        if !names.insert(&scale.name) {
+            return Err(refused(format!("two scales are called \"{}\"", scale.name)));
+        }
     }
     Ok(settings)
 }

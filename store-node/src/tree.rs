@@ -3,6 +3,7 @@
 //! Till and server are two nodes, each with its own database and tree, also when one process runs both: a store server
 //! that fails must not stop the till beside it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,12 +27,20 @@ use processing::machine::subordinate::{Policy, Subordinate};
 use processing::store_side::{Feed, StoreAnswers, StoreTalk};
 use runtime::clock::Clock;
 use runtime::node::{ChildRef, Tree};
+use runtime::reference::ActorRef;
 use runtime::spec::{ChildSpec, Overflow, Strategy};
+use scales::goods::Goods;
+use scales::keeper::{KeeperPorts, ScaleKeeper, ScaleSettings};
+use scales::planner::{Planner, PlannerPorts};
+use scales::requests::{Do, HangLabels, OutdatedLabels, ReadBack, ShowShelf, Totals};
+use scales::shelf_labels::LabelCount;
+use scales::view::Board;
 use till::catalogue::Catalogue;
 use till::{Counter, DeviceFactory, Till, TillPorts, TillSettings};
 use tokio::sync::watch;
 
 use crate::pole::{DisplayFactory, Pole};
+use crate::shop::{ShopNow, ShopPorts, ShopWatch};
 use crate::tui::{CashierScreen, ScreenOptions};
 use crate::window::{self, Window};
 
@@ -39,6 +48,9 @@ use crate::window::{self, Window};
 const TILL_MAILBOX: usize = 64;
 /// A fiscal device may take this long over the receipt at hand.
 const TILL_SHUTDOWN: Duration = Duration::from_secs(60);
+
+/// A scale may take this long over the articles at hand.
+const SCALE_SHUTDOWN: Duration = Duration::from_secs(10);
 
 /// What the tree of a till is grown from.
 pub struct TillGround {
@@ -144,6 +156,9 @@ pub struct ServerGround {
     pub database: Database,
     /// The file of customer accounts.
     pub accounts: PathBuf,
+    /// What is known of scales and labels on shelves.
+    pub scales_database: Database,
+    pub scales: Vec<ScaleSettings>,
     pub clock: Clock,
     pub dial: Arc<dyn Dial>,
     pub token: String,
@@ -156,12 +171,33 @@ pub struct ServerRefs {
     pub uplink: ChildRef<Uplink>,
     pub downlinks: ChildRef<Downlinks>,
     pub accounts: Door<Subordinate>,
+    pub scales: StoreScales,
+    pub shop: watch::Receiver<Arc<ShopNow>>,
 }
 
-/// A store server: the line to the head office, customer accounts, and the lines to its tills. Documents go up and datasets
-/// down in between.
+/// How the scales of a store and the labels on its shelves are reached.
+#[derive(Clone, Debug)]
+pub struct StoreScales {
+    pub keepers: Arc<BTreeMap<String, ScaleRefs>>,
+    pub goods: watch::Receiver<Arc<Goods>>,
+    pub outdated_labels: ActorRef<OutdatedLabels>,
+    pub hang_labels: ActorRef<HangLabels>,
+}
+
+/// How one scale is reached.
+#[derive(Clone, Debug)]
+pub struct ScaleRefs {
+    pub act: ActorRef<Do>,
+    pub read_back: ActorRef<ReadBack>,
+    pub totals: ActorRef<Totals>,
+    pub shelf: ActorRef<ShowShelf>,
+}
+
+/// A store server: the line to the head office, customer accounts, the lines to its tills, and its scales. Documents go up
+/// and datasets down in between.
 pub fn server(ground: ServerGround) -> (Tree, ServerRefs) {
-    let ServerGround { store, database, accounts, clock, dial, token, admit, reconnect } = ground;
+    let ServerGround { store, database, accounts, scales_database, scales, clock, dial, token, admit, reconnect } =
+        ground;
     let me = Peer { name: store.to_string(), role: PeerRole::Store };
     let mut tree = Tree::new(me.name.clone());
     let (outbox_bell, datasets_bell) = (Bell::new(), Bell::new());
@@ -199,6 +235,7 @@ pub fn server(ground: ServerGround) -> (Tree, ServerRefs) {
     }));
 
     tree.group("tills", Strategy::OneForOne);
+    let (relayed, rung, shop_clock, store_code) = (datasets.clone(), datasets_bell.clone(), clock.clone(), store);
     let downlinks = tree.child(ChildSpec::new("tills/downlinks", "downlinks", move || {
         let settings = DownlinkSettings::new(me.clone()).datasets(&DATASETS);
         let ledger = Arc::new(TradeLedger::new(true));
@@ -209,7 +246,72 @@ pub fn server(ground: ServerGround) -> (Tree, ServerRefs) {
             .ring(outbox_bell.clone());
         async move { Ok(downlinks) }
     }));
-    (tree, ServerRefs { uplink, downlinks, accounts: door })
+
+    let (goods, goods_seen) = watch::channel(Arc::default());
+    let (labels, labels_seen) = watch::channel(LabelCount::default());
+    let ports = PlannerPorts {
+        store: store_code,
+        database: scales_database.clone(),
+        source: relayed,
+        bell: rung,
+        goods,
+        labels,
+    };
+    let keeping = KeeperPorts {
+        database: scales_database,
+        goods: goods_seen.clone(),
+        board: Board::default(),
+        clock: shop_clock,
+    };
+    let (planner, keepers) = scales_of(&mut tree, ports, &keeping, scales);
+    let (view, shop) = watch::channel(Arc::default());
+    let watching = ShopPorts {
+        links: downlinks.reference(),
+        board: keeping.board,
+        goods: goods_seen.clone(),
+        labels: labels_seen,
+        close: planner.reference(),
+        view,
+    };
+    tree.group("shop", Strategy::OneForOne);
+    tree.child(ChildSpec::new("shop/watch", "shop_watch", move || {
+        std::future::ready(Ok(ShopWatch::new(watching.clone())))
+    }));
+    let scales = StoreScales {
+        keepers: Arc::new(keepers),
+        goods: goods_seen,
+        outdated_labels: planner.reference(),
+        hang_labels: planner.reference(),
+    };
+    (tree, ServerRefs { uplink, downlinks, accounts: door, scales, shop })
+}
+
+/// The scales server: what should lie on scales, and a keeper for each.
+fn scales_of(
+    tree: &mut Tree,
+    ports: PlannerPorts,
+    keeping: &KeeperPorts,
+    scales: Vec<ScaleSettings>,
+) -> (ChildRef<Planner>, BTreeMap<String, ScaleRefs>) {
+    tree.group("scales", Strategy::OneForOne);
+    let planner = tree.child(ChildSpec::new("scales/planner", "planner", move || Planner::new(ports.clone())));
+    let keepers = scales.into_iter().map(|settings| {
+        let (name, keeping) = (settings.name.clone(), keeping.clone());
+        let keeper = tree.child(
+            ChildSpec::new(format!("scales/{name}"), "scale_keeper", move || {
+                ScaleKeeper::new(settings.clone(), keeping.clone())
+            })
+            .shutdown_timeout(SCALE_SHUTDOWN),
+        );
+        let refs = ScaleRefs {
+            act: keeper.reference(),
+            read_back: keeper.reference(),
+            totals: keeper.reference(),
+            shelf: keeper.reference(),
+        };
+        (name, refs)
+    });
+    (planner, keepers.collect())
 }
 
 /// A till as its store knows it.

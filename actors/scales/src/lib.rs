@@ -1,4 +1,5 @@
-//! The scales server: every label scale of a shop is made equal to what the shop sells at it, and kept so.
+//! The scales server: every label scale of a shop is made equal to what the shop sells at it, and kept so. With the labels
+//! on shelves and the tills it is one question: does everything in the shop say the same price?
 //!
 //! Goods, barcode rules and the plan of departments come down the link; one actor, the [`Planner`](planner::Planner), holds
 //! what of them concerns scales. Each scale is an actor of its own, a [`ScaleKeeper`](keeper::ScaleKeeper), that compares what
@@ -14,6 +15,7 @@
 //!
 //! Must never: change a price, or take an old difference for a new one after somebody emptied a scale.
 
+pub mod coherence;
 pub mod goods;
 pub mod keeper;
 mod label;
@@ -22,4 +24,5 @@ pub mod planner;
 pub mod reconciler;
 mod records;
 pub mod requests;
+pub mod shelf_labels;
 pub mod view;

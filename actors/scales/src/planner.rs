@@ -1,7 +1,7 @@
-//! The planner: reads of the store's datasets what concerns scales, and shows it to their keepers.
+//! The planner: reads of the store's datasets what concerns scales and labels on shelves, and shows it to the keepers.
 //!
-//! Owns nothing: a restart reads everything again. The keepers look at a [`Goods`] that never changes; a new one takes its
-//! place when something came down the link.
+//! Owns the notes about labels; everything else is read again at a restart. The keepers look at a [`Goods`] that never
+//! changes; a new one takes its place when something came down the link.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use messages::codec::from_body;
 use messages::v1::catalogue::{BARCODE_RULES, BarcodeRule, ITEMS, Item};
 use messages::v1::scales::Scales;
 use messages::v1::settings::{Section, TILL_SETTINGS};
+use migrations::database::Database;
 use runtime::actor::{Actor, Handle, Scope};
 use runtime::spec::StartError;
 use sea_orm::DbErr;
@@ -24,6 +25,8 @@ use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 
 use crate::goods::Goods;
+use crate::requests::{CloseChange, HangLabels, OutdatedLabels};
+use crate::shelf_labels::{LabelCount, ShelfLabels};
 
 /// Rows read at once: a few milliseconds of the node's thread.
 const ROWS_MAX: u64 = 2_000;
@@ -43,6 +46,21 @@ pub struct Planner {
     /// The section of the chain and that of the store.
     plans: [Option<Scales>; 2],
     rules: BTreeMap<String, BarcodeRule>,
+    labels: ShelfLabels,
+    label_count: watch::Sender<LabelCount>,
+}
+
+/// What a planner is built from.
+#[derive(Clone)]
+pub struct PlannerPorts {
+    pub store: StoreId,
+    /// Of the scales server.
+    pub database: Database,
+    pub source: Arc<dyn DatasetSource>,
+    /// Rung when a dataset changes.
+    pub bell: Bell,
+    pub goods: watch::Sender<Arc<Goods>>,
+    pub labels: watch::Sender<LabelCount>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -59,22 +77,20 @@ pub struct PlannerState {
 struct Look;
 
 impl Planner {
-    pub fn new(
-        store: StoreId,
-        source: Arc<dyn DatasetSource>,
-        bell: Bell,
-        shown: watch::Sender<Arc<Goods>>,
-    ) -> Planner {
-        Planner {
+    pub async fn new(ports: PlannerPorts) -> Result<Planner, StartError> {
+        let PlannerPorts { store, database, source, bell, goods, labels } = ports;
+        Ok(Planner {
             store,
             source,
             bell,
-            shown,
+            shown: goods,
             read: [0; DATASETS.len()],
             goods: Goods::default(),
             plans: [None, None],
             rules: BTreeMap::new(),
-        }
+            labels: ShelfLabels::open(database).await.map_err(StartError::new)?,
+            label_count: labels,
+        })
     }
 
     /// Read what is new and show it.
@@ -100,7 +116,10 @@ impl Planner {
             }
         }
         if is_new {
-            self.goods.version = self.read[DATASETS.len() - 1];
+            let version = self.read[DATASETS.len() - 1];
+            self.labels.keep(version).await?;
+            self.count_labels().await?;
+            self.goods.version = version;
             self.show();
         }
         Ok(())
@@ -117,8 +136,9 @@ impl Planner {
     fn take(&mut self, dataset: &str, change: Change) {
         match dataset {
             ITEMS => {
-                let item = read::<Item>(&change).filter(|item| item.plu.is_some());
-                match item {
+                let item = read::<Item>(&change);
+                self.labels.see(&change.key, change.version, item.as_ref());
+                match item.filter(|item| item.plu.is_some()) {
                     Some(item) => self.goods.items.insert(item.code.clone(), Arc::new(item)),
                     None => self.goods.items.remove(&ItemCode(change.key)),
                 };
@@ -133,6 +153,12 @@ impl Planner {
             _ if change.key == format!("{}/{}", Scales::NAME, self.store) => self.plans[1] = read(&change),
             _ => {}
         }
+    }
+
+    async fn count_labels(&self) -> Result<(), DbErr> {
+        let count = self.labels.count().await?;
+        self.label_count.send_if_modified(|shown| std::mem::replace(shown, count) != count);
+        Ok(())
     }
 
     fn show(&mut self) {
@@ -184,5 +210,26 @@ impl Handle<Look> for Planner {
         if let Err(error) = self.look().await {
             tracing::error!(%error, "what scales should have cannot be read");
         }
+    }
+}
+
+impl Handle<OutdatedLabels> for Planner {
+    async fn handle(&mut self, message: OutdatedLabels, _: &Scope<Planner>) -> Result<Vec<ItemCode>, String> {
+        self.labels.outdated(&message.after, message.limit).await.map_err(|error| error.to_string())
+    }
+}
+
+impl Handle<HangLabels> for Planner {
+    async fn handle(&mut self, message: HangLabels, _: &Scope<Planner>) -> Result<(), String> {
+        let hung = self.labels.hang(&message.items, message.version).await;
+        hung.map_err(|error| error.to_string())?;
+        self.count_labels().await.map_err(|error| error.to_string())
+    }
+}
+
+impl Handle<CloseChange> for Planner {
+    async fn handle(&mut self, message: CloseChange, _: &Scope<Planner>) -> Result<(), String> {
+        self.labels.close(message.version).await.map_err(|error| error.to_string())?;
+        self.count_labels().await.map_err(|error| error.to_string())
     }
 }

@@ -72,3 +72,26 @@ pub struct Shelf {
     /// What the scale refused, and why.
     pub set_aside: Vec<(u32, ItemCode, String)>,
 }
+
+/// Whose labels on shelves must be hung anew, after this code? Sender: pages. Repeat: yes.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<Vec<ItemCode>, String>")]
+pub struct OutdatedLabels {
+    pub after: String,
+    pub limit: u64,
+}
+
+/// The new labels of these hang; they were printed at this version of the catalogue. Sender: pages. Repeat: yes.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<(), String>")]
+pub struct HangLabels {
+    pub items: Vec<ItemCode>,
+    pub version: u64,
+}
+
+/// What changed up to this version is everywhere. Sender: whoever watches over the shop. Repeat: yes.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "Result<(), String>")]
+pub struct CloseChange {
+    pub version: u64,
+}

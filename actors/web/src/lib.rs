@@ -21,6 +21,8 @@ pub mod live;
 pub mod password;
 pub mod refusal;
 pub mod rights;
+pub mod routes;
 pub mod show;
+pub mod sign_in;
 pub mod table;
 mod throttle;

@@ -29,6 +29,8 @@ pub enum Right {
     ChangeAccounts,
     /// Pay with them and top them up.
     UseAccounts,
+    /// Load, compare and empty scales; print labels.
+    OperateScales,
     OperateNode,
 }
 
@@ -41,10 +43,15 @@ impl Role {
                 &[Right::ViewOverview, Right::ViewSales, Right::ViewStores, Right::ViewCatalogue, Right::ViewAccounts]
             }
             Role::HqAdmin => EVERY_RIGHT,
-            Role::Operator => &[Right::ViewOverview, Right::ViewStores, Right::OperateNode],
-            Role::StoreAdmin => {
-                &[Right::ViewOverview, Right::ViewSales, Right::ViewStores, Right::ViewCatalogue, Right::ChangePeople]
-            }
+            Role::Operator => &[Right::ViewOverview, Right::ViewStores, Right::OperateScales, Right::OperateNode],
+            Role::StoreAdmin => &[
+                Right::ViewOverview,
+                Right::ViewSales,
+                Right::ViewStores,
+                Right::ViewCatalogue,
+                Right::ChangePeople,
+                Right::OperateScales,
+            ],
             Role::Shop => &[Right::ViewAccounts, Right::UseAccounts],
         }
     }
@@ -96,6 +103,7 @@ impl fmt::Display for Right {
             Right::ViewAccounts => "view accounts",
             Right::ChangeAccounts => "change accounts",
             Right::UseAccounts => "pay with accounts",
+            Right::OperateScales => "operate scales",
             Right::OperateNode => "operate the node",
         })
     }
@@ -131,5 +139,6 @@ needed!(
     ViewAccounts,
     ChangeAccounts,
     UseAccounts,
+    OperateScales,
     OperateNode
 );

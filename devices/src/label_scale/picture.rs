@@ -12,7 +12,7 @@ use domain::quantity::Quantity;
 use domain::rounding::line_amount;
 
 use super::item::PREFIX_MAX;
-use super::text::wrap;
+pub use super::text::wrap;
 use super::{ItemUnit, ScaleItem};
 
 const WIDTH_MM: f64 = 58.0;
@@ -47,6 +47,7 @@ const BARS_HEIGHT_MODULES: usize = 50;
 const GUARD_MODULES: usize = 5;
 /// Where they begin and end.
 const GUARDS: [(usize, usize); 3] = [(0, 3), (45, 50), (92, 95)];
+const BARS_MODULES: usize = 95;
 const DIGIT_MODULES: usize = 7;
 const DIGIT_HEIGHT_MODULES: usize = 9;
 const BARS_TOP_MM: f64 = HEIGHT_MM - MARGIN_MM - (BARS_HEIGHT_MODULES + DIGIT_HEIGHT_MODULES) as f64 * MODULE_MM;
@@ -160,39 +161,47 @@ impl Page {
 
     /// The bars of thirteen digits, and the digits below them.
     fn bars(&mut self, digits: &str) {
-        let Some(bars) = EAN13::new(digits).ok().filter(|_| digits.len() == DIGITS) else { return };
-        let modules = bars.encode();
-        let (mut path, mut at) = (String::new(), 0);
-        for run in modules.chunk_by(|a, b| a == b) {
-            if run[0] == 1 {
-                let is_guard = GUARDS.iter().any(|(from, to)| (*from..*to).contains(&at));
-                let height = BARS_HEIGHT_MODULES + if is_guard { GUARD_MODULES } else { 0 };
-                path.push_str(&format!("M{} 0h{width}v{height}h-{width}z", QUIET_LEFT_MODULES + at, width = run.len()));
-            }
-            at += run.len();
-        }
-        let left_mm = (WIDTH_MM - (QUIET_LEFT_MODULES + modules.len() + QUIET_RIGHT_MODULES) as f64 * MODULE_MM) / 2.0;
-        self.out.push_str(&format!(
-            "<g transform=\"translate({left_mm:.2} {BARS_TOP_MM:.2}) scale({MODULE_MM})\" \
-             font-size=\"{DIGIT_HEIGHT_MODULES}\" text-anchor=\"middle\">\n\
-             <path shape-rendering=\"crispEdges\" d=\"{path}\"/>\n",
-        ));
-        for (place, digit) in digits.chars().enumerate() {
-            // The first one stands before the bars, the others below two halves of six.
-            let middle = match place {
-                0 => QUIET_LEFT_MODULES / 2,
-                1..=6 => QUIET_LEFT_MODULES + GUARDS[0].1 + (place - 1) * DIGIT_MODULES + DIGIT_MODULES / 2,
-                _ => QUIET_LEFT_MODULES + GUARDS[1].1 + (place - 7) * DIGIT_MODULES + DIGIT_MODULES / 2,
-            };
-            let baseline = BARS_HEIGHT_MODULES + DIGIT_HEIGHT_MODULES - 1;
-            self.out.push_str(&format!("<text x=\"{middle}\" y=\"{baseline}\">{digit}</text>\n"));
-        }
-        self.out.push_str("</g>\n");
+        let Some(bars) = bars(digits) else { return };
+        let modules = QUIET_LEFT_MODULES + BARS_MODULES + QUIET_RIGHT_MODULES;
+        let left_mm = (WIDTH_MM - modules as f64 * MODULE_MM) / 2.0;
+        self.out.push_str(&format!("<g transform=\"translate({left_mm:.2} {BARS_TOP_MM:.2})\">\n{bars}</g>\n"));
     }
 }
 
+/// The bars of thirteen digits of the nominal size with their quiet zones, and the digits below them: an element with its
+/// corner at 0, in millimetres. Nothing for other texts.
+pub fn bars(digits: &str) -> Option<String> {
+    let modules = EAN13::new(digits).ok().filter(|_| digits.len() == DIGITS)?.encode();
+    let mut out = String::new();
+    let (mut path, mut at) = (String::new(), 0);
+    for run in modules.chunk_by(|a, b| a == b) {
+        if run[0] == 1 {
+            let is_guard = GUARDS.iter().any(|(from, to)| (*from..*to).contains(&at));
+            let height = BARS_HEIGHT_MODULES + if is_guard { GUARD_MODULES } else { 0 };
+            path.push_str(&format!("M{} 0h{width}v{height}h-{width}z", QUIET_LEFT_MODULES + at, width = run.len()));
+        }
+        at += run.len();
+    }
+    out.push_str(&format!(
+        "<g transform=\"scale({MODULE_MM})\" font-size=\"{DIGIT_HEIGHT_MODULES}\" text-anchor=\"middle\">\n\
+         <path shape-rendering=\"crispEdges\" d=\"{path}\"/>\n",
+    ));
+    for (place, digit) in digits.chars().enumerate() {
+        // The first one stands before the bars, the others below two halves of six.
+        let middle = match place {
+            0 => QUIET_LEFT_MODULES / 2,
+            1..=6 => QUIET_LEFT_MODULES + GUARDS[0].1 + (place - 1) * DIGIT_MODULES + DIGIT_MODULES / 2,
+            _ => QUIET_LEFT_MODULES + GUARDS[1].1 + (place - 7) * DIGIT_MODULES + DIGIT_MODULES / 2,
+        };
+        let baseline = BARS_HEIGHT_MODULES + DIGIT_HEIGHT_MODULES - 1;
+        out.push_str(&format!("<text x=\"{middle}\" y=\"{baseline}\">{digit}</text>\n"));
+    }
+    out.push_str("</g>\n");
+    Some(out)
+}
+
 /// A text inside an element. What XML has no place for becomes a space.
-fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -15,7 +15,7 @@ pub(crate) fn spaced(bytes: &[u8]) -> String {
 }
 
 /// At most `lines_max` lines of at most `width` characters, broken between words; if that takes more lines, anywhere.
-pub(crate) fn wrap(text: &str, width: usize, lines_max: usize) -> Vec<String> {
+pub fn wrap(text: &str, width: usize, lines_max: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut room = 0;
     for word in text.split_whitespace() {

@@ -4,6 +4,7 @@ use ::web::guard::May;
 use ::web::layout;
 use ::web::refusal::Refusal;
 use ::web::rights::ViewSales;
+use ::web::routes::NO_SUCH_PAGE;
 use ::web::table::{Cell, Column, Table};
 use actix_web::{HttpResponse, web};
 use askama::Template;
@@ -54,7 +55,7 @@ fn path(name: &str) -> String {
 
 /// The first of the list.
 pub async fn first(_: May<ViewSales>) -> Result<HttpResponse, Refusal> {
-    let report = shown_here().next().ok_or_else(|| Refusal::not_found(words::NO_SUCH_PAGE))?;
+    let report = shown_here().next().ok_or_else(|| Refusal::not_found(NO_SUCH_PAGE))?;
     let to = (actix_web::http::header::LOCATION, path(report.name));
     Ok(HttpResponse::SeeOther().insert_header(to).finish())
 }

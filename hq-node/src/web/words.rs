@@ -8,7 +8,6 @@ pub const CATALOGUE: &str = "Catalogue";
 pub const INCIDENTS: &str = "Incidents";
 pub const OPERATIONS: &str = "Operations";
 pub const IMPORT: &str = "Import items";
-pub const NO_SUCH_PAGE: &str = "There is no such page here.";
 pub const NO_SUCH_ITEM: &str = "There is no such item in the catalogue.";
 pub const TOTAL: &str = "Total";
 pub const NEVER: &str = "\u{2013}";

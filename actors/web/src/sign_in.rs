@@ -1,13 +1,18 @@
 //! Signing in and out.
 
-use ::web::doors::Doors;
-use ::web::layout::{next_address, sign_in as draw};
-use ::web::refusal::Refusal;
+use std::sync::Arc;
+
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
-use super::Site;
+use crate::doors::Doors;
+use crate::layout::{next_address, sign_in as draw};
+use crate::refusal::Refusal;
+
+/// What people call the node: its server keeps it for these pages.
+#[derive(Clone, Debug)]
+pub struct NodeName(pub Arc<str>);
 
 #[derive(Debug, Deserialize)]
 pub struct Next {
@@ -23,20 +28,20 @@ pub struct Form {
     password: String,
 }
 
-pub async fn sign_in_page(site: web::Data<Site>, query: web::Query<Next>) -> HttpResponse {
-    draw(&site.name, next_address(&query.next), "", None)
+pub async fn page(node: web::Data<NodeName>, query: web::Query<Next>) -> HttpResponse {
+    draw(&node.0, next_address(&query.next), "", None)
 }
 
 pub async fn sign_in(
     request: HttpRequest,
-    site: web::Data<Site>,
+    node: web::Data<NodeName>,
     doors: web::Data<Doors>,
     form: web::Form<Form>,
 ) -> HttpResponse {
     let next = next_address(&form.next);
     match doors.sign_in(&request, &form.name, &form.password).await {
         Ok(cookie) => HttpResponse::SeeOther().cookie(cookie).insert_header((header::LOCATION, next)).finish(),
-        Err(refusal) => draw(&site.name, next, &form.name, Some(&refusal)),
+        Err(refusal) => draw(&node.0, next, &form.name, Some(&refusal)),
     }
 }
 
