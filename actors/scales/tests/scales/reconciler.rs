@@ -1,4 +1,4 @@
-//! The reconciler against a scale that is a map: every failure, crash and change of mind, drawn by chance.
+//! The machine against a scale that is a map: every failure, crash and change of mind, drawn by chance.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
