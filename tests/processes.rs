@@ -4,6 +4,7 @@ mod cashier;
 mod disk;
 mod emulator;
 pub(crate) mod program;
+mod scales;
 mod shop;
 mod terminal;
 

@@ -9,4 +9,5 @@ mod marks;
 mod payment;
 mod returns;
 mod sale;
+mod scales;
 mod shifts;

@@ -10,8 +10,11 @@ use serde_json::Value;
 use super::PATIENCE;
 use super::program::{Program, free_port};
 
+/// Kinds that keep what they know in a file.
+const REMEMBER: [&str; 2] = ["shtrih", "zvt"];
+
 pub(crate) struct Emulator {
-    kind: &'static str,
+    pub(crate) kind: &'static str,
     port: u16,
     control: u16,
     memory: PathBuf,
@@ -30,7 +33,11 @@ impl Emulator {
     pub(crate) async fn start(&mut self) {
         let (tcp, control) = (format!("127.0.0.1:{}", self.port), format!("127.0.0.1:{}", self.control));
         let memory = self.memory.to_string_lossy();
-        let args = [self.kind, "--tcp", &tcp, "--control", &control, "--memory", &memory];
+        let mut args = vec![self.kind, "--tcp", &tcp, "--control", &control];
+        // A scale is not switched off by those who kill the store.
+        if REMEMBER.contains(&self.kind) {
+            args.extend(["--memory", &memory]);
+        }
         let mut program = Program::start("emulator", &args, self.memory.with_extension("log"));
         program.listens(self.control).await;
         self.program = Some(program);
@@ -79,6 +86,13 @@ impl Emulator {
             format!("{} {kind} {}", document["number"], text(&document["total"]))
         };
         documents.as_array().expect("documents").iter().map(told).collect()
+    }
+
+    /// What lies in the memory of a label scale: number and price of each article.
+    pub(crate) fn articles(&self) -> Vec<(u64, String)> {
+        let items = self.control("items", "");
+        let told = |item: &Value| (item["plu"].as_u64().expect("a number"), text(&item["price"]).to_owned());
+        items.as_array().expect("items").iter().map(told).collect()
     }
 
     /// What a payment terminal has moved: the operation and its amount.

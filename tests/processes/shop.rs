@@ -89,6 +89,21 @@ impl Shop {
         shop
     }
 
+    /// Give the store these label scales.
+    pub(crate) fn has_scales(&self, scales: &[Emulator]) {
+        let mut settings = std::fs::read_to_string(self.path("store.toml")).expect("the settings are there");
+        for scale in scales {
+            let (kind, address) = (scale.kind, scale.address());
+            settings += &format!("[[server.scales]]\nname = {kind:?}\nprotocol = {kind:?}\naddress = {address:?}\n");
+        }
+        self.write("store.toml", &settings);
+    }
+
+    /// Import goods.
+    pub(crate) async fn import(&self, goods: String) {
+        accepted(reqwest::Client::new().post(self.address("items/import?name=items.csv")).body(goods)).await;
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -117,8 +132,7 @@ impl Shop {
         for [number, name, pin, role] in PEOPLE {
             self.put(&format!("operators/{number}"), &json!({ "name": name, "pin": pin, "role": role })).await;
         }
-        let import = reqwest::Client::new().post(self.address("items/import?name=items.csv")).body(GOODS);
-        accepted(import).await;
+        self.import(GOODS.to_owned()).await;
         (hq, store)
     }
 

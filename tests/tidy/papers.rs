@@ -198,7 +198,8 @@ fn every_setting_is_in_a_deployed_file_and_back() {
         let text = fs::read_to_string(path).expect("UTF-8");
         for line in text.lines().filter_map(|line| line.trim().strip_prefix('#')) {
             seen.extend(line.split_once('=').map(|(key, _)| key.trim().replace('-', "_")));
-            seen.extend(line.trim().strip_prefix('[').map(|name| name.trim_end_matches(']').replace('-', "_")));
+            let section = line.trim().strip_prefix('[').map(|name| name.trim_matches(['[', ']']));
+            seen.extend(section.and_then(|name| name.rsplit('.').next()).map(|name| name.replace('-', "_")));
         }
         match text.parse::<Table>() {
             Ok(table) => {

@@ -25,6 +25,20 @@ pub fn quantity_for(amount: Money, price: Money) -> Option<Quantity> {
     rounded.checked_mul(Decimal::ONE_THOUSAND)?.to_i64().map(Quantity::from_thousandths)
 }
 
+/// At which of these prices, the likeliest first, a label with this sum was printed: the first at which some weight to the
+/// gram, or the one that is printed, costs exactly so much. A wrong price hits by chance once in as many times as a gram
+/// has minor units. `None`: at none of them.
+pub fn printed_price(
+    amount: Money,
+    printed: Option<Quantity>,
+    prices: impl IntoIterator<Item = Money>,
+) -> Option<Money> {
+    prices.into_iter().find(|price| {
+        let quantity = printed.or_else(|| quantity_for(amount, *price));
+        quantity.is_some_and(|quantity| line_amount(*price, quantity) == amount)
+    })
+}
+
 /// Which way a sum goes when it is rounded to whole cash.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -93,5 +107,15 @@ mod tests {
         let weight = quantity_for(Money::from_minor(35612), Money::from_minor(74900));
         assert_eq!(weight, Some(Quantity::from_thousandths(475)));
         assert_eq!(quantity_for(Money::from_minor(1), Money::ZERO), None);
+    }
+
+    #[test]
+    fn a_label_says_at_which_price_it_was_printed() {
+        let [now, before, long_ago] = [13_990, 12_990, 11_990].map(Money::from_minor);
+        let printed = |amount, quantity| printed_price(Money::from_minor(amount), quantity, [now, before, long_ago]);
+        assert_eq!(printed(17_488, None), Some(now), "1.250 kg");
+        assert_eq!(printed(16_238, None), Some(before), "1.250 kg, which no weight costs now");
+        assert_eq!(printed(14_988, Some(Quantity::from_thousandths(1_250))), Some(long_ago));
+        assert_eq!(printed(14_988, Some(Quantity::from_thousandths(1_251))), None);
     }
 }

@@ -54,6 +54,8 @@ pub enum Found {
         item: Item,
         amount: Money,
         quantity: Quantity,
+        /// At which the label was printed.
+        price: Money,
     },
     /// A label with a number of pieces.
     Pieces {
@@ -255,10 +257,13 @@ impl Shared {
     }
 }
 
+/// A label with a sum: the sum stays, and its weight is that of the price at which it was printed.
 fn priced(item: Item, amount: Money, printed: Option<Quantity>) -> Found {
-    let derived = || rounding::quantity_for(amount, item.price).map(|quantity| quantity.max(QUANTITY_MIN));
+    let prices = std::iter::once(item.price).chain(item.past_prices.iter().map(|past| past.price));
+    let price = rounding::printed_price(amount, printed, prices).unwrap_or(item.price);
+    let derived = || rounding::quantity_for(amount, price).map(|quantity| quantity.max(QUANTITY_MIN));
     let quantity = printed.or_else(derived).unwrap_or(Quantity::ONE);
-    Found::Priced { item, amount, quantity }
+    Found::Priced { item, amount, quantity, price }
 }
 
 fn kind_of(kind: LabelKind) -> BarcodeKind {

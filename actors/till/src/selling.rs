@@ -12,6 +12,7 @@ use domain::refusal::Refusal;
 use domain::rights::{Asked, Right};
 use domain::vat::VatRate;
 use messages::v1::catalogue::{BarcodeKind, Item, Unit};
+use messages::v1::document::AuditKind;
 use messages::v1::settings::{Loyalty, TaxRules};
 use messages::v1::till::{Ask, ItemChoice, ItemShown, TillError, TillReply, WholeLine};
 
@@ -89,9 +90,9 @@ impl Till {
             Found::Weighed { item, quantity } | Found::Pieces { item, quantity } => {
                 Ok((item.clone(), line_of(item, quantity)))
             }
-            Found::Priced { item, amount, quantity } => {
+            Found::Priced { item, amount, quantity, price } => {
                 let line = line_of(item.clone(), quantity);
-                Ok((item, NewLine { amount: Some(amount), source: LineSource::Label, ..line }))
+                Ok((item, NewLine { amount: Some(amount), price, source: LineSource::Label, ..line }))
             }
             Found::BadCheckDigit { expected } => Err(refused(Refusal::BadCheckDigit { expected })),
             Found::Unknown => Err(refused(Refusal::UnknownCode(data.to_owned()))),
@@ -119,6 +120,11 @@ impl Till {
             line = self.loading(&item, line)?;
         }
         let mut permitted = Changes::default();
+        if line.source == LineSource::Label && line.price != item.price {
+            // A scale or a label on the shelf is behind, and the customer pays what the label says.
+            let reason = format!("printed at {}, now {}", line.price, item.price);
+            permitted.documents.extend(self.audit(AuditKind::OldLabel, item.code.0.clone(), reason));
+        }
         if line.source == LineSource::OpenPrice {
             permitted = self.permit_price(Some(&item), line.price).await?;
         } else if let Some([from, to]) = item.open_price {

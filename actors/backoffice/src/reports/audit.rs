@@ -20,6 +20,7 @@ const KIND: Choice = Choice {
         "training_began",
         "training_ended",
         "conflict_settled",
+        "old_label",
     ],
 };
 

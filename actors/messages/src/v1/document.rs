@@ -127,6 +127,8 @@ pub enum AuditKind {
     TrainingEnded,
     /// A supervisor said what the fiscal device had done.
     ConflictSettled,
+    /// A label was sold that was printed at an earlier price.
+    OldLabel,
 }
 
 /// Something that a loss-prevention report lists.
