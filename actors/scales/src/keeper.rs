@@ -358,12 +358,11 @@ impl Handle<Do> for ScaleKeeper {
 }
 
 impl Handle<ReadBack> for ScaleKeeper {
-    async fn handle(
-        &mut self,
-        message: ReadBack,
-        _: &Scope<ScaleKeeper>,
-    ) -> Result<Option<ScaleItem>, LabelScaleError> {
-        self.driver.read_back(message.plu).await
+    async fn handle(&mut self, message: ReadBack, _: &Scope<ScaleKeeper>) -> Result<Compared, LabelScaleError> {
+        let found = self.driver.read_back(message.plu).await?;
+        let wanted = self.reconciler.wanted().and_then(|wanted| wanted.items.get(&message.plu));
+        let kept = wanted.map(|article| self.driver.kept(&article.item)).unwrap_or_default();
+        Ok(Compared { kept, found })
     }
 }
 

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use actix::Message;
-use devices::label_scale::{LabelScaleError, ScaleItem, ScaleTotal};
+use devices::label_scale::{LabelScaleError, ScaleTotal};
 use domain::ids::ItemCode;
 
 use crate::plan::Wanted;
+use crate::reconciler::Compared;
 
 /// Articles whose totals are asked for at once.
 pub const TOTALS_MAX: usize = 20_000;
@@ -46,9 +47,10 @@ pub struct Do {
     pub command: Command,
 }
 
-/// What is in the memory of the scale at this number now? Sender: pages. Repeat: yes.
+/// What is in the memory of the scale at this number now, beside what its protocol keeps of what should be there? Nothing
+/// should be there: an empty article. Sender: pages. Repeat: yes.
 #[derive(Clone, Copy, Debug, Message)]
-#[rtype(result = "Result<Option<ScaleItem>, LabelScaleError>")]
+#[rtype(result = "Result<Compared, LabelScaleError>")]
 pub struct ReadBack {
     pub plu: u32,
 }

@@ -65,7 +65,8 @@ fn what_a_person_changed_at_the_scale_is_found_and_mended() {
         cheaper.price = domain::money::Money::from_minor(1);
         other.upload(&[cheaper]).await.expect("it is written");
         let found = counter.refs["counter"].read_back.ask(ReadBack { plu: 5 }).await.expect("it listens");
-        assert_eq!(found.expect("it answers").expect("it is there").price.minor(), 1);
+        let found = found.expect("it answers").found.expect("it is there");
+        assert_eq!(found.price.minor(), 1);
         counter.act("counter", Command::Check).await;
         counter.until("mended", |views| !views["counter"].differences.is_empty()).await;
         counter.all_equal(1).await;

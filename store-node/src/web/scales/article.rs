@@ -13,6 +13,7 @@ use devices::label_scale::picture::{self, PrintedLabel};
 use devices::label_scale::{ItemUnit, ScaleItem};
 use domain::quantity::Quantity;
 use scales::plan::Article;
+use scales::reconciler::Compared;
 use scales::requests::{ReadBack, ShowShelf};
 use serde::Deserialize;
 
@@ -59,14 +60,14 @@ pub async fn page(
     let (found, failure) = match query.read {
         false => (None, None),
         true => match refs(&site, &name)?.read_back.ask(ReadBack { plu }).await.map_err(busy)? {
-            Ok(found) => (found, None),
+            Ok(compared) => (Some(compared), None),
             Err(error) => (None, Some(error.to_string())),
         },
     };
     let page = Page {
         name: &name,
         plu,
-        table: facts(&article.item, query.read.then_some(found)).render().unwrap_or_default(),
+        table: facts(&article.item, found.as_ref()).render().unwrap_or_default(),
         picture: format!("{PATH}/{name}/articles/{plu}/label.svg"),
         failure,
         asked: query.read,
@@ -87,18 +88,22 @@ const FACTS: [Fact; 8] = [
     ("Text", |item| item.text.clone()),
 ];
 
-/// What should be there, and beside it what is.
-fn facts(item: &ScaleItem, found: Option<Option<ScaleItem>>) -> Table {
+/// What should be there, and beside it what is. A fact that the scale's protocol does not carry is not compared.
+fn facts(item: &ScaleItem, compared: Option<&Compared>) -> Table {
     let rows = FACTS.into_iter().map(|(fact, of)| {
         let mut row = vec![Cell::text(fact), Cell::text(of(item)).tone("wide")];
-        if let Some(found) = &found {
-            row.push(Cell::text(found.as_ref().map_or_else(|| "\u{2013}".to_owned(), of)).tone("wide"));
+        if let Some(Compared { kept, found }) = compared {
+            row.push(match found {
+                None => Cell::text("nothing").tone("bad"),
+                Some(_) if of(kept) != of(item) => Cell::text("it does not say").tone("quiet"),
+                Some(found) if of(found) != of(kept) => Cell::text(of(found)).tone("bad"),
+                Some(found) => Cell::text(of(found)).tone("good"),
+            });
         }
         row
     });
-    let mut columns = ["", "Should be"].map(Column::text).to_vec();
-    columns[0].title = "Fact".to_owned();
-    if found.is_some() {
+    let mut columns = ["Fact", "Should be"].map(Column::text).to_vec();
+    if compared.is_some() {
         columns.push(Column::text("On the scale"));
     }
     Table { caption: "The article".to_owned(), columns, rows: rows.collect(), totals: Vec::new(), empty: String::new() }
