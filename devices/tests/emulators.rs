@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 
-use devices::label_scale::{self, ScaleItem, Wire};
+use devices::label_scale::{self, LabelScaleSetup, ScaleItem, Wire};
 use devices::port::connector;
 use devices::scale;
 use devices::sim::cd5220::DisplayHandle;
@@ -128,7 +128,10 @@ async fn a_control_port_is_a_page_and_survives_what_is_no_request() {
 #[tokio::test]
 async fn a_label_scale_shows_the_label_that_came_out() {
     let scale = LabelScaleHandle::new(LabelScaleKind::Mertech, LabelScaleSettings::default());
-    let mut driver = (label_scale::find("mertech").expect("it is spoken").driver)(scale.connector(Wire::Tcp));
+    let mut driver = (label_scale::find("mertech").expect("it is spoken").driver)(
+        scale.connector(Wire::Tcp),
+        LabelScaleSetup::default(),
+    );
     let item = ScaleItem { plu: 5, code: 123, name: "Сыр".into(), barcode_prefix: 22, ..ScaleItem::default() };
     driver.upload(&[item]).await.expect("an upload");
     let weigh = "POST /weigh HTTP/1.1\r\nContent-Length: 7\r\n\r\n5 0.535";
