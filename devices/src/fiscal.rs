@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::port::Connector;
 
+pub mod atol;
 pub mod shtrih;
 
 /// One line of a fiscal receipt. The amount is the truth: after discounts it may differ from price x quantity.
@@ -126,9 +127,9 @@ pub enum FiscalError {
     /// The device could not be reached; nothing that changes it was sent.
     #[error("the fiscal device is not reachable ({reason}): check its power and cable")]
     Offline { reason: String },
-    /// The device said no; no document was made.
-    #[error("the fiscal device refuses: {text} (code {code:02X}h)")]
-    Refused { code: u8, text: String },
+    /// The device said no; no document was made. The text names the code as the makers of the device write it.
+    #[error("the fiscal device refuses: {text}")]
+    Refused { code: u16, text: String },
     /// The device or the request does not keep the protocol; no document was made.
     #[error("the fiscal device cannot do this: {what}")]
     Protocol { what: String },
@@ -175,11 +176,18 @@ pub struct FiscalProtocol {
 
 /// Every fiscal protocol that is spoken.
 pub fn all() -> &'static [FiscalProtocol] {
-    &[FiscalProtocol {
-        name: "shtrih",
-        title: "Shtrih-M, protocol 2.0 with a fiscal storage",
-        driver: |connector| Box::new(shtrih::Shtrih::new(connector)),
-    }]
+    &[
+        FiscalProtocol {
+            name: "shtrih",
+            title: "Shtrih-M, protocol 2.0 with a fiscal storage",
+            driver: |connector| Box::new(shtrih::Shtrih::new(connector)),
+        },
+        FiscalProtocol {
+            name: "atol",
+            title: "ATOL, the web server of driver 10",
+            driver: |connector| Box::new(atol::Atol::new(connector)),
+        },
+    ]
 }
 
 /// The protocol with this name in the settings.

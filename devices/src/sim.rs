@@ -13,4 +13,6 @@ pub mod scale;
 pub mod shtrih;
 pub mod zvt;
 
+mod journal;
 mod link;
+mod register;
