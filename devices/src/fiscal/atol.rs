@@ -23,7 +23,8 @@ use uuid::Uuid;
 
 use super::{FiscalDevice, FiscalDocument, FiscalError, FiscalReceipt, FiscalSign, FiscalState, FiscalTotals};
 use crate::port::Connector;
-use link::{Answer, BODY_BYTES_MAX, Lost, exchange};
+pub use link::BODY_BYTES_MAX;
+use link::{Answer, Lost, exchange};
 use tasks::{REQUESTS, ShiftState, Status, Storage, TaskResult};
 
 pub(crate) mod errors;

@@ -18,9 +18,9 @@ use tokio::sync::watch;
 
 use super::fault::Fault;
 use super::journal;
+pub use super::register::EmulatorSettings;
 use super::register::memory::Memory;
 pub use super::register::memory::{Operation, StoredDocument, StoredKind, StoredLine};
-pub use super::register::EmulatorSettings;
 use crate::fiscal::shtrih::codec::Decoder;
 use line::Line;
 use registrar::Registrar;

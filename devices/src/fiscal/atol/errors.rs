@@ -2,6 +2,7 @@
 
 pub(crate) const NO_PAPER: u16 = 44;
 pub(crate) const NON_CASH_TOO_MUCH: u16 = 52;
+pub(crate) const BAD_PAYMENT: u16 = 60;
 pub(crate) const PAID_TOO_LITTLE: u16 = 66;
 pub(crate) const SHIFT_EXPIRED: u16 = 68;
 pub(crate) const SHIFT_CLOSED: u16 = 73;
@@ -25,6 +26,7 @@ pub(crate) fn text(code: u16) -> Option<&'static str> {
         NON_CASH_TOO_MUCH => "payments without cash are more than the total",
         53 | NOT_ENOUGH_CASH => "there is not enough cash in the drawer",
         55 => "the device is still at the previous operation; wait a little",
+        BAD_PAYMENT => "the device does not know the kind of payment",
         63 => "the total is too large",
         PAID_TOO_LITTLE => "the payments are less than the total",
         SHIFT_EXPIRED | 141 => "the shift is longer than 24 hours; close it",

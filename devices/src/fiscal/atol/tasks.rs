@@ -525,17 +525,16 @@ mod tests {
         let sign = FiscalSign { device: "9999078900000961".into(), number: 70, sign: "1138986989".into() };
         assert_eq!(made(&results(opened.as_bytes()).expect("results")), Ok((sign, None)));
 
-        let refused = r#"{"results":[{"status":"error","errorCode":66,"errorDescription":"Чек оплачен не полностью"}]}"#;
+        let refused =
+            r#"{"results":[{"status":"error","errorCode":66,"errorDescription":"Чек оплачен не полностью"}]}"#;
         let refused = made(&results(refused.as_bytes()).expect("results")).expect_err("a refusal");
-        assert_eq!(
-            refused.to_string(),
-            "the fiscal device refuses: the payments are less than the total (error 66)"
-        );
+        assert_eq!(refused.to_string(), "the fiscal device refuses: the payments are less than the total (error 66)");
         let unknown = r#"{"results":[{"status":"error","errorCode":1001,"errorDescription":" Беда "}]}"#;
         let unknown = made(&results(unknown.as_bytes()).expect("results")).expect_err("a refusal");
         assert_eq!(unknown.to_string(), "the fiscal device refuses: Беда (error 1001)");
 
-        let waits = r#"{"results":[{"status":"wait"},{"status":"inProgress"},{"status":"blocked"},{"status":"asleep"}]}"#;
+        let waits =
+            r#"{"results":[{"status":"wait"},{"status":"inProgress"},{"status":"blocked"},{"status":"asleep"}]}"#;
         let waits: Vec<Status> = results(waits.as_bytes()).expect("results").iter().map(|one| one.status).collect();
         assert_eq!(waits, [Status::Wait, Status::InProgress, Status::Blocked, Status::Unknown]);
         for text in ["", "{}", "[]", r#"{"results":{}}"#, r#"{"results":[{}]}"#, r#"{"results":[]} x"#] {

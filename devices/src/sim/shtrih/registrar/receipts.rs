@@ -94,7 +94,15 @@ impl Registrar {
             return Err(code::BAD_VALUE);
         }
         let tax_group = tax.checked_sub(1).unwrap_or(GROUP_NONE);
-        Ok(StoredLine { name, quantity, price, amount, tax_group, tax: self.register.tax(tax_group, amount), department })
+        Ok(StoredLine {
+            name,
+            quantity,
+            price,
+            amount,
+            tax_group,
+            tax: self.register.tax(tax_group, amount),
+            department,
+        })
     }
 
     /// The last line of the same price, quantity and department leaves the receipt.
@@ -230,12 +238,7 @@ impl Registrar {
     }
 
     /// The discount is in hundredths of a per cent. A receipt that is refused stays open.
-    fn close(
-        &mut self,
-        payments: [Money; PAYMENT_TYPES],
-        discount: i16,
-        now: NaiveDateTime,
-    ) -> Result<Made, Refusal> {
+    fn close(&mut self, payments: [Money; PAYMENT_TYPES], discount: i16, now: NaiveDateTime) -> Result<Made, Refusal> {
         let open = self.open.as_mut().ok_or(code::RECEIPT_CLOSED)?;
         let total = open.total() - product(open.total(), i64::from(discount), 10_000)?;
         let lines = std::mem::take(&mut open.lines);

@@ -81,7 +81,8 @@ impl Registrar {
             0xFF40 => {
                 out.push(u8::from(self.register.memory.is_shift_open()));
                 out.extend_from_slice(&self.register.memory.shift.to_le_bytes());
-                let receipts = self.register.memory.totals.receipts.iter().fold(0_u16, |sum, count| sum.wrapping_add(*count));
+                let receipts =
+                    self.register.memory.totals.receipts.iter().fold(0_u16, |sum, count| sum.wrapping_add(*count));
                 out.extend_from_slice(&receipts.to_le_bytes());
             }
             0xFF41 => self.begin(Begun::OpenShift)?,
@@ -131,7 +132,13 @@ impl Registrar {
             (None, Some(Begun::CloseShift)) => 8,
             (None, None) => 0,
         };
-        out.extend([PHASE_FISCAL, document, u8::from(document != 0), u8::from(self.register.memory.is_shift_open()), 0]);
+        out.extend([
+            PHASE_FISCAL,
+            document,
+            u8::from(document != 0),
+            u8::from(self.register.memory.is_shift_open()),
+            0,
+        ]);
         put_time(now, out);
         self.put_number(out);
         out.extend_from_slice(&self.register.memory.last_number().to_le_bytes());
