@@ -23,13 +23,15 @@ use uuid::Uuid;
 
 use super::{FiscalDevice, FiscalDocument, FiscalError, FiscalReceipt, FiscalSign, FiscalState, FiscalTotals};
 use crate::port::Connector;
+use answers::{ShiftState, Status, Storage, TaskResult};
 pub use link::BODY_BYTES_MAX;
 use link::{Answer, Lost, exchange};
-use tasks::{REQUESTS, ShiftState, Status, Storage, TaskResult};
+use tasks::REQUESTS;
 
+pub mod answers;
 pub(crate) mod errors;
 mod link;
-pub mod tasks;
+pub(crate) mod tasks;
 
 /// Exchanges in a row that may fail before the server counts as gone.
 const FAILURES_MAX: u32 = 3;
@@ -90,13 +92,15 @@ struct Request {
 /// A request that is over.
 struct Finished {
     results: Vec<TaskResult>,
+    /// All that was told.
+    body: Vec<u8>,
     /// The server knew the id before it was sent.
     was_known: bool,
 }
 
 /// How the wait for a result ended.
 enum Waited {
-    Finished(Vec<TaskResult>),
+    Finished(Vec<TaskResult>, Vec<u8>),
     /// The server has never heard of it.
     Unheard,
     NotKnown,
@@ -119,11 +123,11 @@ impl Atol {
     }
 
     /// Ask something that changes nothing.
-    async fn ask(&mut self, name: &'static str, tasks: Vec<Value>) -> Result<Vec<TaskResult>, FiscalError> {
+    async fn ask(&mut self, name: &'static str, tasks: Vec<Value>) -> Result<Vec<u8>, FiscalError> {
         self.settle().await?;
         let request = Request { id: (self.ids)(), name, tasks, patience: self.timing.result };
         match self.run(&request).await {
-            Ok(finished) => Ok(finished.results),
+            Ok(finished) => Ok(finished.body),
             Err(Trouble::NotDone(error)) => Err(error),
             Err(Trouble::NotKnown) => {
                 Err(FiscalError::Offline { reason: format!("no answer to \"{name}\"; no document was made") })
@@ -140,7 +144,7 @@ impl Atol {
             request.id = unheard.id;
         }
         let finished = self.change(&request).await?;
-        match finished.results.first().and_then(tasks::refusal) {
+        match finished.results.first().and_then(answers::refusal) {
             Some(refusal) => Err(refusal),
             None => Ok(()),
         }
@@ -163,7 +167,7 @@ impl Atol {
             let id = tasks::document_id(&before, attempt, &task);
             let request = Request { id, name, tasks: vec![task.clone()], patience };
             let finished = self.change(&request).await?;
-            let made = tasks::made(&finished.results);
+            let made = answers::made(&finished.body);
             if made.is_ok() && !finished.was_known {
                 return made;
             }
@@ -195,7 +199,7 @@ impl Atol {
     }
 
     async fn storage(&mut self) -> Result<Storage, FiscalError> {
-        tasks::storage(&self.ask("state of the storage", tasks::about_storage()).await?)
+        answers::storage(&self.ask("state of the storage", tasks::about_storage()).await?)
     }
 
     /// A request that changes the device. It is doubtful until its outcome is known, also if nobody waits for that any more.
@@ -219,7 +223,7 @@ impl Atol {
     async fn settle(&mut self) -> Result<(), FiscalError> {
         let Some(doubtful) = self.doubtful.clone() else { return Ok(()) };
         match self.wait(&doubtful, Instant::now() + doubtful.patience, 0).await {
-            Waited::Finished(_) => self.doubtful = None,
+            Waited::Finished(..) => self.doubtful = None,
             Waited::Unheard => self.unheard = self.doubtful.take(),
             Waited::NotKnown => {
                 let reason = format!("it does not say what became of \"{}\"", doubtful.name);
@@ -258,7 +262,7 @@ impl Atol {
             }
             was_sent = true;
             match self.wait(request, deadline, failures).await {
-                Waited::Finished(results) => return Ok(Finished { results, was_known }),
+                Waited::Finished(results, body) => return Ok(Finished { results, body, was_known }),
                 Waited::Unheard if !was_taken => tracing::warn!(name = request.name, "the request was lost on its way"),
                 _ => return Err(Trouble::NotKnown),
             }
@@ -274,11 +278,11 @@ impl Atol {
         loop {
             match self.exchange("GET", &path, b"").await {
                 Ok(Answer { status: 404, .. }) => return Waited::Unheard,
-                Ok(Answer { status: 200, body }) => match tasks::results(&body) {
+                Ok(Answer { status: 200, body }) => match answers::results(&body) {
                     Ok(results) if results.len() == request.tasks.len() => {
                         failures = 0;
                         if !results.iter().any(|result| is_going_on(result.status)) {
-                            return Waited::Finished(results);
+                            return Waited::Finished(results, body);
                         }
                         if !is_continued && results.iter().any(|result| result.status == Status::Blocked) {
                             is_continued = true;
@@ -329,7 +333,7 @@ fn refused(code: u16) -> FiscalError {
 
 impl FiscalDevice for Atol {
     fn state(&mut self) -> BoxFuture<'_, Result<FiscalState, FiscalError>> {
-        async { tasks::state(&self.ask("state of the device", tasks::about_state()).await?) }.boxed()
+        async { answers::state(&self.ask("state of the device", tasks::about_state()).await?) }.boxed()
     }
 
     fn open_shift<'a>(&'a mut self, operator: &'a str) -> BoxFuture<'a, Result<FiscalSign, FiscalError>> {
@@ -352,11 +356,8 @@ impl FiscalDevice for Atol {
     }
 
     fn find_document(&mut self, number: u32) -> BoxFuture<'_, Result<Option<FiscalDocument>, FiscalError>> {
-        async move {
-            let tasks = vec![tasks::simple("getFnStatus"), tasks::document(number)];
-            tasks::found(number, &self.ask("find a document", tasks).await?)
-        }
-        .boxed()
+        async move { answers::found(number, &self.ask("find a document", tasks::about_document(number)).await?) }
+            .boxed()
     }
 
     /// A task is a whole document, so nothing is ever left begun.
@@ -381,7 +382,8 @@ impl FiscalDevice for Atol {
     }
 
     fn totals(&mut self) -> BoxFuture<'_, Result<FiscalTotals, FiscalError>> {
-        async { tasks::totals(&self.ask("totals of the shift", vec![tasks::simple("getShiftTotals")]).await?) }.boxed()
+        async { answers::totals(&self.ask("totals of the shift", vec![tasks::simple("getShiftTotals")]).await?) }
+            .boxed()
     }
 
     fn open_drawer(&mut self) -> BoxFuture<'_, Result<(), FiscalError>> {

@@ -5,8 +5,9 @@ use domain::money::Money;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::fiscal::atol::answers::{Count, Sum};
 use crate::fiscal::atol::errors;
-use crate::fiscal::atol::tasks::{Count, Sum, number};
+use crate::fiscal::atol::tasks::number;
 use crate::sim::fault::Fault;
 use crate::sim::register::memory::{Operation, PAYMENT_TYPES, StoredDocument, StoredKind, StoredLine};
 use crate::sim::register::{CashRegister, Denied, Made, NewReceipt};
