@@ -40,6 +40,9 @@ const SENT_MAX: u32 = 3;
 /// Ids of one document that were refused, before somebody must look why.
 const ATTEMPTS_MAX: u32 = 100;
 
+/// The name of a request for a receipt, for a person.
+const SELL: &str = "register the receipt";
+
 /// How long the device is waited for.
 #[derive(Clone, Copy, Debug)]
 pub struct Timing {
@@ -159,7 +162,7 @@ impl Atol {
     ) -> Result<(FiscalSign, Option<Money>), FiscalError> {
         let before = self.storage().await?;
         if name == SELL && before.shift.state == ShiftState::Closed {
-            return Err(refused(errors::SHIFT_CLOSED));
+            return Err(errors::refusal(errors::SHIFT_CLOSED.into(), ""));
         }
         let first_id = tasks::document_id(&before, 0, &task);
         let used_up = self.refused.take_if(|(id, _)| *id == first_id).map_or(0, |(_, used_up)| used_up);
@@ -314,9 +317,6 @@ impl Atol {
     }
 }
 
-/// The name of a request for a receipt, for a person.
-const SELL: &str = "register the receipt";
-
 fn is_going_on(status: Status) -> bool {
     matches!(status, Status::Wait | Status::InProgress | Status::Blocked)
 }
@@ -324,11 +324,6 @@ fn is_going_on(status: Status) -> bool {
 /// It is over, and nothing says how.
 fn is_unclear(status: Status) -> bool {
     matches!(status, Status::Interrupted | Status::Unknown)
-}
-
-fn refused(code: u16) -> FiscalError {
-    let text = errors::text(code).unwrap_or_default();
-    FiscalError::Refused { code, text: format!("{text} (error {code})") }
 }
 
 impl FiscalDevice for Atol {

@@ -75,15 +75,18 @@ fn open(connector: Connector) -> BoxFuture<'static, String> {
     })
 }
 
-fn storage() -> String {
-    let first = Uuid::from_u128(1).to_string();
-    [post(">", STORAGE), answer("201 Created", "{}"), get(&first), answer("200 OK", STORAGE_TOLD)].concat()
+/// The storage is asked for under this id, and is at this document.
+fn storage(id: u128, document: u32) -> String {
+    let id = Uuid::from_u128(id).to_string();
+    let ask = STORAGE.replace("00000000-0000-0000-0000-000000000001", &id);
+    let told = STORAGE_TOLD.replace(":69", &format!(":{document}"));
+    [post(">", &ask), answer("201 Created", "{}"), get(&id), answer("200 OK", &told)].concat()
 }
 
-fn opening(waits: &[String]) -> &'static str {
+fn opening(waits: &[String], told: &str) -> String {
     let ask = OPEN.replace("ID", OPENED_ID);
     let said = [post(">!", &ask), answer("201 Created", "{}")].concat();
-    [storage(), said, waits.concat(), get(OPENED_ID), answer("200 OK", OPENED)].concat().leak()
+    [storage(1, 69), said, waits.concat(), get(OPENED_ID), answer("200 OK", told)].concat()
 }
 
 #[test]
@@ -116,7 +119,7 @@ fn a_shift_is_opened() {
     let opened = Exchange {
         name: "atol, a shift is opened",
         run: open,
-        script: opening(&[]),
+        script: opening(&[], OPENED).leak(),
         says: "storage 9999078900000961, document 70, sign 1138986989",
         in_doubt: None,
         silent: &[SILENT, SILENT, DOUBT, DOUBT],
@@ -127,7 +130,7 @@ fn a_shift_is_opened() {
     let going_on = answer("200 OK", r#"{"results":[{"status":"inProgress"}]}"#);
     Exchange {
         name: "atol, a shift is opened, slowly",
-        script: opening(&[get(OPENED_ID), going_on]),
+        script: opening(&[get(OPENED_ID), going_on], OPENED).leak(),
         silent: &[SILENT, SILENT, DOUBT, DOUBT, DOUBT],
         ..opened
     }
@@ -137,10 +140,41 @@ fn a_shift_is_opened() {
     let go_on = post(">", &format!(r#"{{"request":[{{"type":"continuePrint"}}],"uuid":"{second}"}}"#));
     Exchange {
         name: "atol, a shift is opened, and paper is loaded meanwhile",
-        script: opening(&[get(OPENED_ID), blocked, go_on, answer("201 Created", "{}")]),
+        script: opening(&[get(OPENED_ID), blocked, go_on, answer("201 Created", "{}")], OPENED).leak(),
         silent: &[SILENT, SILENT, DOUBT, DOUBT, DOUBT, DOUBT],
         within: Duration::from_secs(13),
         ..opened
+    }
+    .check();
+}
+
+#[test]
+fn what_is_refused_is_looked_for_all_the_same() {
+    const TOLD: &str = r#"{"results":[{"status":"error","errorCode":83,"errorDescription":"Смена открыта"}]}"#;
+    let refused = Exchange {
+        name: "atol, a shift is refused",
+        run: open,
+        script: [opening(&[], TOLD), storage(2, 69)].concat().leak(),
+        says: "the fiscal device refuses: the shift is already open (error 83)",
+        in_doubt: None,
+        silent: &[SILENT, SILENT, DOUBT, DOUBT, DOUBT, DOUBT],
+        spoilt: Some((1, SILENT)),
+        within: Duration::from_secs(10),
+    };
+    refused.check();
+    Exchange {
+        name: "atol, a shift is refused and is opened",
+        script: [opening(&[], TOLD), storage(2, 70)].concat().leak(),
+        says: DOUBT,
+        ..refused
+    }
+    .check();
+    Exchange {
+        name: "atol, a shift is interrupted",
+        script: opening(&[], &TOLD.replace("error\"", "interrupted\"")).leak(),
+        says: DOUBT,
+        silent: &[SILENT, SILENT, DOUBT, DOUBT],
+        ..refused
     }
     .check();
 }

@@ -22,10 +22,8 @@ const RESULTS_MAX: usize = 4;
 #[serde(rename_all = "camelCase")]
 pub struct TaskResult<T = IgnoredAny> {
     pub status: Status,
-    #[serde(default)]
-    pub error_code: u16,
-    #[serde(default)]
-    pub error_description: String,
+    error_code: Option<i64>,
+    error_description: Option<String>,
     result: Option<T>,
 }
 
@@ -138,15 +136,10 @@ pub fn totals(body: &[u8]) -> Result<FiscalTotals, FiscalError> {
 
 /// Of a task that is over: its refusal, if it was refused.
 pub fn refusal<T>(result: &TaskResult<T>) -> Option<FiscalError> {
-    if result.status == Status::Ready && result.error_code == 0 {
-        return None;
+    match result.error_code.unwrap_or_default() {
+        0 if result.status == Status::Ready => None,
+        code => Some(errors::refusal(code, result.error_description.as_deref().unwrap_or_default())),
     }
-    let code = result.error_code;
-    let text = match errors::text(code) {
-        Some(text) => format!("{text} (error {code})"),
-        None => format!("{} (error {code})", result.error_description.trim()),
-    };
-    Some(FiscalError::Refused { code, text })
 }
 
 /// One value of one result.
@@ -291,6 +284,7 @@ struct Stored {
     #[serde(rename = "1077")]
     sign: Option<Tag>,
 }
+
 /// A tag whose form is not confirmed: a text or a number; nothing is read from any other.
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -370,8 +364,11 @@ mod tests {
         let unknown = made(unknown.as_bytes()).expect_err("a refusal");
         assert_eq!(unknown.to_string(), "the fiscal device refuses: Беда (error 1001)");
 
-        let waits =
-            r#"{"results":[{"status":"wait"},{"status":"inProgress"},{"status":"blocked"},{"status":"asleep"}]}"#;
+        let silent = r#"{"results":[{"status":"error","errorCode":-1}]}"#;
+        let silent = made(silent.as_bytes()).expect_err("a refusal");
+        assert_eq!(silent.to_string(), "the fiscal device refuses: it does not say why (error -1)");
+
+        let waits = r#"{"results":[{"status":"wait","errorCode":null,"errorDescription":null},{"status":"inProgress"},{"status":"blocked"},{"status":"asleep"}]}"#;
         let waits: Vec<Status> = results(waits.as_bytes()).expect("results").iter().map(|one| one.status).collect();
         assert_eq!(waits, [Status::Wait, Status::InProgress, Status::Blocked, Status::Unknown]);
         for text in ["", "{}", "[]", r#"{"results":{}}"#, r#"{"results":[{}]}"#, r#"{"results":[]} x"#] {

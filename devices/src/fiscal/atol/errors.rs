@@ -1,5 +1,7 @@
 //! What the error numbers of ATOL's driver mean, in words a cashier can act on. The numbers are those of its constants.
 
+use crate::fiscal::FiscalError;
+
 pub(crate) const NO_PAPER: u16 = 44;
 pub(crate) const NON_CASH_TOO_MUCH: u16 = 52;
 pub(crate) const BAD_PAYMENT: u16 = 60;
@@ -15,8 +17,18 @@ pub(crate) const BAD_TASK: u16 = 170;
 pub(crate) const NO_TOTAL: u16 = 205;
 pub(crate) const BAD_TOTAL: u16 = 227;
 
-/// None: what the device itself says of it must do.
-pub(crate) fn text(code: u16) -> Option<&'static str> {
+/// A refusal with this number; what the device itself says of it must do if there is nothing better.
+pub(super) fn refusal(code: i64, description: &str) -> FiscalError {
+    let known = u16::try_from(code).ok();
+    let text = match (known.and_then(text), description.trim()) {
+        (Some(text), _) => text,
+        (None, "") => "it does not say why",
+        (None, description) => description,
+    };
+    FiscalError::Refused { code: known.unwrap_or(u16::MAX), text: format!("{text} (error {code})") }
+}
+
+fn text(code: u16) -> Option<&'static str> {
     Some(match code {
         2 | 107 | 241 => "the web server has no connection to the device; check its cable",
         3 | 4 => "the web server cannot open the port of the device; check its settings",
