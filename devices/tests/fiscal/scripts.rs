@@ -88,6 +88,21 @@ pub(crate) async fn trade(emulator: &impl Simulated, driver: &mut dyn FiscalDevi
     assert!(printed.iter().any(|line| line == "Сыр 0.535 x 499.00 = 266.97"), "{printed:?}");
 }
 
+/// The only receipt is the document with this number, and the driver finds it.
+pub(crate) async fn finds(
+    emulator: &impl Simulated,
+    driver: &mut dyn FiscalDevice,
+    number: u32,
+    receipt: &FiscalReceipt,
+) {
+    assert_eq!(driver.state().await.expect("state").last_document, number);
+    let found = driver.find_document(number).await.expect("an answer").expect("a document");
+    assert_eq!((found.kind, found.total), (FiscalDocumentKind::Sale, receipt.total()));
+    let documents = emulator.documents();
+    assert_eq!(found.sign, documents.last().expect("a document").sign.to_string());
+    assert_eq!(receipts(emulator), 1);
+}
+
 pub(crate) async fn a_day_of_trade_over_memory<S: Simulated>() {
     let (emulator, mut driver) = device::<S>();
     trade(&emulator, driver.as_mut()).await;
