@@ -3,7 +3,8 @@
 //! Owns the documents it has made; a till reaches them only through the bytes of the protocol. A restart keeps what was
 //! stored, if a memory file is given, and loses a receipt that was only begun.
 //!
-//! Files: `line` speaks low level 1, `registrar` runs commands, `listen` moves the bytes, `control` is the control port of the stand-alone command.
+//! Files: `line` speaks low level 1, `registrar` runs commands, `listen` moves the bytes, `control` is the control port of the
+//! stand-alone command.
 
 use std::collections::VecDeque;
 use std::fs::File;
