@@ -1,11 +1,13 @@
 //! What only ATOL's web server can show: ids that are done once, results that come later.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use devices::fiscal::atol::{Atol, Timing};
 use devices::fiscal::{FiscalDevice, FiscalError, FiscalKind};
 use devices::http::{self, Read};
-use devices::port::Connector;
+use devices::port::{self, BytePort, Connector};
 use devices::sim::atol::{AtolHandle, EmulatorSettings};
 use devices::sim::fault::Fault;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -107,6 +109,43 @@ async fn a_lost_answer_is_asked_for_under_the_same_id() {
     emulator.set_fault(Fault::NoAnswerAfterCommit);
     driver.cash_in(money(100)).await.expect("cash in");
     assert_eq!(driver.totals().await.expect("totals").cash_in, money(100));
+}
+
+/// A way to the device on which the request of one connection is kept instead of delivered.
+fn keeping(inner: Connector, at: usize, kept: Arc<Mutex<Vec<u8>>>) -> Connector {
+    let connections = Arc::new(AtomicUsize::new(0));
+    Arc::new(move || {
+        let (inner, kept) = (inner.clone(), kept.clone());
+        let is_kept = connections.fetch_add(1, Ordering::Relaxed) == at;
+        Box::pin(async move {
+            if !is_kept {
+                return inner().await;
+            }
+            let (host, mut wire) = port::memory();
+            tokio::spawn(async move {
+                let mut bytes = Vec::new();
+                while http::read_request(&bytes, 1 << 16) == Read::Part {
+                    assert!(wire.read_buf(&mut bytes).await.is_ok_and(|count| count > 0), "the request is whole");
+                }
+                *kept.lock().expect("no test panics with it") = bytes;
+            });
+            Ok(Box::new(host) as Box<dyn BytePort>)
+        })
+    })
+}
+
+#[tokio::test]
+async fn a_request_that_arrives_after_it_was_sent_again_makes_no_second_document() {
+    let (emulator, _) = with_shift().await;
+    let kept = Arc::new(Mutex::new(Vec::new()));
+    // The storage is asked for over the first two connections.
+    let mut driver = driver(keeping(emulator.connector(), 2, kept.clone()), QUICK_HTTP);
+    let made = driver.register(&groceries(FiscalKind::Sale, TOTAL, 0)).await.expect("it is sent again");
+    let late = kept.lock().expect("no test panics with it").clone();
+    let late = String::from_utf8(late).expect("text");
+    let (_, body) = late.split_once("\r\n\r\n").expect("a head and a body");
+    assert_eq!(raw(&emulator, "POST /api/v2/requests", body).await.0, 409);
+    assert_eq!((made.number, receipts(&emulator)), (2, 1));
 }
 
 #[tokio::test]
