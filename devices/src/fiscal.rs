@@ -6,6 +6,11 @@
 //!
 //! To add a protocol: write one file here and add one line to [`all`].
 
+use std::fmt;
+use std::io;
+use std::path::Path;
+use std::str::FromStr;
+
 use domain::money::Money;
 use domain::quantity::Quantity;
 use domain::vat::VatRate;
@@ -13,7 +18,10 @@ use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
 use crate::port::Connector;
+use crate::sim::atol::AtolHandle;
+use crate::sim::shtrih::{EmulatorHandle, EmulatorSettings};
 
+pub mod atol;
 pub mod shtrih;
 
 /// One line of a fiscal receipt. The amount is the truth: after discounts it may differ from price x quantity.
@@ -126,9 +134,9 @@ pub enum FiscalError {
     /// The device could not be reached; nothing that changes it was sent.
     #[error("the fiscal device is not reachable ({reason}): check its power and cable")]
     Offline { reason: String },
-    /// The device said no; no document was made.
-    #[error("the fiscal device refuses: {text} (code {code:02X}h)")]
-    Refused { code: u8, text: String },
+    /// The device said no; no document was made. The text names the code as the makers of the device write it.
+    #[error("the fiscal device refuses: {text}")]
+    Refused { code: u16, text: String },
     /// The device or the request does not keep the protocol; no document was made.
     #[error("the fiscal device cannot do this: {what}")]
     Protocol { what: String },
@@ -171,15 +179,59 @@ pub struct FiscalProtocol {
     pub name: &'static str,
     pub title: &'static str,
     pub driver: fn(Connector) -> Box<dyn FiscalDevice>,
+    /// An emulated device in this process, with what it remembers in a file. The file is the same for every protocol.
+    pub emulator: fn(EmulatorSettings, &Path) -> io::Result<Connector>,
 }
 
 /// Every fiscal protocol that is spoken.
 pub fn all() -> &'static [FiscalProtocol] {
-    &[FiscalProtocol {
-        name: "shtrih",
-        title: "Shtrih-M, protocol 2.0 with a fiscal storage",
-        driver: |connector| Box::new(shtrih::Shtrih::new(connector)),
-    }]
+    &[
+        FiscalProtocol {
+            name: "shtrih",
+            title: "Shtrih-M, protocol 2.0 with a fiscal storage",
+            driver: |connector| Box::new(shtrih::Shtrih::new(connector)),
+            emulator: |settings, memory| Ok(EmulatorHandle::with_memory(settings, memory)?.connector()),
+        },
+        FiscalProtocol {
+            name: "atol",
+            title: "ATOL, the web server of driver 10",
+            driver: |connector| Box::new(atol::Atol::new(connector)),
+            emulator: |settings, memory| Ok(AtolHandle::with_memory(settings, memory)?.connector()),
+        },
+    ]
+}
+
+/// A protocol as it is chosen in settings, by its name.
+#[derive(Clone, Copy)]
+pub struct FiscalChoice(pub &'static FiscalProtocol);
+
+impl Default for FiscalChoice {
+    fn default() -> FiscalChoice {
+        FiscalChoice(&all()[0])
+    }
+}
+
+impl fmt::Debug for FiscalChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.name)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("\"{text}\" is not a fiscal device's protocol: {} is expected", names())]
+pub struct NotFiscalProtocol {
+    text: String,
+}
+
+fn names() -> String {
+    all().iter().map(|protocol| protocol.name).collect::<Vec<_>>().join(", ")
+}
+
+impl FromStr for FiscalChoice {
+    type Err = NotFiscalProtocol;
+    fn from_str(text: &str) -> Result<FiscalChoice, NotFiscalProtocol> {
+        find(text).map(FiscalChoice).ok_or_else(|| NotFiscalProtocol { text: text.to_owned() })
+    }
 }
 
 /// The protocol with this name in the settings.

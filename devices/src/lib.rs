@@ -13,6 +13,7 @@
 pub mod display;
 pub mod drawer;
 pub mod fiscal;
+pub mod http;
 pub mod label_scale;
 pub mod port;
 pub mod printer;

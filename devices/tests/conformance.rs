@@ -20,6 +20,8 @@ use futures_util::future::BoxFuture;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::time::Instant;
 
+#[path = "conformance/atol.rs"]
+mod atol;
 #[path = "conformance/exchanges.rs"]
 mod exchanges;
 #[path = "conformance/scanner.rs"]
@@ -266,12 +268,12 @@ fn weigh(protocol: &'static str, connector: Connector) -> BoxFuture<'static, Str
 }
 
 fn fiscal_state(connector: Connector) -> BoxFuture<'static, String> {
-    Box::pin(async move {
-        told(Shtrih::new(connector).state().await, |state| {
-            let FiscalState { device, last_document, shift, shift_open, .. } = state;
-            format!("storage {device}, document {last_document}, shift {shift} open: {shift_open}")
-        })
-    })
+    Box::pin(async move { told(Shtrih::new(connector).state().await, storage_in_words) })
+}
+
+fn storage_in_words(state: FiscalState) -> String {
+    let FiscalState { device, last_document, shift, shift_open, .. } = state;
+    format!("storage {device}, document {last_document}, shift {shift} open: {shift_open}")
 }
 
 fn open_shift(connector: Connector) -> BoxFuture<'static, String> {

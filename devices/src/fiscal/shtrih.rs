@@ -172,7 +172,7 @@ impl Shtrih {
         commands::check(receipt)?;
         let device = self.storage_number().await.map_err(not_made)?;
         let mut opened = self.open_receipt(receipt).await;
-        if let Err(FiscalError::Refused { code: errors::RECEIPT_OPEN, .. }) = opened {
+        if is_refused(&opened, errors::RECEIPT_OPEN) {
             // Left by a till that stopped half-way; it can never be finished, because its lines are not known here.
             tracing::warn!(device, "a receipt left open is cancelled");
             self.cancel_begun().await.map_err(not_made)?;
@@ -256,6 +256,10 @@ struct Status {
     paper: bool,
 }
 
+fn is_refused<T>(result: &Result<T, FiscalError>, with: u8) -> bool {
+    matches!(result, Err(FiscalError::Refused { code, .. }) if *code == u16::from(with))
+}
+
 /// A lost answer to a command that makes no document is not in doubt for the caller: there is no document.
 fn not_made(error: FiscalError) -> FiscalError {
     match error {
@@ -300,7 +304,7 @@ impl FiscalDevice for Shtrih {
             let found = self.send(&commands::FIND_DOCUMENT, |body| body.extend_from_slice(&number.to_le_bytes())).await;
             match found {
                 Ok(answer) => commands::read_document(answer).map(Some),
-                Err(FiscalError::Refused { code: errors::NO_DATA, .. }) => Ok(None),
+                refused if is_refused(&refused, errors::NO_DATA) => Ok(None),
                 Err(error) => Err(not_made(error)),
             }
         }

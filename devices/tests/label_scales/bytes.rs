@@ -279,7 +279,7 @@ fn massak_vpm_layouts_of_ours_are_replaced_and_those_of_a_shop_are_not() {
             (barcode_file(other), Some(barcode_file(value))),
             (barcode_file(value), None),
             ([barcode_file(other), barcode_file(other)].concat(), None),
-            (b"\x01\0\0\0\x1A\00200T5T4T3T2T1C5C4C3C2C1K1".to_vec(), None),
+            (b"\x01\0\0\0\x1A\x000200T5T4T3T2T1C5C4C3C2C1K1".to_vec(), None),
             (b"?".to_vec(), None),
         ] {
             assert_eq!(barcode_file_instead(&there, value), instead, "{there:02X?}");

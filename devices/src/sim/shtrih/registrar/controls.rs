@@ -34,24 +34,23 @@ impl Registrar {
             0x2C | 0x40 | 0x42..=0x45 => {
                 out.push(self.administrator(&mut input)?);
                 self.no_receipt()?;
-                self.print("ОТЧЕТ БЕЗ ГАШЕНИЯ".into());
-                self.report_lines().into_iter().for_each(|line| self.print(line));
+                self.register.report_x();
             }
             0x17 | 0x2F => {
                 out.push(self.operator(&mut input)?);
                 input.bytes(if command == 0x17 { 1 } else { 2 })?;
-                self.print(text::printed(input.remainder()));
+                self.register.print(text::printed(input.remainder()));
             }
             0x18 => {
                 out.push(self.operator(&mut input)?);
-                self.print(text::printed(input.bytes(30)?));
+                self.register.print(text::printed(input.bytes(30)?));
                 input.short()?;
-                out.extend_from_slice(&self.memory.running.to_le_bytes());
+                out.extend_from_slice(&self.register.memory.running.to_le_bytes());
             }
             0x28 => {
                 out.push(self.operator(&mut input)?);
                 input.byte()?;
-                self.drawer_openings = self.drawer_openings.wrapping_add(1);
+                self.register.drawer_openings = self.register.drawer_openings.wrapping_add(1);
             }
             // Paper, cutter, graphics and bar codes leave no trace in the simulated roll.
             0x13 | 0x19 | 0x25 | 0x29 | 0x2B | 0x52..=0x54 | 0xB0 | 0xC0..=0xC5 | 0xCB | 0xDD | 0xDE | 0xE1..=0xE3 => {
@@ -87,7 +86,7 @@ impl Registrar {
                 let [hour, minute, second] = three(input)?;
                 let time = NaiveTime::from_hms_opt(hour, minute, second).ok_or(code::BAD_VALUE)?;
                 let shown = now.time().with_nanosecond(0).expect("zero is a part of every second");
-                self.clock_offset += time - shown;
+                self.register.clock_offset += time - shown;
             }
             0x22 => self.unconfirmed_date = Some(date(input)?),
             0x23 => {
@@ -95,7 +94,7 @@ impl Registrar {
                 if self.unconfirmed_date.take_if(|waiting| *waiting == date).is_none() {
                     return Err(code::DATE_DIFFERS);
                 }
-                self.clock_offset += date - now.date();
+                self.register.clock_offset += date - now.date();
             }
             0x24 => self.tables.clear(),
             0x26 => {
