@@ -11,6 +11,7 @@ use std::io;
 use std::path::Path;
 use std::str::FromStr;
 
+use chrono::NaiveDateTime;
 use domain::money::Money;
 use domain::quantity::Quantity;
 use domain::vat::VatRate;
@@ -22,7 +23,12 @@ use crate::sim::atol::AtolHandle;
 use crate::sim::shtrih::{EmulatorHandle, EmulatorSettings};
 
 pub mod atol;
+mod details;
+mod marks;
 pub mod shtrih;
+
+pub use details::FiscalDetails;
+pub use marks::{LineMark, MarkCheck, SalePermission};
 
 /// One line of a fiscal receipt. The amount is the truth: after discounts it may differ from price x quantity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -171,6 +177,58 @@ pub trait FiscalDevice: Send {
 
     /// Print plain text that is not part of a fiscal document.
     fn print_text<'a>(&'a mut self, lines: &'a [String]) -> BoxFuture<'a, Result<(), FiscalError>>;
+
+    fn details(&mut self) -> BoxFuture<'_, Result<FiscalDetails, FiscalError>> {
+        cannot("tell who the device is")
+    }
+
+    /// Set the device's clock. It may refuse while a shift is open, and a time before its last document.
+    fn set_clock(&mut self, _now: NaiveDateTime) -> BoxFuture<'_, Result<(), FiscalError>> {
+        cannot("set the clock")
+    }
+
+    /// The lines above every receipt, as many as there is room for.
+    fn header(&mut self) -> BoxFuture<'_, Result<Vec<String>, FiscalError>> {
+        cannot("read the lines above a receipt")
+    }
+
+    /// Write them, from the first; those that are not given become empty.
+    fn set_header<'a>(&'a mut self, _lines: &'a [String]) -> BoxFuture<'a, Result<(), FiscalError>> {
+        cannot("set the lines above a receipt")
+    }
+
+    /// Print the rest of what was being printed when the paper ran out; fine when there is none.
+    fn continue_printing(&mut self) -> BoxFuture<'_, Result<(), FiscalError>> {
+        cannot("continue printing")
+    }
+
+    /// Print the last document once more.
+    fn print_copy(&mut self) -> BoxFuture<'_, Result<(), FiscalError>> {
+        cannot("print a document once more")
+    }
+
+    /// Check the code of a unit that is to be sold or to come back. One that is refused is not kept for the receipt.
+    fn check_mark<'a>(
+        &'a mut self,
+        _kind: FiscalKind,
+        _code: &'a str,
+    ) -> BoxFuture<'a, Result<MarkCheck, FiscalError>> {
+        cannot("check the codes of marked goods")
+    }
+
+    /// [`FiscalDevice::register`] with the codes of marked units, which were checked before.
+    fn register_marked<'a>(
+        &'a mut self,
+        receipt: &'a FiscalReceipt,
+        marks: &'a [LineMark],
+    ) -> BoxFuture<'a, Result<FiscalSign, FiscalError>> {
+        if marks.is_empty() { self.register(receipt) } else { cannot("register the codes of marked goods") }
+    }
+}
+
+/// The answer of a driver that lacks something.
+fn cannot<'a, T: Send + 'a>(what: &'static str) -> BoxFuture<'a, Result<T, FiscalError>> {
+    Box::pin(async move { Err(FiscalError::Protocol { what: format!("its driver does not {what}") }) })
 }
 
 /// A protocol that the till can be set to.
