@@ -23,6 +23,8 @@ mod over_http;
 mod over_line;
 #[path = "fiscal/scripts.rs"]
 mod scripts;
+#[path = "fiscal/service.rs"]
+mod service;
 
 /// The numbers with which a registrar refuses.
 struct Codes {

@@ -24,7 +24,7 @@ use super::register::memory::Memory;
 pub use super::register::memory::{Operation, StoredDocument, StoredKind, StoredLine};
 use crate::fiscal::shtrih::codec::Decoder;
 use line::Line;
-use registrar::Registrar;
+use registrar::{Registrar, Roll};
 
 mod control;
 mod line;
@@ -122,6 +122,18 @@ impl EmulatorHandle {
     /// Move the device's clock.
     pub fn advance(&self, by: TimeDelta) {
         self.device().registrar.register.clock_offset += by;
+    }
+
+    /// Let the paper run out while the next document is printed.
+    pub fn run_out_of_paper(&self) {
+        self.device().registrar.roll = Roll::Ends;
+    }
+
+    /// Put in another roll.
+    pub fn load_paper(&self) {
+        let mut device = self.device();
+        let roll = &mut device.registrar.roll;
+        *roll = if matches!(roll, Roll::Stopped | Roll::Loaded) { Roll::Loaded } else { Roll::Fine };
     }
 
     /// Hold answers back: a command is run, and its answer waits until [`EmulatorHandle::release_answers`].

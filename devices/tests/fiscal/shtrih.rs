@@ -21,7 +21,7 @@ mod noise;
 pub(crate) const QUICK: Timing =
     Timing { enquiry: Duration::from_millis(200), look: Duration::from_millis(200), byte: Duration::from_millis(60) };
 
-async fn with_shift() -> (EmulatorHandle, Shtrih) {
+pub(crate) async fn with_shift() -> (EmulatorHandle, Shtrih) {
     let emulator = EmulatorHandle::new(EmulatorSettings::default());
     let mut driver = Shtrih::with_timing(emulator.connector(), QUICK);
     driver.open_shift("Иванова").await.expect("a shift");

@@ -279,6 +279,10 @@ impl<'a> Answer<'a> {
         Ok(u32::try_from(self.number(4)?).expect("four bytes"))
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
     /// Everything that is left.
     pub(crate) fn remainder(&mut self) -> &'a [u8] {
         std::mem::take(&mut self.rest)

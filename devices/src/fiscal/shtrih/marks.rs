@@ -38,12 +38,11 @@ impl Shtrih {
     pub(super) async fn bind(&mut self, mark: &LineMark) -> Result<(), FiscalError> {
         self.send(&commands::SEND_LINE_TAG, |body| put_tags(mark.permission.as_ref(), body)).await?;
         let code = mark.code.as_bytes();
-        self.send(&commands::BIND_MARK, |body| {
+        let answer = self.send(&commands::BIND_MARK, |body| {
             body.push(code.len() as u8);
             body.extend_from_slice(code);
-        })
-        .await?;
-        Ok(())
+        });
+        read_bound(answer.await?)
     }
 }
 
@@ -98,6 +97,15 @@ fn read_check(mut answer: Answer<'_>) -> Result<MarkCheck, FiscalError> {
     };
     // The state's system knows better whether the signature is good.
     Ok(MarkCheck { result: if online & 1 == 0 { local & 0b11 | online } else { online }, kept: false })
+}
+
+/// How the code was recognised and, if it was not checked before, what came of that now.
+fn read_bound(mut answer: Answer<'_>) -> Result<(), FiscalError> {
+    answer.bytes(2 + 1)?;
+    if !answer.is_empty() && read_check(answer)?.is_refused() {
+        return Err(FiscalError::Protocol { what: "the code of a unit is refused; the receipt is cancelled".into() });
+    }
+    Ok(())
 }
 
 /// The tags of a line with a code: pieces, and the permission if there is one.

@@ -11,9 +11,11 @@ use domain::money::Money;
 use crate::sim::fault::Fault;
 use crate::sim::register::memory::Memory;
 use crate::sim::register::{CashRegister, Denied, EmulatorSettings};
+use marks::Marks;
 use receipts::OpenReceipt;
 
 mod controls;
+mod marks;
 mod receipts;
 mod status;
 mod storage;
@@ -38,6 +40,8 @@ mod code {
     pub(super) const BUFFER_FULL: u8 = 0x4B;
     pub(super) const SHIFT_EXPIRED: u8 = 0x4E;
     pub(super) const WRONG_PASSWORD: u8 = 0x4F;
+    pub(super) const WAITS_TO_CONTINUE: u8 = 0x58;
+    pub(super) const DATE_UNCONFIRMED: u8 = 0xC0;
     pub(super) const RECEIPT_CLOSED: u8 = 0x55;
     pub(super) const NOTHING_TO_REPEAT: u8 = 0x56;
     pub(super) const NO_TABLE: u8 = 0x5D;
@@ -58,11 +62,26 @@ enum Begun {
     CloseShift,
 }
 
+/// The roll of paper.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Roll {
+    #[default]
+    Fine,
+    /// It will run out while the next document is printed.
+    Ends,
+    /// It has run out; the rest of the document is still to be printed.
+    Stopped,
+    /// Another one was put in since.
+    Loaded,
+}
+
 #[derive(Debug)]
 pub(super) struct Registrar {
     pub(super) register: CashRegister,
     open: Option<OpenReceipt>,
     begun: Option<Begun>,
+    marks: Marks,
+    pub(super) roll: Roll,
     tables: BTreeMap<(u8, u16, u8), Vec<u8>>,
     unconfirmed_date: Option<chrono::NaiveDate>,
 }
@@ -148,6 +167,8 @@ impl Registrar {
             register: CashRegister::new(settings, memory, is_saved),
             open: None,
             begun: None,
+            marks: Marks::default(),
+            roll: Roll::Fine,
             tables: BTreeMap::new(),
             unconfirmed_date: None,
         }
@@ -169,6 +190,9 @@ impl Registrar {
             out.truncate(error_at);
             out.push(error);
         }
+        if self.register.stored && self.roll == Roll::Ends {
+            self.roll = Roll::Stopped;
+        }
     }
 
     fn dispatch(
@@ -182,6 +206,7 @@ impl Registrar {
         match command {
             0x10 | 0x11 | 0x15 | 0x1A | 0x1B | 0xF7 | 0xFC => self.answer_status(command, input, now, out),
             0x80..=0x89 | 0x8C | 0x8D | 0x50 | 0x51 | 0xFF45 | 0xFF46 => self.answer_receipt(command, input, now, out),
+            0xFF4D | 0xFF61 | 0xFF67 | 0xFF69 => self.answer_mark(command, input, out),
             0x41 | 0xE0 | 0xFF01..=0xFF43 => self.answer_storage(command, input, now, out),
             _ => self.answer_service(command, input, now, out),
         }
@@ -189,6 +214,12 @@ impl Registrar {
 
     /// The faults that show themselves as a refusal.
     fn suffer(&self, command: u16) -> Result<(), Refusal> {
+        match self.roll {
+            Roll::Stopped if is_printing(command) => return Err(code::NO_PAPER),
+            Roll::Loaded if is_printing(command) && command != 0xB0 => return Err(code::WAITS_TO_CONTINUE),
+            _ if self.unconfirmed_date.is_some() && makes_documents(command) => return Err(code::DATE_UNCONFIRMED),
+            _ => {}
+        }
         match self.register.fault {
             Fault::PaperOut if is_printing(command) => Err(code::NO_PAPER),
             Fault::Refuse(error) if makes_documents(command) => Err(error),

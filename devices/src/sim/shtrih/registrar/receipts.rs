@@ -182,6 +182,7 @@ impl Registrar {
         input.end()?;
         let open = self.open.take().ok_or(code::RECEIPT_CLOSED)?;
         self.register.cashier.clear();
+        self.marks.cancel();
         self.register.print("ЧЕК АННУЛИРОВАН".into());
         self.register.record(Event::Cancelled { operation: open.operation, total: open.total() });
         Ok(())
@@ -248,7 +249,13 @@ impl Registrar {
             return Err(denied.into());
         }
         self.open = None;
-        Ok(self.register.register(receipt, now)?)
+        self.print_header();
+        let operation = receipt.operation;
+        let made = self.register.register(receipt, now)?;
+        for unit in self.marks.close(operation) {
+            self.register.print(format!("[М] {unit}"));
+        }
+        Ok(made)
     }
 
     fn move_cash(

@@ -4,7 +4,7 @@ use chrono::{Datelike, NaiveDateTime, Timelike};
 use domain::money::Money;
 
 use super::storage::{month, small, year};
-use super::{Input, Refusal, Registrar, code, put_money};
+use super::{Input, Refusal, Registrar, Roll, code, put_money};
 use crate::sim::fault::Fault;
 use crate::text;
 
@@ -13,6 +13,8 @@ const FLAGS: u16 = 0x0292;
 const FLAGS_PAPER: u16 = 1 << 1 | 1 << 7;
 const SUBMODE_PAPER: u8 = 0;
 const SUBMODE_NO_PAPER: u8 = 1;
+const SUBMODE_STOPPED: u8 = 2;
+const SUBMODE_LOADED: u8 = 3;
 const MODE_SHIFT_OPEN: u8 = 2;
 const MODE_SHIFT_EXPIRED: u8 = 3;
 const MODE_SHIFT_CLOSED: u8 = 4;
@@ -90,11 +92,16 @@ impl Registrar {
 
     /// Flags, mode, submode.
     fn put_mode(&self, now: NaiveDateTime, out: &mut Vec<u8>) {
-        let no_paper = self.register.fault == Fault::PaperOut;
+        let no_paper = self.register.fault == Fault::PaperOut || self.roll == Roll::Stopped;
         let flags = if no_paper { FLAGS & !FLAGS_PAPER } else { FLAGS };
         out.extend_from_slice(&flags.to_le_bytes());
         out.push(self.mode(now));
-        out.push(if no_paper { SUBMODE_NO_PAPER } else { SUBMODE_PAPER });
+        out.push(match self.roll {
+            Roll::Stopped => SUBMODE_STOPPED,
+            Roll::Loaded => SUBMODE_LOADED,
+            Roll::Fine | Roll::Ends if no_paper => SUBMODE_NO_PAPER,
+            Roll::Fine | Roll::Ends => SUBMODE_PAPER,
+        });
     }
 
     fn put_full_status(&self, now: NaiveDateTime, out: &mut Vec<u8>) {

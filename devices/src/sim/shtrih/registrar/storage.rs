@@ -66,6 +66,7 @@ impl Registrar {
             0xFF08 => {
                 self.begun = None;
                 self.open = None;
+                self.marks.cancel();
                 self.register.cashier.clear();
             }
             0xFF0B => {
