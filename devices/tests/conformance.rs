@@ -7,9 +7,10 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use devices::display;
 use devices::fiscal::shtrih::Shtrih;
-use devices::fiscal::{FiscalDevice, FiscalSign, FiscalState};
+use devices::fiscal::{FiscalDevice, FiscalKind, FiscalSign, FiscalState, MarkCheck};
 use devices::port::{self, BytePort, Connector};
 use devices::printer::{self, Align, DrawerPin, PrintLine};
 use devices::scale;
@@ -282,6 +283,19 @@ fn open_shift(connector: Connector) -> BoxFuture<'static, String> {
             format!("storage {device}, document {number}, sign {sign}")
         })
     })
+}
+
+fn check_mark(connector: Connector) -> BoxFuture<'static, String> {
+    Box::pin(async move {
+        let mut driver = Shtrih::new(connector);
+        let checked = driver.check_mark(FiscalKind::Sale, "0104601234567893215jcmHzLmkdPML\u{1d}938p9E").await;
+        told(checked, |MarkCheck { result, kept }| format!("result {result}, kept: {kept}"))
+    })
+}
+
+fn set_clock(connector: Connector) -> BoxFuture<'static, String> {
+    let then = NaiveDate::from_ymd_opt(2026, 11, 24).and_then(|day| day.and_hms_opt(12, 30, 0)).expect("a time");
+    Box::pin(async move { told(Shtrih::new(connector).set_clock(then).await, |()| "set".to_owned()) })
 }
 
 fn pay(connector: Connector) -> BoxFuture<'static, String> {

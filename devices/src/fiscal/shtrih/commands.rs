@@ -106,7 +106,7 @@ pub(crate) static OPERATION: Command = act(0xFF46, "register a line", PRINTED);
 pub(crate) static SEND_LINE_TAG: Command = act(0xFF4D, "give a tag of the line", ASKED);
 pub(crate) static CHECK_MARK: Command = act(0xFF61, "check a code", MARK_CHECKED);
 pub(crate) static BIND_MARK: Command = act(0xFF67, "give the code of the line", MARK_CHECKED);
-pub(crate) static KEEP_MARK: Command = act(0xFF69, "keep or drop a code", ASKED);
+pub(crate) static KEEP_MARK: Command = act(0xFF69, CHECK_MARK.name, ASKED);
 
 /// Begin the body of a command: its code and the password, except that whoever asks may know the type of the device. A
 /// two-byte code is the only big-endian number.

@@ -1,10 +1,11 @@
 //! The codes of marked units: checked by the device and kept or dropped, then bound to the line that sells them.
 
+use domain::quantity::Quantity;
+
 use super::commands::{self, Answer};
 use super::{Shtrih, codec};
 use crate::fiscal::{FiscalError, FiscalKind, FiscalReceipt, LineMark, MarkCheck, SalePermission};
 use crate::text;
-use domain::quantity::Quantity;
 
 /// What stands before a code in the command that checks it: command, password, status, mode, two lengths.
 const CHECK_HEAD_BYTES: usize = 2 + 4 + 4;
@@ -127,6 +128,8 @@ fn put_tags(permission: Option<&SalePermission>, body: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const CODE: &str = "0104601234567893215jcmHzLmkdPML\u{1d}938p9E";
@@ -155,6 +158,16 @@ mod tests {
              F1 04 0D 00 55 55 49 44 3D 31 26 54 69 6D 65 3D 37",
         );
         assert_eq!(tags[5..], documented);
+    }
+
+    proptest! {
+        #[test]
+        fn any_answers_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..12)) {
+            let read = read_check(Answer::new(&commands::CHECK_MARK, &bytes));
+            prop_assert!(read.is_ok() || bytes.len() < 6);
+            let read = read_bound(Answer::new(&commands::BIND_MARK, &bytes));
+            prop_assert!(read.is_err() || bytes.len() == 3 || bytes.len() >= 7);
+        }
     }
 
     #[test]

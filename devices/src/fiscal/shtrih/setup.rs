@@ -164,6 +164,8 @@ fn date([year, month, day]: [u8; 3]) -> Option<NaiveDate> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn hex(text: &str) -> Vec<u8> {
@@ -193,6 +195,16 @@ mod tests {
         assert_eq!(read("02 00 03 00 07 00 00 00 1A 0B 17 0C 00"), Ok((3, noon)));
         assert_eq!(read("01 00 00 00 00 00 00 00 00 00 00 00 00"), Ok((0, None)));
         assert_eq!(read("02 00 03 00 07 00 00 00 1A 00 17 0C 00"), Ok((3, None)));
+    }
+
+    proptest! {
+        #[test]
+        fn any_answers_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+            let read = read_full_status(Answer::new(&commands::FULL_STATUS, &bytes));
+            prop_assert_eq!(read.is_ok(), bytes.len() >= 46);
+            let read = read_exchange(Answer::new(&commands::EXCHANGE_STATUS, &bytes));
+            prop_assert_eq!(read.is_ok(), bytes.len() >= 13);
+        }
     }
 
     #[test]
