@@ -13,6 +13,7 @@ use devices::http::{self, Read};
 use devices::printer::escpos::answers as escpos;
 use devices::scale::asking::{Dialogue, Step};
 use devices::scale::{cas, massa_100, mettler_8217, pos2};
+use devices::scanner::line::Codes;
 use devices::terminal::zvt::{codec as zvt, report};
 use peak_alloc::PeakAlloc;
 
@@ -222,6 +223,24 @@ const ALL: &[Fuzzed] = &[
                 }
                 if heard.has_proof(1) || heard.has_taken() {
                     found();
+                }
+            })
+        },
+    },
+    Fuzzed {
+        name: "scanner",
+        frames: &["34 36 30 31 32 33 34 35 36 37 38 39 33 0D 0A", "5D 64 32 30 31 1D 39 33 0D", "34 36 09"],
+        frame_bytes: 513,
+        is_stream: true,
+        // A byte that no text has is replaced by three.
+        value_factor: 8,
+        decode: |pieces| {
+            let mut codes = Codes::default();
+            count(pieces, |piece, found| {
+                codes.feed(piece);
+                while let Some(code) = codes.next_code() {
+                    found();
+                    assert!(!code.is_empty());
                 }
             })
         },
