@@ -17,14 +17,14 @@ use domain::quantity::Quantity;
 use domain::vat::VatRate;
 use uuid::Uuid;
 
+#[path = "fiscal/beside_trade.rs"]
+mod beside_trade;
 #[path = "fiscal/atol.rs"]
 mod over_http;
 #[path = "fiscal/shtrih.rs"]
 mod over_line;
 #[path = "fiscal/scripts.rs"]
 mod scripts;
-#[path = "fiscal/service.rs"]
-mod service;
 
 /// The numbers with which a registrar refuses.
 struct Codes {

@@ -1,4 +1,7 @@
 //! The codes of marked units: checked by the device and kept or dropped, then bound to the line that sells them.
+//!
+//! Not confirmed on a device: that the measure must be given with every code, and that a code that was kept for a receipt
+//! that is cancelled is kept for the next one.
 
 use domain::quantity::Quantity;
 
