@@ -6,6 +6,12 @@
 //!
 //! To add a protocol: write one file here and add one line to [`all`].
 
+use std::fmt;
+use std::io;
+use std::path::Path;
+use std::str::FromStr;
+
+use chrono::NaiveDateTime;
 use domain::money::Money;
 use domain::quantity::Quantity;
 use domain::vat::VatRate;
@@ -13,8 +19,16 @@ use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
 use crate::port::Connector;
+use crate::sim::atol::AtolHandle;
+use crate::sim::shtrih::{EmulatorHandle, EmulatorSettings};
 
+pub mod atol;
+mod details;
+mod marks;
 pub mod shtrih;
+
+pub use details::FiscalDetails;
+pub use marks::{LineMark, MarkCheck, SalePermission};
 
 /// One line of a fiscal receipt. The amount is the truth: after discounts it may differ from price x quantity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,9 +140,9 @@ pub enum FiscalError {
     /// The device could not be reached; nothing that changes it was sent.
     #[error("the fiscal device is not reachable ({reason}): check its power and cable")]
     Offline { reason: String },
-    /// The device said no; no document was made.
-    #[error("the fiscal device refuses: {text} (code {code:02X}h)")]
-    Refused { code: u8, text: String },
+    /// The device said no; no document was made. The text names the code as the makers of the device write it.
+    #[error("the fiscal device refuses: {text}")]
+    Refused { code: u16, text: String },
     /// The device or the request does not keep the protocol; no document was made.
     #[error("the fiscal device cannot do this: {what}")]
     Protocol { what: String },
@@ -163,6 +177,58 @@ pub trait FiscalDevice: Send {
 
     /// Print plain text that is not part of a fiscal document.
     fn print_text<'a>(&'a mut self, lines: &'a [String]) -> BoxFuture<'a, Result<(), FiscalError>>;
+
+    fn details(&mut self) -> BoxFuture<'_, Result<FiscalDetails, FiscalError>> {
+        cannot("tell who the device is")
+    }
+
+    /// Set the device's clock. It may refuse while a shift is open, and a time before its last document.
+    fn set_clock(&mut self, _now: NaiveDateTime) -> BoxFuture<'_, Result<(), FiscalError>> {
+        cannot("set the clock")
+    }
+
+    /// The lines above every receipt, as many as there is room for.
+    fn header(&mut self) -> BoxFuture<'_, Result<Vec<String>, FiscalError>> {
+        cannot("read the lines above a receipt")
+    }
+
+    /// Write them, from the first; those that are not given become empty.
+    fn set_header<'a>(&'a mut self, _lines: &'a [String]) -> BoxFuture<'a, Result<(), FiscalError>> {
+        cannot("set the lines above a receipt")
+    }
+
+    /// Print the rest of what was being printed when the paper ran out; fine when there is none.
+    fn continue_printing(&mut self) -> BoxFuture<'_, Result<(), FiscalError>> {
+        cannot("continue printing")
+    }
+
+    /// Print the last document once more.
+    fn print_copy(&mut self) -> BoxFuture<'_, Result<(), FiscalError>> {
+        cannot("print a document once more")
+    }
+
+    /// Check the code of a unit that is to be sold or to come back. One that is refused is not kept for the receipt.
+    fn check_mark<'a>(
+        &'a mut self,
+        _kind: FiscalKind,
+        _code: &'a str,
+    ) -> BoxFuture<'a, Result<MarkCheck, FiscalError>> {
+        cannot("check the codes of marked goods")
+    }
+
+    /// [`FiscalDevice::register`] with the codes of marked units, which were checked before.
+    fn register_marked<'a>(
+        &'a mut self,
+        receipt: &'a FiscalReceipt,
+        marks: &'a [LineMark],
+    ) -> BoxFuture<'a, Result<FiscalSign, FiscalError>> {
+        if marks.is_empty() { self.register(receipt) } else { cannot("register the codes of marked goods") }
+    }
+}
+
+/// The answer of a driver that lacks something.
+fn cannot<'a, T: Send + 'a>(what: &'static str) -> BoxFuture<'a, Result<T, FiscalError>> {
+    Box::pin(async move { Err(FiscalError::Protocol { what: format!("its driver does not {what}") }) })
 }
 
 /// A protocol that the till can be set to.
@@ -171,15 +237,59 @@ pub struct FiscalProtocol {
     pub name: &'static str,
     pub title: &'static str,
     pub driver: fn(Connector) -> Box<dyn FiscalDevice>,
+    /// An emulated device in this process, with what it remembers in a file. The file is the same for every protocol.
+    pub emulator: fn(EmulatorSettings, &Path) -> io::Result<Connector>,
 }
 
 /// Every fiscal protocol that is spoken.
 pub fn all() -> &'static [FiscalProtocol] {
-    &[FiscalProtocol {
-        name: "shtrih",
-        title: "Shtrih-M, protocol 2.0 with a fiscal storage",
-        driver: |connector| Box::new(shtrih::Shtrih::new(connector)),
-    }]
+    &[
+        FiscalProtocol {
+            name: "shtrih",
+            title: "Shtrih-M, protocol 2.0 with a fiscal storage",
+            driver: |connector| Box::new(shtrih::Shtrih::new(connector)),
+            emulator: |settings, memory| Ok(EmulatorHandle::with_memory(settings, memory)?.connector()),
+        },
+        FiscalProtocol {
+            name: "atol",
+            title: "ATOL, the web server of driver 10",
+            driver: |connector| Box::new(atol::Atol::new(connector)),
+            emulator: |settings, memory| Ok(AtolHandle::with_memory(settings, memory)?.connector()),
+        },
+    ]
+}
+
+/// A protocol as it is chosen in settings, by its name.
+#[derive(Clone, Copy)]
+pub struct FiscalChoice(pub &'static FiscalProtocol);
+
+impl Default for FiscalChoice {
+    fn default() -> FiscalChoice {
+        FiscalChoice(&all()[0])
+    }
+}
+
+impl fmt::Debug for FiscalChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.name)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("\"{text}\" is not a fiscal device's protocol: {} is expected", names())]
+pub struct NotFiscalProtocol {
+    text: String,
+}
+
+fn names() -> String {
+    all().iter().map(|protocol| protocol.name).collect::<Vec<_>>().join(", ")
+}
+
+impl FromStr for FiscalChoice {
+    type Err = NotFiscalProtocol;
+    fn from_str(text: &str) -> Result<FiscalChoice, NotFiscalProtocol> {
+        find(text).map(FiscalChoice).ok_or_else(|| NotFiscalProtocol { text: text.to_owned() })
+    }
 }
 
 /// The protocol with this name in the settings.

@@ -32,7 +32,7 @@ use massak_vpm::MassakVpm;
 use mertech::Mertech;
 use shtrih_print::ShtrihPrint;
 
-pub use item::{Abilities, ItemUnit, PrefixRule, ScaleItem, ScaleItemRefusal};
+pub use item::{Abilities, BarcodeValue, ItemUnit, PrefixRule, ScaleItem, ScaleItemRefusal};
 pub use link::{Decode, Frames, Timing};
 
 /// How the bytes of a protocol travel, if it has more than one way.
@@ -179,12 +179,20 @@ pub struct LabelScaleSetup {
     /// The first two digits of printed barcodes, where a driver sets them.
     pub weight_prefix: u8,
     pub piece_prefix: u8,
+    /// What the printed barcode carries, where a driver sets it, see [`Abilities::sums`].
+    pub barcode_value: BarcodeValue,
     pub timing: Timing,
 }
 
 impl Default for LabelScaleSetup {
     fn default() -> LabelScaleSetup {
-        LabelScaleSetup { password: None, weight_prefix: 22, piece_prefix: 23, timing: Timing::default() }
+        LabelScaleSetup {
+            password: None,
+            weight_prefix: 22,
+            piece_prefix: 23,
+            barcode_value: BarcodeValue::default(),
+            timing: Timing::default(),
+        }
     }
 }
 

@@ -7,6 +7,8 @@
 
 use std::collections::VecDeque;
 
+pub mod line;
+
 /// A scanner types a character every 1 to 20 ms, the slowest of those on serial adapters 30. The fastest typist needs 60
 /// between two keys, except when two keys are hit as one.
 const GAP_MAX_MS: u64 = 35;

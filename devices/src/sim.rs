@@ -3,6 +3,7 @@
 //! A simulator is a pure state machine (bytes and the time in, bytes out) inside a thin shell that moves the bytes. It
 //! has a plan of faults, so that a test or a demonstration can show what happens when paper ends or an answer is lost.
 
+pub mod atol;
 pub mod cd5220;
 pub mod control;
 pub mod escpos;
@@ -13,4 +14,6 @@ pub mod scale;
 pub mod shtrih;
 pub mod zvt;
 
+mod journal;
 mod link;
+mod register;

@@ -3,6 +3,7 @@
 import collections
 import collections.abc
 import datetime
+import struct
 import sys
 
 # pyshtrih was written for an older Python.
@@ -27,6 +28,12 @@ assert till.state()["Режим ФР"].num == 4
 assert till.full_state()["Заводской номер"] == 12345
 till.beep()
 till.open_shift()
+
+assert till.request_table_structure(4)["Количество рядов"] == 14
+till.request_field_structure(4, 1)
+till.write_table(4, 11, 1, "ООО Ромашка", str)
+assert till.read_table(4, 11, 1, str)["Значение"] == "ООО Ромашка"
+refused(lambda: till.request_table_structure(9), excepts.Error)
 
 till.open_check(0)
 till.sale(("Молоко", 2000, 8990), department_num=1, tax1=1)
@@ -71,6 +78,12 @@ till.set_time(datetime.time(12, 30, 0))
 till.set_date(datetime.date(2026, 11, 23))
 till.confirm_date(datetime.date(2026, 11, 23))
 assert till.full_state()["Дата"] == datetime.date(2026, 11, 23)
+till.set_date(datetime.date(2026, 11, 24))
+refused(lambda: till.open_check(0), excepts.OpenCheckError)
+refused(lambda: till.confirm_date(datetime.date(2026, 11, 25)), excepts.Error)
+till.confirm_date(datetime.date(2026, 11, 24))
+till.set_datetime(datetime.datetime(2026, 11, 23, 13, 0, 0))
+assert till.full_state()["Дата"] == datetime.date(2026, 11, 23)
 till.repeat()
 till.continue_print()
 till.z_report()
@@ -79,6 +92,11 @@ till.disconnect()
 
 everything = ShtrihAllCommands(sys.argv[1], 115200, timeout=1)
 everything.connect()
+everything.fs_begin_open_shift()
+everything.fs_cancel_document()
+refused(lambda: everything.send_tlv_struct(bytearray(4)), excepts.Error)
+everything.fs_begin_open_shift()
+everything.send_tlv_struct(bytearray(struct.pack("<HH", 1021, 7) + "Иванова".encode("cp866")))
 assert everything.fs_open_shift()["Номер ФД"] == 5
 assert everything.fs_close_shift()["Номер ФД"] == 6
 everything.disconnect()

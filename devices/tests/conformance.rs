@@ -7,9 +7,10 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use devices::display;
 use devices::fiscal::shtrih::Shtrih;
-use devices::fiscal::{FiscalDevice, FiscalSign, FiscalState};
+use devices::fiscal::{FiscalDevice, FiscalKind, FiscalSign, FiscalState, MarkCheck};
 use devices::port::{self, BytePort, Connector};
 use devices::printer::{self, Align, DrawerPin, PrintLine};
 use devices::scale;
@@ -20,6 +21,8 @@ use futures_util::future::BoxFuture;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::time::Instant;
 
+#[path = "conformance/atol.rs"]
+mod atol;
 #[path = "conformance/exchanges.rs"]
 mod exchanges;
 #[path = "conformance/scanner.rs"]
@@ -266,12 +269,12 @@ fn weigh(protocol: &'static str, connector: Connector) -> BoxFuture<'static, Str
 }
 
 fn fiscal_state(connector: Connector) -> BoxFuture<'static, String> {
-    Box::pin(async move {
-        told(Shtrih::new(connector).state().await, |state| {
-            let FiscalState { device, last_document, shift, shift_open, .. } = state;
-            format!("storage {device}, document {last_document}, shift {shift} open: {shift_open}")
-        })
-    })
+    Box::pin(async move { told(Shtrih::new(connector).state().await, storage_in_words) })
+}
+
+fn storage_in_words(state: FiscalState) -> String {
+    let FiscalState { device, last_document, shift, shift_open, .. } = state;
+    format!("storage {device}, document {last_document}, shift {shift} open: {shift_open}")
 }
 
 fn open_shift(connector: Connector) -> BoxFuture<'static, String> {
@@ -280,6 +283,19 @@ fn open_shift(connector: Connector) -> BoxFuture<'static, String> {
             format!("storage {device}, document {number}, sign {sign}")
         })
     })
+}
+
+fn check_mark(connector: Connector) -> BoxFuture<'static, String> {
+    Box::pin(async move {
+        let mut driver = Shtrih::new(connector);
+        let checked = driver.check_mark(FiscalKind::Sale, "0104601234567893215jcmHzLmkdPML\u{1d}938p9E").await;
+        told(checked, |MarkCheck { result, kept }| format!("result {result}, kept: {kept}"))
+    })
+}
+
+fn set_clock(connector: Connector) -> BoxFuture<'static, String> {
+    let then = NaiveDate::from_ymd_opt(2026, 11, 24).and_then(|day| day.and_hms_opt(12, 30, 0)).expect("a time");
+    Box::pin(async move { told(Shtrih::new(connector).set_clock(then).await, |()| "set".to_owned()) })
 }
 
 fn pay(connector: Connector) -> BoxFuture<'static, String> {

@@ -2,11 +2,13 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
-use devices::label_scale::{self, ScaleItem, Wire};
-use devices::port::connector;
+use devices::fiscal;
+use devices::label_scale::{self, LabelScaleSetup, ScaleItem, Wire};
+use devices::port::{PortAddress, connector};
 use devices::scale;
+use devices::sim::atol::{AtolHandle, EmulatorSettings};
 use devices::sim::cd5220::DisplayHandle;
 use devices::sim::control::{self, Controlled};
 use devices::sim::escpos::PrinterHandle;
@@ -87,6 +89,18 @@ async fn a_control_port_says_what_it_knows() {
     assert_eq!(said, expected);
     let blank = r#"{"ok":["                    ","                    "]}"#;
     assert_eq!(answers(DisplayHandle::new(), &["lines"]).await, [blank]);
+    let registrar = AtolHandle::new(EmulatorSettings::default());
+    let said =
+        answers(registrar, &["documents", "fault refuse:2C", "fault hang", "advance 1500", "hold", "advance x"]).await;
+    let expected = [
+        r#"{"ok":[]}"#,
+        r#"{"ok":null}"#,
+        r#"{"error":"\"hang\" is not a fault: none, paper_out, offline, no_answer_after_commit, loses COUNT, refuse CODE, garbage, slow TIME is expected"}"#,
+        r#"{"ok":null}"#,
+        r#"{"ok":null}"#,
+        r#"{"error":"invalid digit found in string"}"#,
+    ];
+    assert_eq!(said, expected);
     let scale = LabelScaleHandle::new(LabelScaleKind::ShtrihPrint, LabelScaleSettings::default());
     let said = answers(scale, &["items", "weigh 5 0.100", "fault slow:200", "fault slow", "busy", "weigh 5"]).await;
     let expected = [
@@ -128,7 +142,10 @@ async fn a_control_port_is_a_page_and_survives_what_is_no_request() {
 #[tokio::test]
 async fn a_label_scale_shows_the_label_that_came_out() {
     let scale = LabelScaleHandle::new(LabelScaleKind::Mertech, LabelScaleSettings::default());
-    let mut driver = (label_scale::find("mertech").expect("it is spoken").driver)(scale.connector(Wire::Tcp));
+    let mut driver = (label_scale::find("mertech").expect("it is spoken").driver)(
+        scale.connector(Wire::Tcp),
+        LabelScaleSetup::default(),
+    );
     let item = ScaleItem { plu: 5, code: 123, name: "Сыр".into(), barcode_prefix: 22, ..ScaleItem::default() };
     driver.upload(&[item]).await.expect("an upload");
     let weigh = "POST /weigh HTTP/1.1\r\nContent-Length: 7\r\n\r\n5 0.535";
@@ -144,17 +161,49 @@ async fn a_label_scale_shows_the_label_that_came_out() {
 async fn the_program_takes_its_pseudo_terminal_away() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("scale");
+    let (child, address) = started(&["pos2", "--fault", "overload", "--pty", path.to_str().expect("a plain path")]);
+    let mut driver = (scale::find("pos2").expect("it is spoken").driver)(connector(address));
+    let weighed = driver.weigh().await;
+    stop(child);
+    assert!(weighed.as_ref().is_ok_and(|weight| weight.overload), "{weighed:?}");
+    assert!(!path.is_symlink(), "the link is left behind");
+}
+
+#[tokio::test]
+async fn the_program_is_a_registrar_of_either_protocol_and_remembers() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let memory = folder.path().join("memory");
+    let mut made = Vec::new();
+    for protocol in fiscal::all() {
+        let memory = memory.to_str().expect("a plain path");
+        let (child, address) =
+            started(&[protocol.name, "--tcp", ANY, "--storage", "9999078900000042", "--memory", memory]);
+        let mut driver = (protocol.driver)(connector(address));
+        let sign = match driver.state().await.expect("a state").shift_open {
+            false => driver.open_shift("").await,
+            true => driver.close_shift("").await,
+        };
+        stop(child);
+        let sign = sign.expect("a document");
+        made.push((sign.device, sign.number));
+    }
+    let storage = || "9999078900000042".to_owned();
+    assert_eq!(made, [(storage(), 1), (storage(), 2)]);
+}
+
+/// The program and where it says that it listens.
+fn started(arguments: &[&str]) -> (Child, PortAddress) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_emulator"));
-    command.args(["pos2", "--fault", "overload", "--pty"]).arg(&path).stdout(Stdio::piped());
-    let mut child = command.spawn().expect("the program starts");
+    let mut child = command.args(arguments).stdout(Stdio::piped()).spawn().expect("the program starts");
     let mut said = String::new();
     BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut said).expect("it says where it listens");
     let address = said.trim().strip_prefix("listening on ").expect("an address").parse().expect("an address");
-    let mut driver = (scale::find("pos2").expect("it is spoken").driver)(connector(address));
-    let weighed = driver.weigh().await;
+    (child, address)
+}
+
+/// Stop it as a service manager does.
+fn stop(mut child: Child) {
     let process = nix::unistd::Pid::from_raw(child.id().cast_signed());
     nix::sys::signal::kill(process, nix::sys::signal::Signal::SIGTERM).expect("it runs");
     assert!(child.wait().expect("it ends").success());
-    assert!(weighed.as_ref().is_ok_and(|weight| weight.overload), "{weighed:?}");
-    assert!(!path.is_symlink(), "the link is left behind");
 }

@@ -7,10 +7,13 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use devices::fiscal::atol::answers as atol;
 use devices::fiscal::shtrih::codec as shtrih;
+use devices::http::{self, Read};
 use devices::printer::escpos::answers as escpos;
 use devices::scale::asking::{Dialogue, Step};
 use devices::scale::{cas, massa_100, mettler_8217, pos2};
+use devices::scanner::line::Codes;
 use devices::terminal::zvt::{codec as zvt, report};
 use peak_alloc::PeakAlloc;
 
@@ -26,16 +29,18 @@ const KEPT: &[(&str, u64)] = &[];
 const INPUT_BYTES_MAX: usize = 4_096;
 const FRAMES_MAX: u64 = 4;
 const DAMAGES_MAX: u64 = 6;
+/// Small enough that a body can be too long.
+const HTTP_BODY_BYTES_MAX: usize = 1_024;
 /// As a port hands them out.
 const PIECE_BYTES_MAX: usize = 64;
 /// A buffer that grows is twice as large as what it holds, and there are two of them while it is moved.
 const BUFFER_FACTOR: usize = 4;
 /// What an error says in words.
-const WORDS_BYTES: usize = 512;
+const WORDS_BYTES: usize = 1_024;
 
 struct Fuzzed {
     name: &'static str,
-    /// Frames that the decoder takes.
+    /// Frames that the decoder takes: in hexadecimal, or texts as they are.
     frames: &'static [&'static str],
     /// The longest frame of the protocol, in bytes.
     frame_bytes: usize,
@@ -55,6 +60,9 @@ const ALL: &[Fuzzed] = &[
             "02 01 FC FD",
             "02 10 10 00 1E 92 02 04 00 00 00 00 00 00 00 00 00 00 8A",
             "02 08 FF 40 00 01 34 01 05 00 86",
+            "02 13 FC 00 00 00 01 0F FA 00 D8 D2 D0 C8 D5 2D CC 2D 30 31 D4 C5",
+            "02 09 FF 61 00 03 00 05 02 00 0F 9C",
+            "02 04 FF 69 00 0F 9D",
             "05",
             "06",
             "15",
@@ -70,6 +78,66 @@ const ALL: &[Fuzzed] = &[
                     found();
                     assert!(item != shtrih::Item::Frame || !decoder.body().is_empty());
                 }
+            })
+        },
+    },
+    Fuzzed {
+        name: "http, a response",
+        frames: &[
+            "HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n1;a=b\r\n \r\n0\r\n\r\n",
+            "HTTP/1.1 100 Continue\r\n\r\n",
+            "HTTP/1.1 200 OK\r\n\r\n{}",
+        ],
+        frame_bytes: INPUT_BYTES_MAX,
+        is_stream: true,
+        value_factor: 0,
+        decode: |pieces| {
+            message(pieces, |kept| {
+                // What ends with the connection is the same answer, only longer.
+                let _ended = http::read_response(kept, true, HTTP_BODY_BYTES_MAX);
+                is_whole(&http::read_response(kept, false, HTTP_BODY_BYTES_MAX))
+            })
+        },
+    },
+    Fuzzed {
+        name: "http, a request",
+        frames: &["POST /api/v2/requests HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}", "GET / HTTP/1.1\r\n\r\n"],
+        frame_bytes: INPUT_BYTES_MAX,
+        is_stream: true,
+        value_factor: 0,
+        decode: |pieces| message(pieces, |kept| is_whole(&http::read_request(kept, HTTP_BODY_BYTES_MAX))),
+    },
+    Fuzzed {
+        name: "atol",
+        frames: &[
+            r#"{"results":[{"status":"ready","errorCode":0,"errorDescription":"Ошибок нет","result":{"fiscalParams":
+               {"fiscalDocumentNumber":70,"fiscalDocumentSign":"1138986989","fnNumber":"9999078900000961","total":266.97}}}]}"#,
+            r#"{"results":[{"status":"ready","result":{"fnInfo":{"serial":"9999078900000961"}}},
+               {"status":"ready","result":{"fnStatus":{"fiscalDocumentNumber":69}}},
+               {"status":"ready","result":{"shiftStatus":{"state":"closed","number":11}}},
+               {"status":"ready","result":{"deviceStatus":{"paperPresent":true}}}]}"#,
+            r#"{"results":[{"status":"ready","result":{"fnStatus":{"fiscalDocumentNumber":69}}},
+               {"status":"ready","result":{"documentTLV":{"fiscalDocumentType":"receipt","qr":"s=1&fp=2","1054":1,"1020":1.5,
+               "1077":[1,{"a":null}]}}}]}"#,
+            r#"{"results":[{"status":"ready","result":{"shiftTotals":{"cashDrawer":{"sum":1},"income":{"sum":2},
+               "outcome":{"sum":0},"receipts":{"sell":{"count":1,"payments":{"cash":1.01}},"sellReturn":{"count":0}}}}}]}"#,
+            r#"{"results":[{"status":"wait"},{"status":"error","errorCode":66,"errorDescription":"x"}]}"#,
+        ],
+        frame_bytes: INPUT_BYTES_MAX,
+        is_stream: false,
+        // At most four results, each with room for whatever it may tell.
+        value_factor: 64,
+        decode: |pieces| {
+            count(pieces, |body, found| {
+                let is_read = [
+                    atol::results(body).is_ok(),
+                    atol::state(body).is_ok(),
+                    atol::made(body).is_ok(),
+                    atol::found(1, body).is_ok(),
+                    atol::totals(body).is_ok(),
+                ];
+                is_read.into_iter().filter(|is_read| *is_read).for_each(|_| found());
             })
         },
     },
@@ -160,6 +228,24 @@ const ALL: &[Fuzzed] = &[
         },
     },
     Fuzzed {
+        name: "scanner",
+        frames: &["34 36 30 31 32 33 34 35 36 37 38 39 33 0D 0A", "5D 64 32 30 31 1D 39 33 0D", "34 36 09"],
+        frame_bytes: 513,
+        is_stream: true,
+        // A byte that no text has is replaced by three.
+        value_factor: 8,
+        decode: |pieces| {
+            let mut codes = Codes::default();
+            count(pieces, |piece, found| {
+                codes.feed(piece);
+                while let Some(code) = codes.next_code() {
+                    found();
+                    assert!(!code.is_empty());
+                }
+            })
+        },
+    },
+    Fuzzed {
         name: "pos2",
         frames: &["06", "15", "02 0B 3A 00 15 00 17 02 00 00 00 00 00 31", "02 02 3A 7A 42"],
         frame_bytes: 32,
@@ -178,6 +264,28 @@ fn count(pieces: &mut dyn Iterator<Item = &[u8]>, mut take: impl FnMut(&[u8], &m
         });
     }
     found
+}
+
+/// Messages of which one ends where the next begins; none: more is needed.
+fn message(pieces: &mut dyn Iterator<Item = &[u8]>, read: fn(&[u8]) -> Option<bool>) -> usize {
+    let mut kept = Vec::new();
+    count(pieces, |piece, found| {
+        kept.extend_from_slice(piece);
+        if let Some(is_whole) = read(&kept) {
+            kept.clear();
+            if is_whole {
+                found();
+            }
+        }
+    })
+}
+
+fn is_whole<T>(read: &Read<T>) -> Option<bool> {
+    match read {
+        Read::Whole(_) => Some(true),
+        Read::Noise => Some(false),
+        Read::Part => None,
+    }
 }
 
 fn talk<D: Dialogue>(pieces: &mut dyn Iterator<Item = &[u8]>) -> usize {
@@ -271,7 +379,7 @@ fn run(fuzzed: &Fuzzed, frames: &[Vec<u8>], seed: u64) -> usize {
 #[test]
 fn no_bytes_make_a_decoder_panic_loop_or_take_memory() {
     for fuzzed in ALL {
-        let frames: Vec<Vec<u8>> = fuzzed.frames.iter().map(|frame| hex(frame)).collect();
+        let frames: Vec<Vec<u8>> = fuzzed.frames.iter().map(|frame| bytes(frame)).collect();
         let kept = KEPT.iter().filter(|(name, _)| *name == fuzzed.name).map(|(_, seed)| *seed);
         let mut found = 0;
         for seed in kept.chain(0..INPUTS) {
@@ -285,6 +393,7 @@ fn no_bytes_make_a_decoder_panic_loop_or_take_memory() {
     }
 }
 
-fn hex(text: &str) -> Vec<u8> {
-    text.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).expect("hex")).collect()
+fn bytes(frame: &str) -> Vec<u8> {
+    let hex: Result<Vec<u8>, _> = frame.split_whitespace().map(|byte| u8::from_str_radix(byte, 16)).collect();
+    hex.unwrap_or_else(|_| frame.as_bytes().to_vec())
 }

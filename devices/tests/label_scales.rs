@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 use devices::label_scale::{
-    self, Halted, ItemUnit, LabelScale, LabelScaleError, LabelScaleSetup, PrefixRule, ScaleItem, Timing, Wire, find,
-    massak_vpm,
+    self, BarcodeValue, Halted, ItemUnit, LabelScale, LabelScaleError, LabelScaleSetup, PrefixRule, ScaleItem, Timing,
+    Wire, find, massak_vpm,
 };
 use devices::port::Connector;
 use devices::sim::control::Controlled;
@@ -36,6 +36,7 @@ const GOODS: u32 = 2000;
 /// A driver with its simulator. The name is that of the protocol.
 struct Pair {
     name: &'static str,
+    wire: Wire,
     scale: LabelScaleHandle,
     driver: Box<dyn LabelScale>,
 }
@@ -46,7 +47,11 @@ fn settings(items_max: usize) -> LabelScaleSettings {
 
 /// The driver of a protocol, quick to give up.
 fn driver(protocol: &str, connector: Connector) -> Box<dyn LabelScale> {
-    let setup = LabelScaleSetup { timing: QUICK, ..LabelScaleSetup::default() };
+    driver_of(protocol, connector, BarcodeValue::Amount)
+}
+
+fn driver_of(protocol: &str, connector: Connector, barcode_value: BarcodeValue) -> Box<dyn LabelScale> {
+    let setup = LabelScaleSetup { barcode_value, timing: QUICK, ..LabelScaleSetup::default() };
     (find(protocol).expect("it is spoken").driver)(connector, setup)
 }
 
@@ -55,7 +60,7 @@ fn pairs(items_max: usize) -> Vec<Pair> {
     let pair = |name, kind, wire| {
         let scale = LabelScaleHandle::new(kind, settings(items_max));
         let driver = driver(name, scale.connector(wire));
-        Pair { name, scale, driver }
+        Pair { name, wire, scale, driver }
     };
     vec![
         pair("shtrih-print", LabelScaleKind::ShtrihPrint, Wire::Datagram),
@@ -255,6 +260,42 @@ async fn what_is_weighed_out_is_printed_and_counted() {
             assert!(total.sum.is_none_or(|sum| sum == sold), "{name}");
         }
     }
+}
+
+#[tokio::test]
+async fn labels_carry_what_the_scale_was_last_set_to() {
+    for mut pair in pairs(4000) {
+        let (name, abilities) = (pair.name, pair.driver.abilities());
+        let mut items = goods(&*pair.driver, 2);
+        items[1].label = abilities.labels_max.min(1);
+        pair.driver.upload(&items).await.expect(name);
+        let printed = |plu| pair.scale.weigh(plu, Quantity::from_thousandths(535)).expect(name).barcode;
+        let amounts = ["2210001005357", "2210002005356"];
+        let sums = ["2210001053518", "2210002053517"];
+        assert_eq!([printed(1), printed(2)], amounts, "{name}");
+        let is_set_by_hand = matches!(name, "cas-cl5000" | "mertech");
+        assert_eq!(abilities.sums, name != "mertech", "{name}");
+
+        for (value, expected) in [(BarcodeValue::Sum, sums), (BarcodeValue::Sum, sums), (BarcodeValue::Amount, amounts)]
+        {
+            let mut driver = driver_of(name, pair.scale.connector(pair.wire), value);
+            driver.upload(&items).await.expect(name);
+            let expected = if is_set_by_hand { amounts } else { expected };
+            assert_eq!([printed(1), printed(2)], expected, "{name} {value:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_scale_that_was_set_to_sums_by_hand_prints_them() {
+    let settings = LabelScaleSettings { barcode_value: BarcodeValue::Sum, ..settings(10) };
+    let scale = LabelScaleHandle::new(LabelScaleKind::CasCl5000, settings);
+    let mut driver = driver_of("cas-cl5000", scale.connector(Wire::Tcp), BarcodeValue::Sum);
+    driver.upload(&goods(&*driver, 1)).await.expect("an upload");
+    let label = scale.weigh(1, Quantity::from_thousandths(535)).expect("a label");
+    assert_eq!(label.barcode, "2210001053518");
+    let heavy = scale.weigh(1, Quantity::from_thousandths(10_000));
+    assert_eq!(heavy, Err(NotWeighed::Quantity));
 }
 
 #[tokio::test]

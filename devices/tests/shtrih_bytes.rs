@@ -79,9 +79,21 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("02 08 23 1E 00 00 00 17 0B 1A 33", "02 02 23 00 21"),
     ("02 3C 80 63 00 00 00 E8 03 00 00 00 64 00 00 00 00 01 00 00 00 00 78 00*39 29", "02 02 80 4F CD"),
     ("02 05 B0 01 00 00 00 B4", "02 03 B0 00 01 B2"),
+    ("02 05 89 01 00 00 00 8D", "02 02 89 55 DE"),
+    (
+        "02 30 FF 61 1E 00 00 00 01 00 26 00 30 31 30 34 36 30 31 32 33 34 35 36 37 38 39 33 32 31 35 6A 63 6D 48 7A 4C 6D \
+         6B 64 50 4D 4C 1D 39 33 38 70 39 45 AA",
+        "02 09 FF 61 00 03 00 05 02 00 0F 9C",
+    ),
+    ("02 07 FF 69 1E 00 00 00 01 8E", "02 04 FF 69 00 0F 9D"),
     (
         "02 23 FF 46 1E 00 00 00 01 D8 29 08 00 00 00 EC C2 00 00 00 49 68 00 00 00 FF FF FF FF FF 02 01 04 01 D1 FB F0 50",
         "02 03 FF 46 00 BA",
+    ),
+    (
+        "02 2D FF 67 1E 00 00 00 26 30 31 30 34 36 30 31 32 33 34 35 36 37 38 39 33 32 31 35 6A 63 6D 48 7A 4C 6D 6B 64 50 \
+         4D 4C 1D 39 33 38 70 39 45 B0",
+        "02 06 FF 67 00 44 4D 03 94",
     ),
     ("02 10 FF 0C 1E 00 00 00 F0 03 06 00 61 40 62 2E 72 75 62", "02 03 FF 0C 00 F0"),
 ];
@@ -192,6 +204,12 @@ fn command() -> impl Strategy<Value = Vec<u8>> {
             vec![0xE0],
             vec![0x50],
             vec![0xFF, 0x46],
+            vec![0xFF, 0x61],
+            vec![0xFF, 0x67],
+            vec![0xFF, 0x69],
+            vec![0xFF, 0x4D],
+            vec![0x1E],
+            vec![0x22],
             vec![0xFF, 0x45]
         ]),
     ];
@@ -219,5 +237,7 @@ async fn pyshtrih_runs_a_day_over_a_pseudo_terminal() {
         tokio::process::Command::new(python).arg(script).arg(&path).stdin(Stdio::null()).kill_on_drop(true).output();
     let output = tokio::time::timeout(Duration::from_secs(60), run).await.expect("a day takes less").expect("python");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(emulator.documents().len(), 6);
+    let documents = emulator.documents();
+    assert_eq!((documents.len(), documents[4].operator.as_str()), (6, "Иванова"));
+    assert!(emulator.printed().iter().any(|line| line == "ООО Ромашка"));
 }

@@ -405,14 +405,27 @@ fn dies(kill: CancellationToken, dies_at: DeathStep) -> StepHook {
 }
 
 /// The emulated fiscal device on a till's counter.
-pub(crate) fn device(data: &Path, store: &StoreId, till: TillId, remembers: bool) -> anyhow::Result<EmulatorHandle> {
-    let settings = EmulatorSettings { storage: device_number(store, till), ..EmulatorSettings::default() };
+fn device(data: &Path, store: &StoreId, till: TillId, remembers: bool) -> anyhow::Result<EmulatorHandle> {
     if !remembers {
-        return Ok(EmulatorHandle::new(settings));
+        return Ok(EmulatorHandle::new(device_settings(store, till)));
     }
+    let (settings, memory) = remembering_device(data, store, till)?;
+    Ok(EmulatorHandle::with_memory(settings, &memory)?)
+}
+
+/// Who the emulated fiscal device of a till is, and the file in which it remembers its documents.
+pub(crate) fn remembering_device(
+    data: &Path,
+    store: &StoreId,
+    till: TillId,
+) -> anyhow::Result<(EmulatorSettings, PathBuf)> {
     let folder = till_folder(data, store, till);
     std::fs::create_dir_all(&folder)?;
-    Ok(EmulatorHandle::with_memory(settings, &folder.join("fiscal-device.jsonl"))?)
+    Ok((device_settings(store, till), folder.join("fiscal-device.jsonl")))
+}
+
+fn device_settings(store: &StoreId, till: TillId) -> EmulatorSettings {
+    EmulatorSettings { storage: device_number(store, till), ..EmulatorSettings::default() }
 }
 
 /// A fiscal storage number of sixteen digits, the same for a till in every run.

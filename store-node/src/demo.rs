@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
+use devices::fiscal::FiscalChoice;
 use devices::port::PortAddress;
 use devices::scale::ScaleKind;
 use domain::ids::{StoreId, TillId};
@@ -83,6 +84,7 @@ impl Invitation {
                 token: self.token,
                 // Beside the till, so that it sells on when the demo is gone.
                 fiscal: PortAddress::Memory,
+                fiscal_protocol: FiscalChoice::default(),
                 card_terminal: Some(PortAddress::Memory),
                 qr_terminal: Some(PortAddress::Memory),
                 scale: Some(PortAddress::Memory),

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
-use devices::fiscal;
 use devices::port::{PortAddress, connector};
 use hq_node::people::FIRST_NAME;
 use link::admit::StaticTokens;
@@ -27,8 +26,6 @@ use domain::ids::TillId;
 
 /// What is logged when `RUST_LOG` says nothing.
 const LOG_FILTER: &str = "info";
-/// The protocol of the fiscal devices.
-const FISCAL_PROTOCOL: &str = "shtrih";
 
 /// Run the nodes of `settings` until SIGTERM or Ctrl+C.
 pub async fn machine(settings: Settings) -> anyhow::Result<()> {
@@ -157,12 +154,15 @@ async fn start_till(
 }
 
 fn fiscal_device(settings: &Settings, own: &TillNodeSettings) -> anyhow::Result<DeviceFactory> {
+    let protocol = own.fiscal_protocol.0;
     let connector = match own.fiscal.clone() {
         // For trying things out: a registrar in this process, which remembers its documents beside the till's database.
-        PortAddress::Memory => chain::device(&settings.data, &settings.store, own.number, true)?.connector(),
+        PortAddress::Memory => {
+            let (device, memory) = chain::remembering_device(&settings.data, &settings.store, own.number)?;
+            (protocol.emulator)(device, &memory)?
+        }
         address => connector(address),
     };
-    let protocol = fiscal::find(FISCAL_PROTOCOL).context("the fiscal protocol is not built in")?;
     let make = protocol.driver;
     Ok(Arc::new(move || make(connector.clone())))
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use config::{Config, Environment, File};
+use devices::fiscal::FiscalChoice;
 use devices::label_scale::{self, LabelScaleProtocol, Timing};
 use devices::port::{PortAddress, connector};
 use devices::scale::ScaleKind;
@@ -135,6 +136,9 @@ pub struct TillNodeSettings {
     /// The fiscal device: `tcp://127.0.0.1:7778`, `serial:///dev/ttyS0?baud=115200`, or `memory` for an emulated one.
     #[serde(deserialize_with = "from_text")]
     pub fiscal: PortAddress,
+    /// What it speaks.
+    #[serde(default, deserialize_with = "from_text")]
+    pub fiscal_protocol: FiscalChoice,
     /// The bank terminal. Without one a card is a tender that the cashier answers for.
     #[serde(default, deserialize_with = "from_text_or_none")]
     pub card_terminal: Option<PortAddress>,

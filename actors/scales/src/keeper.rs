@@ -135,6 +135,7 @@ impl ScaleKeeper {
             weight_prefix,
             piece_prefix,
             timing: self.settings.timing,
+            ..LabelScaleSetup::default()
         };
         self.driver = (self.settings.protocol.driver)(self.settings.connector.clone(), setup);
         self.prefixes = prefixes;

@@ -1,7 +1,7 @@
 //! Whether the tills would read the label that a scale prints, asked before the article is sent.
 
 use devices::label_scale::picture::barcode;
-use devices::label_scale::{ItemUnit, ScaleItem};
+use devices::label_scale::{BarcodeValue, ItemUnit, ScaleItem};
 use domain::barcode::in_store::{InStoreRules, Label};
 use domain::quantity::Quantity;
 
@@ -30,7 +30,7 @@ pub(crate) fn check(item: &ScaleItem, rules: &InStoreRules) -> Result<(), Unread
             ItemUnit::Weight => Quantity::from_thousandths(value),
             ItemUnit::Piece => Quantity::from_thousandths(value * WHOLE),
         };
-        let Some(label) = barcode(item, printed) else { continue };
+        let Some(label) = barcode(item, printed, BarcodeValue::Amount) else { continue };
         let (read, quantity) = match (rules.read(&label), item.unit) {
             (Some(Ok(Label::Weight { item, quantity })), ItemUnit::Weight)
             | (Some(Ok(Label::Pieces { item, quantity })), ItemUnit::Piece) => (item, quantity),

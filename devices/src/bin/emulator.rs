@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use devices::scale;
+use devices::sim::atol::AtolHandle;
 use devices::sim::cd5220::DisplayHandle;
 use devices::sim::control::{self, Controlled};
 use devices::sim::escpos::PrinterHandle;
@@ -24,7 +25,7 @@ type Stopped = BoxFuture<'static, ()>;
 /// A simulated device.
 #[derive(Parser)]
 struct Arguments {
-    /// shtrih (fiscal registrar), zvt (bank terminal), escpos (printer), cd5220 (display), the protocol of a label
+    /// shtrih or atol (fiscal registrars), zvt (bank terminal), escpos (printer), cd5220 (display), the protocol of a label
     /// scale: shtrih-print, massak-vpm, mertech, cas-cl5000, or that of a checkout scale: cas, mettler-8217, massa-100, pos2.
     kind: String,
     /// Listen for hosts on this address, such as 127.0.0.1:7778.
@@ -39,10 +40,10 @@ struct Arguments {
     /// Show a page on this address of this machine, on which faults are set; scripts say `POST /fault`.
     #[arg(long)]
     control: Option<SocketAddr>,
-    /// Remember documents or payments in this file (shtrih, zvt).
+    /// Remember documents or payments in this file (shtrih, atol, zvt).
     #[arg(long)]
     memory: Option<PathBuf>,
-    /// Number of the fiscal storage (shtrih).
+    /// Number of the fiscal storage (shtrih, atol).
     #[arg(long)]
     storage: Option<String>,
     /// Begin with a fault, such as offline, "slow 5s" or "refuse 4F".
@@ -58,11 +59,16 @@ async fn main() -> Result<()> {
     let no_memory = || format!("cannot open the memory file {:?}", arguments.memory);
     match arguments.kind.as_str() {
         "shtrih" => {
-            let mut settings = EmulatorSettings::default();
-            settings.storage = arguments.storage.clone().unwrap_or(settings.storage);
             let device = match &arguments.memory {
-                Some(path) => EmulatorHandle::with_memory(settings, path).with_context(no_memory)?,
-                None => EmulatorHandle::new(settings),
+                Some(path) => EmulatorHandle::with_memory(registrar(&arguments), path).with_context(no_memory)?,
+                None => EmulatorHandle::new(registrar(&arguments)),
+            };
+            serve(device, &arguments, stopped).await
+        }
+        "atol" => {
+            let device = match &arguments.memory {
+                Some(path) => AtolHandle::with_memory(registrar(&arguments), path).with_context(no_memory)?,
+                None => AtolHandle::new(registrar(&arguments)),
             };
             serve(device, &arguments, stopped).await
         }
@@ -85,6 +91,11 @@ async fn main() -> Result<()> {
             None => bail!("\"{kind}\" is not a kind of device: see --help"),
         },
     }
+}
+
+fn registrar(arguments: &Arguments) -> EmulatorSettings {
+    let settings = EmulatorSettings::default();
+    EmulatorSettings { storage: arguments.storage.clone().unwrap_or(settings.storage), ..settings }
 }
 
 async fn serve(device: impl Emulated + Controlled, arguments: &Arguments, stopped: Stopped) -> Result<()> {

@@ -5,12 +5,14 @@
 //!
 //! A restart keeps nothing: everything is asked from the device.
 
+use chrono::NaiveDateTime;
 use domain::money::Money;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::{
-    FiscalDevice, FiscalDocument, FiscalError, FiscalPayments, FiscalReceipt, FiscalSign, FiscalState, FiscalTotals,
+    FiscalDetails, FiscalDevice, FiscalDocument, FiscalError, FiscalKind, FiscalPayments, FiscalReceipt, FiscalSign,
+    FiscalState, FiscalTotals, LineMark, MarkCheck,
 };
 use crate::port::Connector;
 use commands::{Answer, Command};
@@ -21,10 +23,15 @@ pub mod codec;
 pub(crate) mod commands;
 pub(crate) mod errors;
 mod link;
+mod marks;
+mod setup;
 
 /// The low half of the mode byte: a document is open; a shift is open longer than 24 hours.
 const MODE_DOCUMENT_OPEN: u8 = 8;
 const MODE_SHIFT_EXPIRED: u8 = 3;
+/// The paper ran out while something was printed; since then it was loaded.
+const SUBMODE_STOPPED: u8 = 2;
+const SUBMODE_PAPER_LOADED: u8 = 3;
 /// The device has a roll of receipt paper and sees paper on it.
 const FLAG_RECEIPT_ROLL: u16 = 1 << 1;
 const FLAG_RECEIPT_SENSOR: u16 = 1 << 7;
@@ -88,11 +95,12 @@ impl Shtrih {
         let document = answer.byte()?;
         answer.byte()?;
         let shift_open = answer.byte()? != 0;
-        answer.bytes(1 + 5)?;
+        let warnings = answer.byte()?;
+        answer.bytes(5)?;
         let number = String::from_utf8_lossy(answer.bytes(16)?).trim().to_owned();
         let last_document = answer.long()?;
         self.storage = Some((self.link.opened(), number.clone()));
-        Ok(Storage { document_open: document != 0, shift_open, number, last_document })
+        Ok(Storage { document_open: document != 0, shift_open, warnings, number, last_document })
     }
 
     async fn short_status(&mut self) -> Result<Status, FiscalError> {
@@ -102,7 +110,8 @@ impl Shtrih {
         let mode = answer.byte()? & 0x0F;
         let submode = answer.byte()?;
         let seen = flags & FLAG_RECEIPT_ROLL != 0 && flags & FLAG_RECEIPT_SENSOR != 0;
-        Ok(Status { mode, paper: seen && !matches!(submode, 1 | 2) })
+        let paper = seen && !matches!(submode, 1 | SUBMODE_STOPPED);
+        Ok(Status { mode, paper, waits_to_print: matches!(submode, SUBMODE_STOPPED | SUBMODE_PAPER_LOADED) })
     }
 
     async fn give_cashier(&mut self, operator: &str) -> Result<(), FiscalError> {
@@ -139,14 +148,18 @@ impl Shtrih {
     }
 
     /// Everything between opening and closing. No document can come of it.
-    async fn fill(&mut self, receipt: &FiscalReceipt) -> Result<(), FiscalError> {
+    async fn fill(&mut self, receipt: &FiscalReceipt, marks: &[LineMark]) -> Result<(), FiscalError> {
         if !receipt.operator.is_empty() {
             self.give_cashier(&receipt.operator).await?;
         }
-        for line in &receipt.lines {
+        for (place, line) in receipt.lines.iter().enumerate() {
+            let mark = marks.iter().find(|mark| mark.line == place);
             commands::begin(&commands::OPERATION, &mut self.body);
-            commands::put_line(receipt.kind, line, &mut self.body)?;
+            commands::put_line(receipt.kind, line, mark.is_some(), &mut self.body)?;
             self.link.ask(&commands::OPERATION, &self.body).await?;
+            if let Some(mark) = mark {
+                self.bind(mark).await?;
+            }
         }
         let mut answer = self.ask(&commands::SUBTOTAL).await?;
         answer.byte()?;
@@ -168,18 +181,19 @@ impl Shtrih {
         Ok(FiscalSign { device, number: answer.long()?, sign: answer.long()?.to_string() })
     }
 
-    async fn make_document(&mut self, receipt: &FiscalReceipt) -> Result<FiscalSign, FiscalError> {
+    async fn make_document(&mut self, receipt: &FiscalReceipt, marks: &[LineMark]) -> Result<FiscalSign, FiscalError> {
         commands::check(receipt)?;
+        marks::check(receipt, marks)?;
         let device = self.storage_number().await.map_err(not_made)?;
         let mut opened = self.open_receipt(receipt).await;
-        if let Err(FiscalError::Refused { code: errors::RECEIPT_OPEN, .. }) = opened {
+        if is_refused(&opened, errors::RECEIPT_OPEN) {
             // Left by a till that stopped half-way; it can never be finished, because its lines are not known here.
             tracing::warn!(device, "a receipt left open is cancelled");
             self.cancel_begun().await.map_err(not_made)?;
             opened = self.open_receipt(receipt).await;
         }
         let filled = match opened {
-            Ok(()) => self.fill(receipt).await,
+            Ok(()) => self.fill(receipt, marks).await,
             Err(error) => Err(error),
         };
         if let Err(error) = filled {
@@ -247,6 +261,8 @@ impl Shtrih {
 struct Storage {
     document_open: bool,
     shift_open: bool,
+    /// One bit a warning.
+    warnings: u8,
     number: String,
     last_document: u32,
 }
@@ -254,6 +270,12 @@ struct Storage {
 struct Status {
     mode: u8,
     paper: bool,
+    /// The paper ran out while something was printed.
+    waits_to_print: bool,
+}
+
+fn is_refused<T>(result: &Result<T, FiscalError>, with: u8) -> bool {
+    matches!(result, Err(FiscalError::Refused { code, .. }) if *code == u16::from(with))
 }
 
 /// A lost answer to a command that makes no document is not in doubt for the caller: there is no document.
@@ -292,7 +314,7 @@ impl FiscalDevice for Shtrih {
     }
 
     fn register<'a>(&'a mut self, receipt: &'a FiscalReceipt) -> BoxFuture<'a, Result<FiscalSign, FiscalError>> {
-        self.make_document(receipt).boxed()
+        self.make_document(receipt, &[]).boxed()
     }
 
     fn find_document(&mut self, number: u32) -> BoxFuture<'_, Result<Option<FiscalDocument>, FiscalError>> {
@@ -300,7 +322,7 @@ impl FiscalDevice for Shtrih {
             let found = self.send(&commands::FIND_DOCUMENT, |body| body.extend_from_slice(&number.to_le_bytes())).await;
             match found {
                 Ok(answer) => commands::read_document(answer).map(Some),
-                Err(FiscalError::Refused { code: errors::NO_DATA, .. }) => Ok(None),
+                refused if is_refused(&refused, errors::NO_DATA) => Ok(None),
                 Err(error) => Err(not_made(error)),
             }
         }
@@ -367,5 +389,51 @@ impl FiscalDevice for Shtrih {
             Ok(())
         }
         .boxed()
+    }
+
+    fn details(&mut self) -> BoxFuture<'_, Result<FiscalDetails, FiscalError>> {
+        self.tell_details().map(|details| details.map_err(not_made)).boxed()
+    }
+
+    fn set_clock(&mut self, now: NaiveDateTime) -> BoxFuture<'_, Result<(), FiscalError>> {
+        self.put_clock(now).map(|set| set.map_err(not_made)).boxed()
+    }
+
+    fn header(&mut self) -> BoxFuture<'_, Result<Vec<String>, FiscalError>> {
+        self.read_header().map(|lines| lines.map_err(not_made)).boxed()
+    }
+
+    fn set_header<'a>(&'a mut self, lines: &'a [String]) -> BoxFuture<'a, Result<(), FiscalError>> {
+        self.write_header(lines).map(|set| set.map_err(not_made)).boxed()
+    }
+
+    fn continue_printing(&mut self) -> BoxFuture<'_, Result<(), FiscalError>> {
+        async {
+            if self.short_status().await?.waits_to_print {
+                self.ask(&commands::CONTINUE_PRINT).await?;
+            }
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn print_copy(&mut self) -> BoxFuture<'_, Result<(), FiscalError>> {
+        async {
+            self.ask(&commands::REPEAT).await?;
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn check_mark<'a>(&'a mut self, kind: FiscalKind, code: &'a str) -> BoxFuture<'a, Result<MarkCheck, FiscalError>> {
+        self.check_code(kind, code).map(|check| check.map_err(not_made)).boxed()
+    }
+
+    fn register_marked<'a>(
+        &'a mut self,
+        receipt: &'a FiscalReceipt,
+        marks: &'a [LineMark],
+    ) -> BoxFuture<'a, Result<FiscalSign, FiscalError>> {
+        self.make_document(receipt, marks).boxed()
     }
 }

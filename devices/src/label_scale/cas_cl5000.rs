@@ -1,7 +1,8 @@
 //! Driver of CAS CL5000 label scales over TCP.
 //!
 //! Only writing and deleting goods is known of this protocol: the scale says yes to each article with its number, and
-//! that yes is all the proof there is. The barcode's prefix and layout are set in the menu of the scale.
+//! that yes is all the proof there is. The barcode's prefix and layout are set in the menu of the scale, and whether it
+//! carries the amount or the sum: what the setup says of it must be what was set there.
 
 use domain::money::Money;
 use domain::quantity::Quantity;
@@ -108,6 +109,7 @@ impl LabelScale for CasCl5000 {
             shelf_life_days_max: 999,
             labels_max: 99,
             prefixes: PrefixRule::OfScale,
+            sums: true,
             hot_keys_max: 0,
             read_back: false,
             delete: true,

@@ -37,6 +37,17 @@ pub struct ScaleItem {
     pub barcode_prefix: u8,
 }
 
+/// What the last five digits before the check digit of a printed barcode say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BarcodeValue {
+    /// Grams or pieces.
+    #[default]
+    Amount,
+    /// What the buyer pays, in minor units of money.
+    Sum,
+}
+
 /// Who decides how the printed barcode begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PrefixRule {
@@ -67,6 +78,8 @@ pub struct Abilities {
     /// Formats of labels that an article can name; zero if it can name none.
     pub labels_max: u8,
     pub prefixes: PrefixRule,
+    /// Its barcodes can carry sums: the driver sets that, or a person at a scale of [`PrefixRule::OfScale`].
+    pub sums: bool,
     /// Zero if keys cannot be set.
     pub hot_keys_max: u16,
     pub read_back: bool,

@@ -4,6 +4,10 @@
 //! acknowledged and the scale says that the file is whole. The protocol deletes nothing by itself: the file is read, and
 //! written again without the articles that go.
 //!
+//! The layout of the barcode lies in two files: one for articles that name a label, one for the others. A scale that has
+//! none is given ours. One that is byte for byte what this driver writes, but with the other value, is taken for ours and
+//! written again; any other file is the shop's and stays.
+//!
 //! Totals are those of the day. Not in the protocol: the clock, and whether there is tape.
 
 use std::collections::BTreeSet;
@@ -14,7 +18,8 @@ use futures_util::future::BoxFuture;
 
 use super::link::{Frames, Link, TRIES_MAX, Trouble};
 use super::{
-    Abilities, LabelScale, LabelScaleError, LabelScaleSetup, LabelScaleStatus, PrefixRule, ScaleItem, ScaleTotal,
+    Abilities, BarcodeValue, LabelScale, LabelScaleError, LabelScaleSetup, LabelScaleStatus, PrefixRule, ScaleItem,
+    ScaleTotal,
 };
 use crate::port::Connector;
 use codec::Item;
@@ -40,10 +45,10 @@ pub(crate) const READ_PART: u8 = 0x85;
 pub(crate) const BAD_SUM: u8 = 0xF0;
 
 pub(crate) const FILE_ARTICLES: u8 = 1;
-pub(crate) const FILE_BARCODES: u8 = 3;
+pub const FILE_BARCODES: u8 = 3;
 pub(crate) const FILE_KEYS: u8 = 6;
 pub(crate) const FILE_TOTALS: u8 = 7;
-pub(crate) const FILE_SIMPLE_MODE: u8 = 9;
+pub const FILE_SIMPLE_MODE: u8 = 9;
 /// Articles that are added to those in memory.
 pub(crate) const FILE_MORE_ARTICLES: u8 = 101;
 /// Articles in one file: at most 300 kB, which the scale takes in under a minute.
@@ -58,6 +63,7 @@ pub struct MassakVpm {
     link: Link<Frames<Item>>,
     /// Of articles that carry none.
     prefix: u8,
+    barcode_value: BarcodeValue,
     /// The scale was seen to have a barcode and a mode.
     is_prepared: bool,
     /// Articles were written and not erased since.
@@ -69,7 +75,14 @@ pub struct MassakVpm {
 impl MassakVpm {
     pub fn new(connector: Connector, setup: LabelScaleSetup) -> MassakVpm {
         let link = Link::new(connector, setup.timing, codec::decoder());
-        MassakVpm { link, prefix: setup.weight_prefix, is_prepared: false, has_written: false, read: None }
+        MassakVpm {
+            link,
+            prefix: setup.weight_prefix,
+            barcode_value: setup.barcode_value,
+            is_prepared: false,
+            has_written: false,
+            read: None,
+        }
     }
 
     /// One bit a file type, from 1: the file is missing or broken.
@@ -78,20 +91,34 @@ impl MassakVpm {
         mask(&answer)
     }
 
-    /// Give a scale that has no barcode or no mode one. What a shop has set itself is left alone.
+    /// Give a scale that has no barcode or no mode one, and turn ours to the value that is wanted. What a shop has set itself
+    /// is left alone.
     async fn prepare(&mut self) -> Result<(), LabelScaleError> {
         if self.is_prepared {
             return Ok(());
         }
         let missing = self.missing().await?;
-        if missing & bit(FILE_BARCODES) != 0 {
-            self.send_file(FILE_BARCODES, &record::barcode_file()).await?;
-        }
-        if missing & bit(FILE_SIMPLE_MODE) != 0 {
-            self.send_file(FILE_SIMPLE_MODE, &record::simple_mode_file(self.prefix)).await?;
+        for kind in [FILE_BARCODES, FILE_SIMPLE_MODE] {
+            let file = if missing & bit(kind) != 0 { Some(Vec::new()) } else { self.read_layout(kind).await? };
+            let wanted = file.and_then(|file| match kind {
+                FILE_BARCODES => record::barcode_file_instead(&file, self.barcode_value),
+                _ => record::simple_mode_file_instead(&file, self.prefix, self.barcode_value),
+            });
+            if let Some(wanted) = wanted {
+                self.send_file(kind, &wanted).await?;
+            }
         }
         self.is_prepared = true;
         Ok(())
+    }
+
+    /// A file that the scale does not say it misses; nothing if it has none, because it does not know such files.
+    async fn read_layout(&mut self, kind: u8) -> Result<Option<Vec<u8>>, LabelScaleError> {
+        match self.read_records(kind).await {
+            Ok(records) => Ok(Some(records.concat()).filter(|file| !file.is_empty())),
+            Err(LabelScaleError::NotSupported) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     async fn write_articles(&mut self, items: &[ScaleItem]) -> Result<(), LabelScaleError> {
@@ -266,6 +293,7 @@ impl LabelScale for MassakVpm {
             shelf_life_days_max: 9999,
             labels_max: LABELS_MAX,
             prefixes: PrefixRule::OfItem,
+            sums: true,
             hot_keys_max: KEYS_MAX,
             read_back: true,
             delete: true,

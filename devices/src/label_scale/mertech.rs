@@ -4,7 +4,8 @@
 //! which changes nothing twice.
 //!
 //! Not in the protocol: an article's tare, reading goods back, totals. Groups are not sent, because a scale's categories
-//! have names that nobody here knows.
+//! have names that nobody here knows. The layout of the barcode is set at the scale: `PP CCCCC WWWWW K`. All layouts that
+//! its documents name carry the weight, so its labels cannot carry sums.
 
 use chrono::NaiveDateTime;
 use domain::money::Money;
@@ -206,6 +207,7 @@ impl LabelScale for Mertech {
             shelf_life_days_max: 9999,
             labels_max: 99,
             prefixes: PrefixRule::OfUnit { weight, piece },
+            sums: false,
             hot_keys_max: 0,
             read_back: false,
             delete: true,

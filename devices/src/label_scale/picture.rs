@@ -13,7 +13,7 @@ use domain::rounding::line_amount;
 
 use super::item::PREFIX_MAX;
 pub use super::text::wrap;
-use super::{ItemUnit, ScaleItem};
+use super::{BarcodeValue, ItemUnit, ScaleItem};
 
 const WIDTH_MM: f64 = 58.0;
 const HEIGHT_MM: f64 = 80.0;
@@ -37,6 +37,8 @@ const DAY: &str = "%d.%m.%Y";
 const DIGITS: usize = 13;
 const CODE_MAX: u32 = 99_999;
 const VALUE_MAX: i64 = 99_999;
+/// Prices in minor units at which the sum of a gram may have room there.
+const PRICES: std::ops::Range<i64> = 0..(VALUE_MAX + 1) * Quantity::ONE.thousandths();
 
 /// The narrowest bar of the nominal size; other lengths of a barcode are counted in it.
 const MODULE_MM: f64 = 0.33;
@@ -64,13 +66,20 @@ pub struct PrintedLabel<'a> {
     pub shop: &'a str,
 }
 
-/// `PP CCCCC WWWWW K`, to which every driver sets its scale: prefix, goods code, grams or pieces, check digit. Nothing if one
-/// of them has more digits than there are.
-pub fn barcode(item: &ScaleItem, quantity: Quantity) -> Option<String> {
-    let value = match item.unit {
+/// `PP CCCCC VVVVV K`: prefix, goods code, the amount or the sum of money, check digit. Nothing if one of them is zero or has
+/// more digits than there are.
+pub fn barcode(item: &ScaleItem, quantity: Quantity, value: BarcodeValue) -> Option<String> {
+    let amount = match item.unit {
         ItemUnit::Weight => quantity.thousandths(),
         ItemUnit::Piece if quantity.is_whole() => quantity.thousandths() / Quantity::ONE.thousandths(),
         ItemUnit::Piece => return None,
+    };
+    let value = match value {
+        BarcodeValue::Amount => amount,
+        BarcodeValue::Sum if (1..=VALUE_MAX).contains(&amount) && PRICES.contains(&item.price.minor()) => {
+            line_amount(item.price, quantity).minor()
+        }
+        BarcodeValue::Sum => return None,
     };
     if item.barcode_prefix > PREFIX_MAX || item.code > CODE_MAX || !(1..=VALUE_MAX).contains(&value) {
         return None;

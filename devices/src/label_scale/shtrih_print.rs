@@ -4,8 +4,8 @@
 //! over. A text lies in a table of its own, under the number of its article's PLU, and is written before the article
 //! that points at it, so a label never carries another article's text.
 //!
-//! The barcode is format 7, `prefix code(5) grams(5) check`; the scale has one prefix for weighed goods and one for
-//! pieces. All this is set once, before the first article is written.
+//! The barcode is `prefix code(5) value(5) check`, of which there is a format with amounts and one with sums of money; the
+//! scale has one prefix for weighed goods and one for pieces. All this is set once, before the first article is written.
 
 use chrono::{Datelike, NaiveDateTime, Timelike};
 use domain::money::Money;
@@ -15,8 +15,8 @@ use tokio::time::Instant;
 
 use super::link::{BUSY_TRIES_MAX, Link, TRIES_MAX, Trouble};
 use super::{
-    Abilities, ItemUnit, LabelScale, LabelScaleError, LabelScaleSetup, LabelScaleStatus, PrefixRule, ScaleItem,
-    ScaleTotal, Wire,
+    Abilities, BarcodeValue, ItemUnit, LabelScale, LabelScaleError, LabelScaleSetup, LabelScaleStatus, PrefixRule,
+    ScaleItem, ScaleTotal, Wire,
 };
 use crate::port::Connector;
 use codec::{Decoder, Item};
@@ -42,8 +42,10 @@ pub(crate) const SET_BARCODE_FORMAT: u8 = 0x75;
 pub(crate) const SET_PREFIX: u8 = 0x77;
 pub(crate) const SET_KEEPS_TOTALS: u8 = 0x87;
 pub(crate) const SET_HOT_KEY: u8 = 0xB1;
-/// `PP CCCCC WWWWW K`: the only format without a check digit that is written nowhere, and with grams up to 99,999.
-const BARCODE_FORMAT: u8 = 7;
+/// `PP CCCCC WWWWW K` and `PP CCCCC SSSSS K`: formats without a check digit whose rule is written nowhere, and with a goods
+/// code of five digits.
+pub(crate) const FORMAT_AMOUNT: u8 = 7;
+pub(crate) const FORMAT_SUM: u8 = 4;
 const PREFIX_OF_UNIT: u8 = 2;
 pub(crate) const PREFIX_WEIGHT: u8 = 0;
 pub(crate) const PREFIX_PIECE: u8 = 1;
@@ -110,8 +112,9 @@ impl ShtrihPrint {
             return Ok(());
         }
         self.state().await?;
-        let LabelScaleSetup { weight_prefix, piece_prefix, .. } = self.setup;
-        self.ask(SET_BARCODE_FORMAT, &[BARCODE_FORMAT]).await?;
+        let LabelScaleSetup { weight_prefix, piece_prefix, barcode_value, .. } = self.setup;
+        let format = if barcode_value == BarcodeValue::Sum { FORMAT_SUM } else { FORMAT_AMOUNT };
+        self.ask(SET_BARCODE_FORMAT, &[format]).await?;
         self.ask(SET_PREFIX_TYPE, &[PREFIX_OF_UNIT]).await?;
         self.ask(SET_PREFIX, &[PREFIX_WEIGHT, weight_prefix]).await?;
         self.ask(SET_PREFIX, &[PREFIX_PIECE, piece_prefix]).await?;
@@ -304,6 +307,7 @@ impl LabelScale for ShtrihPrint {
             shelf_life_days_max: SHELF_LIFE_DAYS_MAX,
             labels_max: 0,
             prefixes: PrefixRule::OfUnit { weight, piece },
+            sums: true,
             hot_keys_max: hot_keys,
             read_back: true,
             delete: true,

@@ -16,10 +16,10 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::fault::{self, Fault};
+use crate::http::{self, Read, Request};
 
 /// A browser sends less than a kilobyte; a request that is longer is refused.
 const REQUEST_BYTES_MAX: usize = 8192;
-const HEADERS_MAX: usize = 64;
 /// From the first byte of a request to the last of its answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 /// People and scripts that control one device at once.
@@ -96,47 +96,14 @@ async fn serve<D: Controlled>(device: D, mut stream: TcpStream) -> io::Result<()
         if (&mut stream).take(room).read_buf(&mut bytes).await? == 0 {
             return Ok(());
         }
-        match read(&bytes) {
-            Read::Request(request) => break answer(&device, &request),
+        match http::read_request(&bytes, REQUEST_BYTES_MAX) {
+            Read::Whole(request) => break answer(&device, &request),
             Read::Part if bytes.len() < REQUEST_BYTES_MAX => {}
             Read::Part | Read::Noise => break refusal("400 Bad Request", "the request cannot be read"),
         }
     };
     stream.write_all(&answer.bytes()).await?;
     stream.shutdown().await
-}
-
-struct Request<'a> {
-    method: &'a str,
-    path: &'a str,
-    body: &'a [u8],
-}
-
-enum Read<'a> {
-    Request(Request<'a>),
-    Part,
-    Noise,
-}
-
-fn read(bytes: &[u8]) -> Read<'_> {
-    let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
-    let mut head = httparse::Request::new(&mut headers);
-    let length = match head.parse(bytes) {
-        Ok(httparse::Status::Complete(length)) => length,
-        Ok(httparse::Status::Partial) => return Read::Part,
-        Err(_) => return Read::Noise,
-    };
-    let length_of_body = head.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
-    let body = match length_of_body.map(|header| std::str::from_utf8(header.value).ok()?.trim().parse().ok()) {
-        None => 0,
-        Some(Some(body)) if body <= REQUEST_BYTES_MAX => body,
-        Some(_) => return Read::Noise,
-    };
-    let (Some(method), Some(path)) = (head.method, head.path) else { return Read::Noise };
-    match bytes.get(length..length + body) {
-        Some(body) => Read::Request(Request { method, path, body }),
-        None => Read::Part,
-    }
 }
 
 struct Answer {
@@ -153,12 +120,9 @@ impl Answer {
     fn bytes(&self) -> Vec<u8> {
         let Answer { status, content_type, body } = self;
         let location = if *status == SEE_PAGE { "Location: /\r\n" } else { "" };
-        format!(
-            "HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\nCache-Control: no-store\r\n\
-             {location}Connection: close\r\n\r\n{body}",
-            body.len()
-        )
-        .into_bytes()
+        let mut bytes = Vec::new();
+        http::put_response(status, content_type, location, body.as_bytes(), &mut bytes);
+        bytes
     }
 }
 

@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use crate::label_scale::cas_cl5000::codec as cas;
 use crate::label_scale::massak_vpm::codec as massak;
 use crate::label_scale::shtrih_print::codec::Decoder;
-use crate::label_scale::{Frames, ScaleItem, ScaleTotal, Wire};
+use crate::label_scale::{BarcodeValue, Frames, ScaleItem, ScaleTotal, Wire};
 use crate::sim::fault::Fault;
 pub use shelf::{Label, LabelScaleSettings, NotWeighed};
 use shelf::{Now, Shelf};
@@ -122,7 +122,8 @@ impl LabelScaleHandle {
     pub fn weigh(&self, plu: u32, quantity: Quantity) -> Result<Label, NotWeighed> {
         let mut device = self.device();
         let item = device.item(plu).ok_or(NotWeighed::NoPlu { plu })?;
-        device.shelf.print(item, quantity, now())
+        let value = device.barcode_value(&item).ok_or(NotWeighed::Layout)?;
+        device.shelf.print(item, quantity, value, now())
     }
 
     /// Every article in memory, in the order of their PLU, as the scale would print it.
@@ -224,6 +225,16 @@ impl Device {
             Machine::MassakVpm(scale) => scale.item(plu),
             Machine::CasCl5000(scale) => scale.item(plu),
             Machine::Mertech(scale) => scale.item(plu),
+        }
+    }
+
+    /// What the barcode of this article carries; nothing if the scale is set to a layout that is not simulated.
+    fn barcode_value(&self, item: &ScaleItem) -> Option<BarcodeValue> {
+        match &self.machine {
+            Machine::ShtrihPrint(scale) => scale.barcode_value(),
+            Machine::MassakVpm(scale) => scale.barcode_value(item),
+            // Set by hand.
+            Machine::CasCl5000(_) | Machine::Mertech(_) => Some(self.shelf.settings.barcode_value),
         }
     }
 

@@ -3,12 +3,12 @@
 //! Owns the documents it has made; a till reaches them only through the bytes of the protocol. A restart keeps what was
 //! stored, if a memory file is given, and loses a receipt that was only begun.
 //!
-//! Files: `line` speaks low level 1, `registrar` runs commands, `memory` is what it remembers, `listen` moves the bytes,
-//! `control` is the control port of the stand-alone command.
+//! Files: `line` speaks low level 1, `registrar` runs commands, `listen` moves the bytes, `control` is the control port of the
+//! stand-alone command.
 
 use std::collections::VecDeque;
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Write};
+use std::fs::File;
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -18,17 +18,17 @@ use domain::money::Money;
 use tokio::sync::watch;
 
 use super::fault::Fault;
+use super::journal;
+pub use super::register::EmulatorSettings;
+use super::register::memory::Memory;
+pub use super::register::memory::{Operation, StoredDocument, StoredKind, StoredLine};
 use crate::fiscal::shtrih::codec::Decoder;
 use line::Line;
-use memory::{Event, Memory};
-pub use memory::{Operation, StoredDocument, StoredKind, StoredLine};
-pub use registrar::EmulatorSettings;
-use registrar::Registrar;
+use registrar::{Registrar, Roll};
 
 mod control;
 mod line;
 mod listen;
-mod memory;
 mod registrar;
 
 /// The faults that it shows.
@@ -65,8 +65,8 @@ impl EmulatorHandle {
 
     /// A device that remembers its documents in a file, one event a line.
     pub fn with_memory(settings: EmulatorSettings, path: &Path) -> io::Result<EmulatorHandle> {
-        let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
-        let memory = restore(&file)?;
+        let mut memory = Memory::default();
+        let file = journal::restore(path, |event| memory.apply(event))?;
         Ok(EmulatorHandle::start(settings, memory, Some(file)))
     }
 
@@ -85,30 +85,30 @@ impl EmulatorHandle {
     }
 
     pub fn set_fault(&self, fault: Fault) {
-        self.device().registrar.fault = fault;
+        self.device().registrar.register.fault = fault;
     }
 
     pub fn fault(&self) -> Fault {
-        self.device().registrar.fault
+        self.device().registrar.register.fault
     }
 
     /// Every document of the storage, in order.
     pub fn documents(&self) -> Vec<StoredDocument> {
-        self.device().registrar.memory.documents.clone()
+        self.device().registrar.register.memory.documents.clone()
     }
 
     pub fn document(&self, number: u32) -> Option<StoredDocument> {
-        self.device().registrar.memory.find(number).cloned()
+        self.device().registrar.register.memory.find(number).cloned()
     }
 
     /// The last ten thousand printed lines.
     pub fn printed(&self) -> Vec<String> {
-        let printed: VecDeque<String> = self.device().registrar.printed.clone();
+        let printed: VecDeque<String> = self.device().registrar.register.printed.clone();
         printed.into()
     }
 
     pub fn drawer_openings(&self) -> u32 {
-        self.device().registrar.drawer_openings
+        self.device().registrar.register.drawer_openings
     }
 
     pub fn money_register(&self, number: u16) -> Option<Money> {
@@ -121,7 +121,19 @@ impl EmulatorHandle {
 
     /// Move the device's clock.
     pub fn advance(&self, by: TimeDelta) {
-        self.device().registrar.clock_offset += by;
+        self.device().registrar.register.clock_offset += by;
+    }
+
+    /// Let the paper run out while the next document is printed.
+    pub fn run_out_of_paper(&self) {
+        self.device().registrar.roll = Roll::Ends;
+    }
+
+    /// Put in another roll.
+    pub fn load_paper(&self) {
+        let mut device = self.device();
+        let roll = &mut device.registrar.roll;
+        *roll = if matches!(roll, Roll::Stopped | Roll::Loaded) { Roll::Loaded } else { Roll::Fine };
     }
 
     /// Hold answers back: a command is run, and its answer waits until [`EmulatorHandle::release_answers`].
@@ -155,13 +167,13 @@ impl EmulatorHandle {
         let mut device = self.device();
         let Device { registrar, line, file } = &mut *device;
         let waits = line.feed(registrar, decoder, bytes, Local::now().naive_local(), out);
-        if let (Some(file), Some(events)) = (file, &mut registrar.unsaved) {
-            save(file, events);
+        if let (Some(file), Some(events)) = (file, &mut registrar.register.unsaved) {
+            journal::save(file, events);
         }
-        if registrar.stored {
-            self.shared.stored.send_replace(registrar.memory.documents.len());
+        if registrar.register.stored {
+            self.shared.stored.send_replace(registrar.register.memory.documents.len());
         }
-        let delay = if let Fault::Slow(delay) = registrar.fault { delay } else { Duration::ZERO };
+        let delay = if let Fault::Slow(delay) = registrar.register.fault { delay } else { Duration::ZERO };
         waits.then_some(delay)
     }
 
@@ -175,40 +187,8 @@ impl EmulatorHandle {
 
     fn give_up_frame(&self, decoder: &mut Decoder, out: &mut Vec<u8>) {
         let mut device = self.device();
-        if device.registrar.fault != Fault::Offline {
+        if device.registrar.register.fault != Fault::Offline {
             device.line.give_up_frame(decoder, out);
-        }
-    }
-}
-
-fn restore(file: &File) -> io::Result<Memory> {
-    let mut memory = Memory::default();
-    let mut reader = BufReader::new(file);
-    let mut line = Vec::new();
-    let mut whole = 0;
-    while reader.read_until(b'\n', &mut line)? > 0 {
-        if line.last() != Some(&b'\n') {
-            // The process was killed while writing it, so its answer was never sent.
-            tracing::warn!("the unfinished last line of the memory file is removed");
-            file.set_len(whole)?;
-            break;
-        }
-        memory.apply(serde_json::from_slice(&line)?);
-        whole += line.len() as u64;
-        line.clear();
-    }
-    Ok(memory)
-}
-
-/// Write events down before their answer is sent. A device that cannot write goes on and says so.
-fn save(file: &mut File, events: &mut Vec<Event>) {
-    for event in events.drain(..) {
-        let written = serde_json::to_vec(&event).map_err(io::Error::from).and_then(|mut line| {
-            line.push(b'\n');
-            file.write_all(&line)
-        });
-        if let Err(error) = written {
-            tracing::error!(%error, "the memory file cannot be written");
         }
     }
 }

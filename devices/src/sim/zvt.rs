@@ -6,8 +6,8 @@
 //! Files: `machine` speaks the protocol, `answer` is what it tells, `ledger` is what the bank keeps, `listen` moves the
 //! bytes, `control` is what its control port knows.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Write};
+use std::fs::File;
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -16,9 +16,10 @@ use chrono::Local;
 use tokio::sync::watch;
 
 use super::fault::Fault;
+use super::journal;
 use crate::terminal::TerminalTotals;
 pub use ledger::Charge;
-use ledger::{Event, Ledger};
+use ledger::Ledger;
 use machine::{Conversation, Machine, Now};
 
 mod answer;
@@ -74,8 +75,8 @@ impl TerminalHandle {
 
     /// A device that remembers its ledger in a file, one event a line.
     pub fn with_memory(settings: TerminalSettings, path: &Path) -> io::Result<TerminalHandle> {
-        let file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
-        let ledger = restore(&file)?;
+        let mut ledger = Ledger::default();
+        let file = journal::restore(path, |event| ledger.apply(event))?;
         Ok(TerminalHandle::start(settings, ledger, Some(file)))
     }
 
@@ -133,7 +134,7 @@ impl TerminalHandle {
         machine.finish_due(now);
         let value = act(machine, now);
         match file {
-            Some(file) => save(file, &mut machine.unsaved),
+            Some(file) => journal::save(file, &mut machine.unsaved),
             None => machine.unsaved.clear(),
         }
         let working = machine.is_working();
@@ -160,37 +161,5 @@ impl TerminalHandle {
             machine.tick(conversation, now, out);
             machine.due()
         })
-    }
-}
-
-fn restore(file: &File) -> io::Result<Ledger> {
-    let mut ledger = Ledger::default();
-    let mut reader = BufReader::new(file);
-    let mut line = Vec::new();
-    let mut whole = 0;
-    while reader.read_until(b'\n', &mut line)? > 0 {
-        if line.last() != Some(&b'\n') {
-            // The process was killed while writing it, so its answer was never sent.
-            tracing::warn!("the unfinished last line of the memory file is removed");
-            file.set_len(whole)?;
-            break;
-        }
-        ledger.apply(serde_json::from_slice(&line)?);
-        whole += line.len() as u64;
-        line.clear();
-    }
-    Ok(ledger)
-}
-
-/// Write events down before their answer is sent. A device that cannot write goes on and says so.
-fn save(file: &mut File, events: &mut Vec<Event>) {
-    for event in events.drain(..) {
-        let written = serde_json::to_vec(&event).map_err(io::Error::from).and_then(|mut line| {
-            line.push(b'\n');
-            file.write_all(&line)
-        });
-        if let Err(error) = written {
-            tracing::error!(%error, "the memory file cannot be written");
-        }
     }
 }

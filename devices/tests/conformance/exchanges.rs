@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Exchange, fiscal_state, open_drawer, open_shift, pay, print, show, weigh};
+use super::{Exchange, check_mark, fiscal_state, open_drawer, open_shift, pay, print, set_clock, show, weigh};
 
 const SILENT_SCALE: &str = "the scale did not answer";
 const SCALE_PATIENCE: Duration = Duration::from_secs(4);
@@ -134,6 +134,46 @@ fn shtrih() {
         in_doubt: Some(DOUBT),
         silent: &[SILENT, SILENT, SILENT, DOUBT],
         spoilt: Some((1, NOT_MADE)),
+        within: Duration::from_secs(60),
+    }
+    .check();
+}
+
+#[test]
+fn shtrih_beside_trade() {
+    const SILENT: &str = "the fiscal device is not reachable (it does not answer): check its power and cable";
+    const NOT_CHECKED: &str = "the fiscal device is not reachable (no answer to \"check a code\"; no document was made): \
+                               check its power and cable";
+    const UNREAD: &str = "the fiscal device is not reachable (no answer to \"full status\"; no document was made): \
+                          check its power and cable";
+    Exchange {
+        name: "shtrih, a code is checked",
+        run: check_mark,
+        script: "> 05 |< 15
+                 >! 02 30 FF 61 1E 00 00 00 01 00 26 00 30 31 30 34 36 30 31 32 33 34 35 36 37 38 39 33 32 31 35 6A \
+                 63 6D 48 7A 4C 6D 6B 64 50 4D 4C 1D 39 33 38 70 39 45 AA
+                 < 06 02 09 FF 61 00 03 00 05 02 00 0F 9C |> 06
+                 > 05 |< 15 |>! 02 07 FF 69 1E 00 00 00 01 8E |< 06 02 04 FF 69 00 0F 9D |> 06",
+        says: "result 15, kept: true",
+        in_doubt: Some(NOT_CHECKED),
+        silent: &[SILENT, NOT_CHECKED, SILENT, NOT_CHECKED],
+        spoilt: Some((1, NOT_CHECKED)),
+        within: Duration::from_secs(60),
+    }
+    .check();
+    Exchange {
+        name: "shtrih, the clock is set",
+        run: set_clock,
+        script: "> 05 |< 15 |> 02 05 11 1E 00 00 00 0A
+                 < 06 02 30 11 00 1E 43 31 01 00 0E 02 11 01 00 00 92 02 04 00 00 31 31 00 00 01 01 14 17 0B 1A 0C 00 00 00
+                 < 39 30 00 00 00 00 00 00 01 0F 87 83 07 CB 01 00 14 |> 06
+                 > 05 |< 15 |> 02 08 22 1E 00 00 00 18 0B 1A 3D |< 06 02 02 22 00 20 |> 06
+                 > 05 |< 15 |> 02 08 23 1E 00 00 00 18 0B 1A 3C |< 06 02 02 23 00 21 |> 06
+                 > 05 |< 15 |> 02 08 21 1E 00 00 00 0C 1E 00 25 |< 06 02 02 21 00 23 |> 06",
+        says: "set",
+        in_doubt: None,
+        silent: &[SILENT; 8],
+        spoilt: Some((1, UNREAD)),
         within: Duration::from_secs(60),
     }
     .check();

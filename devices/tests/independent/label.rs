@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use chrono::NaiveDate;
 use devices::label_scale::picture::{PrintedLabel, barcode, svg};
-use devices::label_scale::{ItemUnit, ScaleItem};
+use devices::label_scale::{BarcodeValue, ItemUnit, ScaleItem};
 use domain::money::Money;
 use domain::quantity::Quantity;
 
@@ -32,20 +32,24 @@ pub(crate) fn scan(image: &Path) -> String {
 #[test]
 #[ignore = "needs rsvg-convert of librsvg2-bin and zbarimg of zbar-tools"]
 fn the_bars_of_a_label_are_read_as_its_digits() {
+    use BarcodeValue::{Amount, Sum};
     let packed_on = NaiveDate::from_ymd_opt(2026, 11, 27).expect("a day");
     let folder = tempfile::tempdir().expect("a folder");
     let long = "Состав: молоко <нормализованное>, соль & закваска. ".repeat(30);
     let cases = [
-        (22, 123, ItemUnit::Weight, "0.005", "2200123000057"),
-        (22, 123, ItemUnit::Weight, "0.535", "2200123005359"),
-        (20, 1, ItemUnit::Weight, "1.250", "2000001012505"),
-        (22, 99_999, ItemUnit::Weight, "12.345", "2299999123458"),
-        (29, 10_003, ItemUnit::Weight, "99.999", "2910003999998"),
-        (23, 45_678, ItemUnit::Piece, "1", "2345678000012"),
-        (23, 45_678, ItemUnit::Piece, "144", "2345678001446"),
-        (0, 0, ItemUnit::Piece, "99999", "0000000999991"),
+        (22, 123, ItemUnit::Weight, Amount, "0.005", "2200123000057"),
+        (22, 123, ItemUnit::Weight, Amount, "0.535", "2200123005359"),
+        (20, 1, ItemUnit::Weight, Amount, "1.250", "2000001012505"),
+        (22, 99_999, ItemUnit::Weight, Amount, "12.345", "2299999123458"),
+        (29, 10_003, ItemUnit::Weight, Amount, "99.999", "2910003999998"),
+        (23, 45_678, ItemUnit::Piece, Amount, "1", "2345678000012"),
+        (23, 45_678, ItemUnit::Piece, Amount, "144", "2345678001446"),
+        (0, 0, ItemUnit::Piece, Amount, "99999", "0000000999991"),
+        // 266.965
+        (22, 123, ItemUnit::Weight, Sum, "0.535", "2200123266972"),
+        (23, 45_678, ItemUnit::Piece, Sum, "1", "2345678499007"),
     ];
-    for (number, (barcode_prefix, code, unit, quantity, digits)) in cases.into_iter().enumerate() {
+    for (number, (barcode_prefix, code, unit, value, quantity, digits)) in cases.into_iter().enumerate() {
         let item = ScaleItem {
             plu: 7,
             code,
@@ -58,7 +62,7 @@ fn the_bars_of_a_label_are_read_as_its_digits() {
             ..ScaleItem::default()
         };
         let quantity: Quantity = quantity.parse().expect("a quantity");
-        let printed = barcode(&item, quantity).expect("it fits");
+        let printed = barcode(&item, quantity, value).expect("it fits");
         let label = PrintedLabel { item: &item, quantity, packed_on, barcode: &printed, shop: "Магазин № 5" };
         let image = draw(&svg(&label), folder.path());
         assert_eq!((printed.as_str(), scan(&image)), (digits, format!("EAN-13:{digits}")), "{number}");

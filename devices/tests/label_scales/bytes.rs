@@ -5,7 +5,7 @@ use devices::label_scale::cas_cl5000 as cas;
 use devices::label_scale::massak_vpm as massak;
 use devices::label_scale::shtrih_print::codec::{Decoder, Item};
 use devices::label_scale::shtrih_print::record::{self, State};
-use devices::label_scale::{Decode, ItemUnit, ScaleItem, Wire};
+use devices::label_scale::{BarcodeValue, Decode, ItemUnit, ScaleItem, Wire};
 use devices::port::BytePort;
 use devices::sim::label_scale::{LabelScaleHandle, LabelScaleKind};
 use domain::money::Money;
@@ -81,6 +81,8 @@ async fn shtrih_print_answers_its_examples() {
         ("02 07 58 30 30 33 30 06 00", &format!("02 52 58 00 {LOAF}")),
         ("02 07 51 30 30 33 30 09 00", "02 02 51 8C"),
         ("02 3A 52 30 30 33 30 07 00 01 D1 EE F1 F2 E0 E2 3A 20 EC EE EB EE EA EE 20*36", "02 02 52 00"),
+        ("02 06 75 30 30 33 30 04", "02 02 75 00"),
+        ("02 05 74 30 30 33 30", "02 03 74 00 04"),
         ("02 06 75 30 30 33 30 07", "02 02 75 00"),
         ("02 05 74 30 30 33 30", "02 03 74 00 07"),
         ("02 07 77 30 30 33 30 00 16", "02 02 77 00"),
@@ -238,9 +240,65 @@ fn massak_vpm_files_are_the_documented_bytes() {
     let data = |number: usize, from: usize| {
         hex(MASSAK[number].0)[from..].split_last_chunk::<2>().map(|(data, _)| data.to_vec())
     };
-    assert_eq!(Some(massak::record::simple_mode_file(22)), data(6, 13));
+    let (amount, sum) = (BarcodeValue::Amount, BarcodeValue::Sum);
+    assert_eq!(Some(massak::record::simple_mode_file(22, amount)), data(6, 13));
     assert_eq!(Some(massak::record::key_file(&[(1, 1)])), data(9, 13));
-    assert_eq!(Some(massak::record::barcode_file()), data(10, 13));
+    assert_eq!(Some(massak::record::barcode_file(amount)), data(10, 13));
+    let sums = [
+        (massak::FILE_BARCODES, massak::record::barcode_file(sum), MASSAK_SUMS[0]),
+        (massak::FILE_SIMPLE_MODE, massak::record::simple_mode_file(22, sum), MASSAK_SUMS[1]),
+    ];
+    for (kind, file, documented) in sums {
+        let mut body = vec![0x82, kind, 1, 0, 1, 0, file.len() as u8, 0];
+        body.extend(file);
+        let mut frame = Vec::new();
+        massak::codec::encode(&body, &mut frame);
+        assert_eq!(frame, hex(documented));
+    }
+}
+
+/// The files of both layouts with a sum in place of the grams.
+const MASSAK_SUMS: [&str; 2] = [
+    "F8 55 CE 28 00 82 03 01 00 01 00 20 00 01 00 00 00 1A 00 50 32 50 31 4E 35 4E 34 4E 33 4E 32 4E 31 43 35 43 34 43 33 \
+     43 32 43 31 4B 31 EE 2C",
+    "F8 55 CE 1E 00 82 09 01 00 01 00 16 00 01 00 00 00 10 00 00 00 00 16 02 00*8 00 00 0D 2F B9",
+];
+
+#[test]
+fn massak_vpm_layouts_of_ours_are_replaced_and_those_of_a_shop_are_not() {
+    use massak::record::{barcode_file, barcode_file_instead, simple_mode_file, simple_mode_file_instead};
+    let (amount, sum) = (BarcodeValue::Amount, BarcodeValue::Sum);
+    let shop = |file: Vec<u8>, at: usize| {
+        let mut file = file;
+        file[at] ^= 1;
+        file
+    };
+    for (value, other) in [(amount, sum), (sum, amount)] {
+        for (there, instead) in [
+            (vec![], Some(barcode_file(value))),
+            (barcode_file(other), Some(barcode_file(value))),
+            (barcode_file(value), None),
+            ([barcode_file(other), barcode_file(other)].concat(), None),
+            (b"\x01\0\0\0\x1A\x000200T5T4T3T2T1C5C4C3C2C1K1".to_vec(), None),
+            (b"?".to_vec(), None),
+        ] {
+            assert_eq!(barcode_file_instead(&there, value), instead, "{there:02X?}");
+        }
+        for (there, instead) in [
+            (vec![], Some(simple_mode_file(22, value))),
+            (simple_mode_file(22, other), Some(simple_mode_file(22, value))),
+            // The prefix was set at the scale.
+            (simple_mode_file(25, other), Some(simple_mode_file(25, value))),
+            (simple_mode_file(25, value), None),
+            // Another label, another layout, an advertisement.
+            (shop(simple_mode_file(22, other), 8), None),
+            (shop(simple_mode_file(22, other), 10), None),
+            (shop(simple_mode_file(22, other), 19), None),
+            (b"?".to_vec(), None),
+        ] {
+            assert_eq!(simple_mode_file_instead(&there, 22, value), instead, "{there:02X?}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -255,7 +255,7 @@ async fn a_scale_on_a_pseudo_terminal_is_loaded() {
     let scale = LabelScaleHandle::new(LabelScaleKind::ShtrihPrint, settings(4000));
     let listening = scale.listen_pty(None).expect("a pseudo-terminal");
     let driver = driver("shtrih-print-serial", port::connector(listening.address().clone()));
-    let mut pair = Pair { name: "shtrih-print-serial", scale, driver };
+    let mut pair = Pair { name: "shtrih-print-serial", wire: Wire::Serial, scale, driver };
     let items = goods(&*pair.driver, 100);
     assert_eq!(pair.driver.upload(&items).await, Ok(100));
     assert_eq!(stored(&pair), kept(&*pair.driver, &items));
@@ -270,7 +270,7 @@ async fn forty_scales_in_one_process_are_loaded_at_once() {
     let mut loads = JoinSet::new();
     for number in 0..SCALES {
         loads.spawn(async move {
-            let Pair { name, scale, .. } = pairs(4000).swap_remove(number % pairs(4000).len());
+            let Pair { name, wire, scale, .. } = pairs(4000).swap_remove(number % pairs(4000).len());
             let protocol = label_scale::find(name).expect(name);
             let at = ([127, 0, 0, 1], 0).into();
             let listening = match protocol.address.split_once(':').expect("a scheme").0 {
@@ -280,7 +280,7 @@ async fn forty_scales_in_one_process_are_loaded_at_once() {
             };
             let listening = listening.expect("a socket");
             let driver = (protocol.driver)(port::connector(listening.address().clone()), LabelScaleSetup::default());
-            let mut pair = Pair { name, scale, driver };
+            let mut pair = Pair { name, wire, scale, driver };
             let items = goods(&*pair.driver, 100);
             assert_eq!(pair.driver.upload(&items).await, Ok(100), "{number}");
             assert_eq!(stored(&pair), kept(&*pair.driver, &items), "{number}");

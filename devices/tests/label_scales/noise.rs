@@ -1,6 +1,8 @@
 //! Bytes that nobody wrote: every decoder survives them.
 
-use devices::label_scale::{Decode, ItemUnit, ScaleItem, Wire, cas_cl5000, massak_vpm, mertech, shtrih_print};
+use devices::label_scale::{
+    BarcodeValue, Decode, ItemUnit, ScaleItem, Wire, cas_cl5000, massak_vpm, mertech, shtrih_print,
+};
 use domain::money::Money;
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
@@ -106,12 +108,16 @@ fn shtrih_print_survives_any_bytes() {
 fn massak_vpm_survives_any_bytes() {
     use massak_vpm::codec::{BODY_BYTES_MAX, Item, decoder, encode};
     use massak_vpm::record;
+    let layout = record::barcode_file(BarcodeValue::Sum);
     let mut file = Vec::new();
     record::put_article(&article(), &mut file);
     file.extend(record::key_file(&[(1, 5), (2, 6)]));
     let part = [&[0x45, 1, 1, 0, 1, 0, file.len() as u8, 0][..], &file].concat();
+    let simple = record::simple_mode_file(22, BarcodeValue::Sum);
+    let layouts = [&layout, &simple].map(|file| [&[0x45, 9, 1, 0, 1, 0, file.len() as u8, 0][..], file].concat());
     let frames: Vec<Vec<u8>> = [vec![0x40, 1, 1, 0, 0], vec![0x42, 1, 1, 0, 1, 0], part]
         .iter()
+        .chain(&layouts)
         .map(|body| {
             let mut frame = Vec::new();
             encode(body, &mut frame);
@@ -134,6 +140,11 @@ fn massak_vpm_survives_any_bytes() {
             record::total(record);
         }
         record::article(&file);
+        for value in [BarcodeValue::Amount, BarcodeValue::Sum] {
+            // Nothing of ours is longer than what it is written from.
+            assert!(record::barcode_file_instead(&file, value).is_none_or(|instead| instead.len() == layout.len()));
+            record::simple_mode_file_instead(&file, 22, value);
+        }
         true
     });
 }

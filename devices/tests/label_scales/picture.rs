@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use devices::label_scale::picture::{PrintedLabel, barcode, svg};
-use devices::label_scale::{ItemUnit, ScaleItem};
+use devices::label_scale::{BarcodeValue, ItemUnit, ScaleItem};
 use domain::money::Money;
 use domain::quantity::Quantity;
 use proptest::prelude::*;
@@ -23,7 +23,7 @@ fn cheese() -> ScaleItem {
 fn draw(item: &ScaleItem, quantity: &str) -> String {
     let quantity = quantity.parse().expect("a quantity");
     let packed_on = NaiveDate::from_ymd_opt(2026, 11, 27).expect("a day");
-    let digits = barcode(item, quantity).unwrap_or_default();
+    let digits = barcode(item, quantity, BarcodeValue::Amount).unwrap_or_default();
     svg(&PrintedLabel { item, quantity, packed_on, barcode: &digits, shop: "Магазин № 5" })
 }
 
@@ -35,7 +35,8 @@ fn texts(svg: &str) -> (Vec<String>, bool) {
 
 #[test]
 fn the_barcode_is_made_of_prefix_code_and_value_or_not_at_all() {
-    let made = |item: &ScaleItem, thousandths| barcode(item, Quantity::from_thousandths(thousandths));
+    let made = |item: &ScaleItem, thousandths, value| barcode(item, Quantity::from_thousandths(thousandths), value);
+    let priced = |minor| ScaleItem { price: Money::from_minor(minor), ..cheese() };
     let piece = ScaleItem { unit: ItemUnit::Piece, barcode_prefix: 23, ..cheese() };
     for (item, thousandths, digits) in [
         (&cheese(), 535, Some("2200123005359")),
@@ -51,7 +52,24 @@ fn the_barcode_is_made_of_prefix_code_and_value_or_not_at_all() {
         (&ScaleItem { barcode_prefix: 100, ..cheese() }, 535, None),
         (&ScaleItem { code: 100_000, ..cheese() }, 535, None),
     ] {
-        assert_eq!(made(item, thousandths).as_deref(), digits, "{item:?} {thousandths}");
+        assert_eq!(made(item, thousandths, BarcodeValue::Amount).as_deref(), digits, "{item:?} {thousandths}");
+    }
+    for (item, thousandths, digits) in [
+        // 267.4465
+        (&cheese(), 535, Some("2200123267450")),
+        (&cheese(), 2_000, Some("2200123999801")),
+        (&cheese(), 2_001, None),
+        (&cheese(), 0, None),
+        (&cheese(), i64::MAX, None),
+        (&piece, 1_000, Some("2300123499902")),
+        (&piece, 1_500, None),
+        (&priced(i64::MAX), 1, None),
+        (&priced(99_999_000), 1, Some("2200123999993")),
+        (&priced(1), 1, None),
+        (&priced(0), 1_000, None),
+        (&priced(-100), 1_000, None),
+    ] {
+        assert_eq!(made(item, thousandths, BarcodeValue::Sum).as_deref(), digits, "{item:?} {thousandths}");
     }
 }
 

@@ -25,6 +25,7 @@ const ABILITIES: Abilities = Abilities {
     shelf_life_days_max: 999,
     labels_max: 0,
     prefixes: PrefixRule::OfItem,
+    sums: true,
     hot_keys_max: 0,
     read_back: true,
     delete: true,

@@ -31,8 +31,9 @@ const QUANTITY_THOUSANDTHS_MAX: i64 = 0xFFFF_FFFF_FFFF / 1000;
 const TAX_SYSTEM_GENERAL: u8 = 1;
 /// Full payment at the moment of sale, tag 1214.
 const PAYMENT_METHOD_FULL: u8 = 4;
-/// Goods, tag 1212.
+/// Goods, and goods with a code of marking: tag 1212.
 const SUBJECT_GOODS: u8 = 1;
+const SUBJECT_MARKED_GOODS: u8 = 33;
 const DEPARTMENT: u8 = 1;
 const PAYMENT_TYPES: usize = 16;
 /// Tax groups of the close command: base, 10 %, 0 %, none, and two computed rates that a shop does not use.
@@ -65,31 +66,50 @@ const fn act(code: u16, name: &'static str, timeout: Duration) -> Command {
     Command { code, name, repeatable: false, timeout }
 }
 
+/// A code is checked by the fiscal storage, which may ask the state's system.
+const MARK_CHECKED: Duration = Duration::from_secs(40);
+
 pub(crate) static SHORT_STATUS: Command = ask(0x10, "short status");
+pub(crate) static FULL_STATUS: Command = ask(0x11, "full status");
 pub(crate) static PRINT_LINE: Command = act(0x17, "print a line", PRINTED);
 pub(crate) static MONEY_REGISTER: Command = ask(0x1A, "read a money register");
 pub(crate) static COUNTER: Command = ask(0x1B, "read a counter");
+pub(crate) static WRITE_TABLE: Command = ask(0x1E, "write a setting");
+pub(crate) static READ_TABLE: Command = ask(0x1F, "read a setting");
+pub(crate) static SET_TIME: Command = ask(0x21, "set the time");
+pub(crate) static SET_DATE: Command = ask(0x22, "set the date");
+pub(crate) static CONFIRM_DATE: Command = ask(0x23, "confirm the date");
 pub(crate) static OPEN_DRAWER: Command = ask(0x28, "open the drawer");
+pub(crate) static FIELD: Command = ask(0x2E, "ask for the size of a setting");
 pub(crate) static REPORT_X: Command = act(0x40, "X report", PRINTED);
 pub(crate) static CASH_IN: Command = act(0x50, "cash in", PRINTED);
 pub(crate) static CASH_OUT: Command = act(0x51, "cash out", PRINTED);
 pub(crate) static CANCEL_RECEIPT: Command = act(0x88, "cancel the receipt", PRINTED);
 pub(crate) static SUBTOTAL: Command = ask(0x89, "subtotal");
+pub(crate) static REPEAT: Command = act(0x8C, "repeat the last document", PRINTED);
 pub(crate) static OPEN_RECEIPT: Command = act(0x8D, "open a receipt", PRINTED);
 pub(crate) static CONTINUE_PRINT: Command = ask(0xB0, "continue printing");
+pub(crate) static DEVICE_TYPE: Command = ask(0xFC, "type of the device");
 pub(crate) static STORAGE_STATUS: Command = ask(0xFF01, "status of the fiscal storage");
+pub(crate) static STORAGE_UNTIL: Command = ask(0xFF03, "last day of the fiscal storage");
 pub(crate) static CANCEL_STORED: Command = act(0xFF08, "cancel the document of the fiscal storage", ASKED);
 pub(crate) static FIND_DOCUMENT: Command = ask(0xFF0A, "find a document");
 pub(crate) static OPEN_SHIFT: Command = act(0xFF0B, "open the shift", SHIFT_OPENED);
 pub(crate) static SEND_TAG: Command = act(0xFF0C, "give a tag of the document", ASKED);
+pub(crate) static EXCHANGE_STATUS: Command = ask(0xFF39, "what waits for the tax operator");
 pub(crate) static SHIFT_STATUS: Command = ask(0xFF40, "status of the shift");
 pub(crate) static BEGIN_OPEN_SHIFT: Command = act(0xFF41, "begin to open the shift", ASKED);
 pub(crate) static BEGIN_CLOSE_SHIFT: Command = act(0xFF42, "begin to close the shift", ASKED);
 pub(crate) static CLOSE_SHIFT: Command = act(0xFF43, "close the shift", SHIFT_CLOSED);
 pub(crate) static CLOSE_RECEIPT: Command = act(0xFF45, "close the receipt", PRINTED);
 pub(crate) static OPERATION: Command = act(0xFF46, "register a line", PRINTED);
+pub(crate) static SEND_LINE_TAG: Command = act(0xFF4D, "give a tag of the line", ASKED);
+pub(crate) static CHECK_MARK: Command = act(0xFF61, "check a code", MARK_CHECKED);
+pub(crate) static BIND_MARK: Command = act(0xFF67, "give the code of the line", MARK_CHECKED);
+pub(crate) static KEEP_MARK: Command = act(0xFF69, CHECK_MARK.name, ASKED);
 
-/// Begin the body of a command: its code and the password. A two-byte code is the only big-endian number.
+/// Begin the body of a command: its code and the password, except that whoever asks may know the type of the device. A
+/// two-byte code is the only big-endian number.
 pub(crate) fn begin(command: &Command, body: &mut Vec<u8>) {
     body.clear();
     if command.code > 0xFF {
@@ -97,7 +117,9 @@ pub(crate) fn begin(command: &Command, body: &mut Vec<u8>) {
     } else {
         body.push(command.code.to_be_bytes()[1]);
     }
-    body.extend_from_slice(&PASSWORD.to_le_bytes());
+    if command.code != DEVICE_TYPE.code {
+        body.extend_from_slice(&PASSWORD.to_le_bytes());
+    }
 }
 
 pub(crate) fn put_money(amount: Money, body: &mut Vec<u8>) {
@@ -158,7 +180,12 @@ pub(crate) fn put_kind(kind: FiscalKind, body: &mut Vec<u8>) {
 }
 
 /// The body of a line, after the password. The sum is always given, so that the device never rounds by itself.
-pub(crate) fn put_line(kind: FiscalKind, line: &FiscalLine, body: &mut Vec<u8>) -> Result<(), FiscalError> {
+pub(crate) fn put_line(
+    kind: FiscalKind,
+    line: &FiscalLine,
+    is_marked: bool,
+    body: &mut Vec<u8>,
+) -> Result<(), FiscalError> {
     body.push(match kind {
         FiscalKind::Sale => 1,
         FiscalKind::Return => 2,
@@ -167,7 +194,8 @@ pub(crate) fn put_line(kind: FiscalKind, line: &FiscalLine, body: &mut Vec<u8>) 
     put_money(line.price, body);
     put_money(line.amount, body);
     put_money(line.vat.contained_in(line.amount), body);
-    body.extend([tax_bit(line.vat)?, DEPARTMENT, PAYMENT_METHOD_FULL, SUBJECT_GOODS]);
+    let subject = if is_marked { SUBJECT_MARKED_GOODS } else { SUBJECT_GOODS };
+    body.extend([tax_bit(line.vat)?, DEPARTMENT, PAYMENT_METHOD_FULL, subject]);
     text::put_printed(&line.name, ITEM_NAME_MAX, body);
     Ok(())
 }
@@ -205,11 +233,16 @@ pub(crate) fn put_close(receipt: &FiscalReceipt, body: &mut Vec<u8>) -> Result<(
 
 /// The cashier's name as a tag of the document.
 pub(crate) fn put_cashier(operator: &str, body: &mut Vec<u8>) {
-    body.extend_from_slice(&TAG_CASHIER.to_le_bytes());
+    put_tag(TAG_CASHIER, body, |body| text::put_stored(operator, OPERATOR_MAX, body));
+}
+
+/// A tag with whatever is written as its value, which is never longer than a frame.
+pub(crate) fn put_tag(tag: u16, body: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    body.extend_from_slice(&tag.to_le_bytes());
     let length_at = body.len();
     body.extend_from_slice(&[0, 0]);
-    text::put_stored(operator, OPERATOR_MAX, body);
-    let length = u16::try_from(body.len() - length_at - 2).expect("at most OPERATOR_MAX bytes were written");
+    write(body);
+    let length = u16::try_from(body.len() - length_at - 2).expect("a value is shorter than a frame");
     body[length_at..length_at + 2].copy_from_slice(&length.to_le_bytes());
 }
 
@@ -234,10 +267,6 @@ impl<'a> Answer<'a> {
         Ok(taken)
     }
 
-    fn number(&mut self, bytes: usize) -> Result<u64, FiscalError> {
-        Ok(self.bytes(bytes)?.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)))
-    }
-
     pub(crate) fn byte(&mut self) -> Result<u8, FiscalError> {
         Ok(self.bytes(1)?[0])
     }
@@ -248,6 +277,19 @@ impl<'a> Answer<'a> {
 
     pub(crate) fn long(&mut self) -> Result<u32, FiscalError> {
         Ok(u32::try_from(self.number(4)?).expect("four bytes"))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// Everything that is left.
+    pub(crate) fn remainder(&mut self) -> &'a [u8] {
+        std::mem::take(&mut self.rest)
+    }
+
+    pub(crate) fn number(&mut self, bytes: usize) -> Result<u64, FiscalError> {
+        Ok(self.bytes(bytes)?.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)))
     }
 
     pub(crate) fn money(&mut self, bytes: usize) -> Result<Money, FiscalError> {
@@ -294,7 +336,7 @@ mod tests {
         };
         let mut body = Vec::new();
         begin(&OPERATION, &mut body);
-        put_line(FiscalKind::Sale, &line, &mut body).expect("a line");
+        put_line(FiscalKind::Sale, &line, false, &mut body).expect("a line");
         // The checked vector does not give the tax; ours is 24.27 and stands where it has five FF.
         assert_eq!(
             body[..23],

@@ -123,7 +123,8 @@ impl Link {
                 errors::STILL_PRINTING if Instant::now() < deadline => tokio::time::sleep(PRINTING_POLL).await,
                 errors::WAITS_FOR_CONTINUE if Instant::now() < deadline => self.continue_printing().await?,
                 code => {
-                    return Err(FiscalError::Refused { code, text: errors::text(command.code, code).to_owned() });
+                    let text = format!("{} (code {code:02X}h)", errors::text(command.code, code));
+                    return Err(FiscalError::Refused { code: code.into(), text });
                 }
             }
         }

@@ -4,7 +4,7 @@ use domain::money::Money;
 use domain::quantity::Quantity;
 
 use crate::label_scale::text::{unwrap, wrap};
-use crate::label_scale::{ItemUnit, ScaleItem, ScaleTotal};
+use crate::label_scale::{BarcodeValue, ItemUnit, ScaleItem, ScaleTotal};
 use crate::text::{printed, put_printed};
 
 pub const NAME_LINE_BYTES: usize = 28;
@@ -23,8 +23,12 @@ const TEXT_END: u8 = 0x0D;
 const EMPTY_TEXT: [u8; 3] = [0, 0, TEXT_END];
 const PIECE: u8 = 1 << 1;
 const MINUTES_IN_DAY: u64 = 24 * 60;
-/// Prefix, five digits of the goods code, five of grams, check digit.
-const BARCODE: &[u8; 26] = b"P2P1N5N4N3N2N1W5W4W3W2W1K1";
+/// Prefix, five digits of the goods code, five of grams or of minor units of money, check digit.
+const BARCODE_AMOUNT: &[u8; 26] = b"P2P1N5N4N3N2N1W5W4W3W2W1K1";
+const BARCODE_SUM: &[u8; 26] = b"P2P1N5N4N3N2N1C5C4C3C2C1K1";
+/// The same in the simple mode.
+const SIMPLE_AMOUNT: u8 = 4;
+const SIMPLE_SUM: u8 = 2;
 /// The barcode format that articles with a label of their own use.
 const BARCODE_NUMBER: u8 = 1;
 /// Day weight, day count and so on of one article.
@@ -81,13 +85,59 @@ pub fn article(record: &[u8]) -> Option<ScaleItem> {
 }
 
 /// The barcode format file, which says where the digits of the barcode come from.
-pub fn barcode_file() -> Vec<u8> {
-    record(BARCODE_NUMBER.into(), BARCODE)
+pub fn barcode_file(value: BarcodeValue) -> Vec<u8> {
+    let layout = if value == BarcodeValue::Sum { BARCODE_SUM } else { BARCODE_AMOUNT };
+    record(BARCODE_NUMBER.into(), layout)
 }
 
-/// The file of the simple mode: a label of 30 mm, this prefix, `PP CCCCC WWWWW K`, no advertisement.
-pub fn simple_mode_file(prefix: u8) -> Vec<u8> {
-    record(1, &[&[0, 0, 0, prefix, 4][..], &[0; 8], &EMPTY_TEXT].concat())
+/// The file of the simple mode: a label of 30 mm, this prefix, `PP CCCCC VVVVV K`, no advertisement.
+pub fn simple_mode_file(prefix: u8, value: BarcodeValue) -> Vec<u8> {
+    let layout = if value == BarcodeValue::Sum { SIMPLE_SUM } else { SIMPLE_AMOUNT };
+    record(1, &[&[0, 0, 0, prefix, layout][..], &[0; 8], &EMPTY_TEXT].concat())
+}
+
+/// What to write where this barcode format file is, empty if there is none; nothing if it may stay.
+pub fn barcode_file_instead(there: &[u8], value: BarcodeValue) -> Option<Vec<u8>> {
+    let is_ours = there.is_empty() || there == barcode_file(other(value));
+    is_ours.then(|| barcode_file(value))
+}
+
+/// As [`barcode_file_instead`] for the file of the simple mode. One that is ours keeps its prefix, which a person may have
+/// set at the scale.
+pub fn simple_mode_file_instead(there: &[u8], prefix: u8, value: BarcodeValue) -> Option<Vec<u8>> {
+    let prefix = simple_mode(there).map_or(prefix, |[prefix, _]| prefix);
+    let is_ours = there.is_empty() || there == simple_mode_file(prefix, other(value));
+    is_ours.then(|| simple_mode_file(prefix, value))
+}
+
+/// What the barcodes of articles with a label of their own carry by this file; nothing if they are laid out otherwise.
+pub(crate) fn barcode_file_value(file: &[u8]) -> Option<BarcodeValue> {
+    let records = records(file)?;
+    let layout = records.into_iter().find(|record| number(record) == u32::from(BARCODE_NUMBER))?.get(HEAD_BYTES..)?;
+    [(BARCODE_AMOUNT, BarcodeValue::Amount), (BARCODE_SUM, BarcodeValue::Sum)]
+        .into_iter()
+        .find_map(|(known, value)| (layout == known).then_some(value))
+}
+
+/// The same of articles without one, by the file of the simple mode.
+pub(crate) fn simple_mode_value(file: &[u8]) -> Option<BarcodeValue> {
+    match simple_mode(file)? {
+        [_, SIMPLE_AMOUNT] => Some(BarcodeValue::Amount),
+        [_, SIMPLE_SUM] => Some(BarcodeValue::Sum),
+        _ => None,
+    }
+}
+
+/// Prefix and layout in a file of the simple mode.
+fn simple_mode(file: &[u8]) -> Option<[u8; 2]> {
+    file.get(HEAD_BYTES + 3..)?.first_chunk().copied()
+}
+
+fn other(value: BarcodeValue) -> BarcodeValue {
+    match value {
+        BarcodeValue::Amount => BarcodeValue::Sum,
+        BarcodeValue::Sum => BarcodeValue::Amount,
+    }
 }
 
 /// The file of the keys that call articles.

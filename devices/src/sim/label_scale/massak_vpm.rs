@@ -16,7 +16,7 @@ use crate::label_scale::massak_vpm::{
     FILE_TOTALS, NO_PART, PART, PART_ANSWER, PART_REFUSED, PART_TAKEN, READ_PART, RESET, RESET_ANSWER, STATUS,
     STATUS_ANSWER, bit,
 };
-use crate::label_scale::{Decode, Frames, ItemUnit, ScaleItem};
+use crate::label_scale::{BarcodeValue, Decode, Frames, ItemUnit, ScaleItem};
 use crate::sim::fault::Fault;
 
 const FILE_TRANSACTIONS: u8 = 8;
@@ -49,7 +49,8 @@ impl Default for Scale {
     fn default() -> Scale {
         Scale {
             articles: BTreeMap::new(),
-            files: BTreeMap::new(),
+            // What is not missing is there.
+            files: BTreeMap::from([(FILE_BARCODES, record::barcode_file(BarcodeValue::Amount))]),
             missing: BTreeSet::from([FILE_ARTICLES, FILE_SIMPLE_MODE]),
             incoming: None,
         }
@@ -59,6 +60,14 @@ impl Default for Scale {
 impl Scale {
     pub(super) fn item(&self, plu: u32) -> Option<ScaleItem> {
         record::article(self.articles.get(&plu)?)
+    }
+
+    /// By the file of the simple mode for articles that name no label, by that of barcodes for the others; amounts without
+    /// one, as the scale leaves the factory.
+    pub(super) fn barcode_value(&self, item: &ScaleItem) -> Option<BarcodeValue> {
+        let kind = if item.label == 0 { FILE_SIMPLE_MODE } else { FILE_BARCODES };
+        let Some(file) = self.files.get(&kind) else { return Some(BarcodeValue::Amount) };
+        if item.label == 0 { record::simple_mode_value(file) } else { record::barcode_file_value(file) }
     }
 
     pub(super) fn plus(&self) -> Vec<u32> {

@@ -10,7 +10,7 @@ use domain::rounding::line_amount;
 use serde::{Deserialize, Serialize};
 
 use crate::label_scale::picture::{self, PrintedLabel};
-use crate::label_scale::{ScaleItem, ScaleTotal};
+use crate::label_scale::{BarcodeValue, ScaleItem, ScaleTotal};
 use crate::sim::fault::Fault;
 
 /// Printed labels that are remembered.
@@ -26,6 +26,8 @@ pub struct LabelScaleSettings {
     pub serial: String,
     /// Printed above each label.
     pub shop: String,
+    /// What a person has set the barcodes to, where a host cannot.
+    pub barcode_value: BarcodeValue,
 }
 
 impl Default for LabelScaleSettings {
@@ -35,6 +37,7 @@ impl Default for LabelScaleSettings {
             clear_time: Duration::from_millis(300),
             serial: "VPM00012345".into(),
             shop: "OpenStore".into(),
+            barcode_value: BarcodeValue::default(),
         }
     }
 }
@@ -68,8 +71,10 @@ pub enum NotWeighed {
     NoPlu { plu: u32 },
     #[error("there is no tape")]
     NoPaper,
-    #[error("the quantity or the goods code does not fit the barcode")]
+    #[error("the quantity, the sum or the goods code does not fit the barcode")]
     Quantity,
+    #[error("the barcode is set to a layout that is not simulated")]
+    Layout,
 }
 
 /// When a command comes.
@@ -123,11 +128,17 @@ impl Shelf {
     }
 
     /// Print the label of an article that was weighed or counted, and add it to the totals.
-    pub(super) fn print(&mut self, item: ScaleItem, quantity: Quantity, now: Now) -> Result<Label, NotWeighed> {
+    pub(super) fn print(
+        &mut self,
+        item: ScaleItem,
+        quantity: Quantity,
+        value: BarcodeValue,
+        now: Now,
+    ) -> Result<Label, NotWeighed> {
         if self.fault == Fault::PaperOut {
             return Err(NotWeighed::NoPaper);
         }
-        let barcode = picture::barcode(&item, quantity).ok_or(NotWeighed::Quantity)?;
+        let barcode = picture::barcode(&item, quantity, value).ok_or(NotWeighed::Quantity)?;
         let sum = line_amount(item.price, quantity);
         let packed = self.clock(now);
         self.label_number += 1;

@@ -10,7 +10,8 @@ use std::time::Instant;
 use super::shelf::{Now, Shelf};
 use crate::label_scale::shtrih_print::codec::{self, Decoder, Item};
 use crate::label_scale::shtrih_print::record::{self, ARTICLE_BYTES, TEXT_LINE_BYTES};
-use crate::label_scale::{Decode, ItemUnit, ScaleItem, Wire};
+use crate::label_scale::shtrih_print::{FORMAT_AMOUNT, FORMAT_SUM, SET_BARCODE_FORMAT};
+use crate::label_scale::{BarcodeValue, Decode, ItemUnit, ScaleItem, Wire};
 use commands::obey;
 
 mod commands;
@@ -65,6 +66,15 @@ impl Scale {
         item.text = if message == 0 { String::new() } else { record::text_of(lines.map(|line| &line[..])) };
         item.barcode_prefix = self.prefixes[usize::from(item.unit == ItemUnit::Piece)];
         Some(item)
+    }
+
+    /// By the format that was set; amounts without one, as the scale leaves the factory.
+    pub(super) fn barcode_value(&self) -> Option<BarcodeValue> {
+        match self.settings.get(&SET_BARCODE_FORMAT) {
+            None | Some(&FORMAT_AMOUNT) => Some(BarcodeValue::Amount),
+            Some(&FORMAT_SUM) => Some(BarcodeValue::Sum),
+            Some(_) => None,
+        }
     }
 
     pub(super) fn plus(&self) -> Vec<u32> {

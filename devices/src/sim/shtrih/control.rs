@@ -7,8 +7,7 @@ use super::EmulatorHandle;
 use crate::sim::control::{Controlled, set, set_fault};
 
 impl Controlled for EmulatorHandle {
-    const WORDS: &'static str =
-        "fault WORD, documents, printed, register HEX, counter HEX, hold, release, cut or advance MINUTES";
+    const WORDS: &'static str = "fault WORD, documents, printed, register HEX, counter HEX, run_out, load, hold, release, cut or advance MINUTES";
 
     const SHOWN: &'static [&'static str] = &["printed", "documents"];
     const FAULTS: &'static [&'static str] = super::FAULTS;
@@ -27,6 +26,8 @@ impl Controlled for EmulatorHandle {
                 let number = u8::from_str_radix(rest, 16).map_err(no_number);
                 number.map(|number| json!(self.counter(number)))
             }
+            "run_out" => Ok(json!(self.run_out_of_paper())),
+            "load" => Ok(json!(self.load_paper())),
             "hold" => Ok(json!(self.hold_answers())),
             "release" => Ok(json!(self.release_answers())),
             "cut" => Ok(json!(self.cut_links())),

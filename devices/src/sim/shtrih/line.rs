@@ -33,7 +33,7 @@ impl Line {
         now: NaiveDateTime,
         out: &mut Vec<u8>,
     ) -> bool {
-        if registrar.fault == Fault::Offline {
+        if registrar.register.fault == Fault::Offline {
             decoder.clear();
             return false;
         }
@@ -95,14 +95,14 @@ impl Line {
     fn run(&mut self, registrar: &mut Registrar, command: &[u8], now: NaiveDateTime) -> bool {
         let mut answer = Vec::with_capacity(64);
         registrar.execute(command, now, &mut answer);
-        if registrar.stored && registrar.fault == Fault::NoAnswerAfterCommit {
-            registrar.fault = Fault::None;
+        if registrar.register.stored && registrar.register.fault == Fault::NoAnswerAfterCommit {
+            registrar.register.fault = Fault::None;
             self.waiting = None;
             return false;
         }
         let mut frame = Vec::with_capacity(answer.len() + 3);
         codec::encode(&answer, &mut frame);
-        let is_spoilt = registrar.fault == Fault::Garbage;
+        let is_spoilt = registrar.register.fault == Fault::Garbage;
         self.waiting = Some(Waiting { frame, is_ready: false, is_spoilt });
         true
     }

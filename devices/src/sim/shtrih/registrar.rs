@@ -3,25 +3,22 @@
 //! Numbers of commands, error codes and layouts are those of the vendor's protocol. Answers begin with the command and
 //! an error code; what follows is written by the file of the command's family.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
-use chrono::{NaiveDateTime, TimeDelta};
+use chrono::NaiveDateTime;
 use domain::money::Money;
-use domain::vat::VatRate;
 
-use super::memory::{DOCUMENTS_MAX, Event, Memory, StoredDocument, StoredKind};
 use crate::sim::fault::Fault;
+use crate::sim::register::memory::Memory;
+use crate::sim::register::{CashRegister, Denied, EmulatorSettings};
+use marks::Marks;
 use receipts::OpenReceipt;
 
 mod controls;
+mod marks;
 mod receipts;
 mod status;
 mod storage;
-
-/// Printed lines that are kept to be looked at: a few long receipts.
-const PRINTED_LINES_MAX: usize = 10_000;
-/// A shift may not be longer.
-const SHIFT_MAX: TimeDelta = TimeDelta::hours(24);
 
 /// Operators 1 to 30; 29 and 30 are administrators.
 const ADMINISTRATOR: u32 = 29;
@@ -43,6 +40,8 @@ mod code {
     pub(super) const BUFFER_FULL: u8 = 0x4B;
     pub(super) const SHIFT_EXPIRED: u8 = 0x4E;
     pub(super) const WRONG_PASSWORD: u8 = 0x4F;
+    pub(super) const WAITS_TO_CONTINUE: u8 = 0x58;
+    pub(super) const DATE_UNCONFIRMED: u8 = 0xC0;
     pub(super) const RECEIPT_CLOSED: u8 = 0x55;
     pub(super) const NOTHING_TO_REPEAT: u8 = 0x56;
     pub(super) const NO_TABLE: u8 = 0x5D;
@@ -56,31 +55,6 @@ mod code {
     pub(super) const ZERO_TOTAL: u8 = 0x8E;
 }
 
-/// Who the simulated device is.
-#[derive(Clone, Debug)]
-pub struct EmulatorSettings {
-    /// Number of the fiscal storage, 16 digits.
-    pub storage: String,
-    pub serial: u32,
-    pub taxpayer: u64,
-    /// Drivers choose the width of a line by a part of this name.
-    pub name: String,
-    /// The rate of tax group 1, used when a command gives no tax.
-    pub base_rate: VatRate,
-}
-
-impl Default for EmulatorSettings {
-    fn default() -> EmulatorSettings {
-        EmulatorSettings {
-            storage: "9999078900001234".into(),
-            serial: 12_345,
-            taxpayer: 7_701_234_567,
-            name: "ШТРИХ-М-01Ф".into(),
-            base_rate: VatRate::percent(22),
-        }
-    }
-}
-
 /// What is being made in the fiscal storage by its two-step commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Begun {
@@ -88,25 +62,28 @@ enum Begun {
     CloseShift,
 }
 
+/// The roll of paper.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Roll {
+    #[default]
+    Fine,
+    /// It will run out while the next document is printed.
+    Ends,
+    /// It has run out; the rest of the document is still to be printed.
+    Stopped,
+    /// Another one was put in since.
+    Loaded,
+}
+
 #[derive(Debug)]
 pub(super) struct Registrar {
-    settings: EmulatorSettings,
-    pub(super) memory: Memory,
-    /// Events that the shell has not yet written down; nothing is kept for a device without a file.
-    pub(super) unsaved: Option<Vec<Event>>,
+    pub(super) register: CashRegister,
     open: Option<OpenReceipt>,
     begun: Option<Begun>,
-    /// Name of the cashier for the next document of a shift.
-    cashier: String,
+    marks: Marks,
+    pub(super) roll: Roll,
     tables: BTreeMap<(u8, u16, u8), Vec<u8>>,
-    pub(super) printed: VecDeque<String>,
-    pub(super) drawer_openings: u32,
-    pub(super) fault: Fault,
-    /// How far the device's clock is from the real one.
-    pub(super) clock_offset: TimeDelta,
     unconfirmed_date: Option<chrono::NaiveDate>,
-    /// The last command stored a document.
-    pub(super) stored: bool,
 }
 
 /// Reads a command from its front.
@@ -116,6 +93,21 @@ struct Input<'a> {
 
 /// An error code instead of an answer.
 type Refusal = u8;
+
+impl From<Denied> for Refusal {
+    fn from(denied: Denied) -> Refusal {
+        match denied {
+            Denied::WrongShiftState => code::WRONG_MODE,
+            Denied::ShiftClosed => code::SHIFT_CLOSED,
+            Denied::ShiftExpired => code::SHIFT_EXPIRED,
+            Denied::StorageFull => code::STORAGE_FULL,
+            Denied::NothingSold => code::ZERO_TOTAL,
+            Denied::PaidTooLittle => code::PAID_TOO_LITTLE,
+            Denied::NonCashTooMuch => code::NON_CASH_TOO_MUCH,
+            Denied::NotEnoughCash => code::NOT_ENOUGH_CASH,
+        }
+    }
+}
 
 impl<'a> Input<'a> {
     fn bytes(&mut self, count: usize) -> Result<&'a [u8], Refusal> {
@@ -172,26 +164,20 @@ fn put_money(amount: Money, bytes: usize, out: &mut Vec<u8>) {
 impl Registrar {
     pub(super) fn new(settings: EmulatorSettings, memory: Memory, is_saved: bool) -> Registrar {
         Registrar {
-            settings,
-            memory,
-            unsaved: is_saved.then(Vec::new),
+            register: CashRegister::new(settings, memory, is_saved),
             open: None,
             begun: None,
-            cashier: String::new(),
+            marks: Marks::default(),
+            roll: Roll::Fine,
             tables: BTreeMap::new(),
-            printed: VecDeque::new(),
-            drawer_openings: 0,
-            fault: Fault::None,
-            clock_offset: TimeDelta::zero(),
             unconfirmed_date: None,
-            stored: false,
         }
     }
 
     /// Run one command and append its answer.
     pub(super) fn execute(&mut self, body: &[u8], real_time: NaiveDateTime, out: &mut Vec<u8>) {
-        self.stored = false;
-        let now = real_time + self.clock_offset;
+        self.register.stored = false;
+        let now = real_time + self.register.clock_offset;
         let (command, rest, code_length) = match body {
             [0xFF, low, rest @ ..] => (u16::from_be_bytes([0xFF, *low]), rest, 2),
             [low, rest @ ..] => (u16::from(*low), rest, 1),
@@ -203,6 +189,9 @@ impl Registrar {
         if let Err(error) = self.dispatch(command, Input { rest }, now, out) {
             out.truncate(error_at);
             out.push(error);
+        }
+        if self.register.stored && self.roll == Roll::Ends {
+            self.roll = Roll::Stopped;
         }
     }
 
@@ -217,6 +206,7 @@ impl Registrar {
         match command {
             0x10 | 0x11 | 0x15 | 0x1A | 0x1B | 0xF7 | 0xFC => self.answer_status(command, input, now, out),
             0x80..=0x89 | 0x8C | 0x8D | 0x50 | 0x51 | 0xFF45 | 0xFF46 => self.answer_receipt(command, input, now, out),
+            0xFF4D | 0xFF61 | 0xFF67 | 0xFF69 => self.answer_mark(command, input, out),
             0x41 | 0xE0 | 0xFF01..=0xFF43 => self.answer_storage(command, input, now, out),
             _ => self.answer_service(command, input, now, out),
         }
@@ -224,7 +214,13 @@ impl Registrar {
 
     /// The faults that show themselves as a refusal.
     fn suffer(&self, command: u16) -> Result<(), Refusal> {
-        match self.fault {
+        match self.roll {
+            Roll::Stopped if is_printing(command) => return Err(code::NO_PAPER),
+            Roll::Loaded if is_printing(command) && command != 0xB0 => return Err(code::WAITS_TO_CONTINUE),
+            _ if self.unconfirmed_date.is_some() && makes_documents(command) => return Err(code::DATE_UNCONFIRMED),
+            _ => {}
+        }
+        match self.register.fault {
             Fault::PaperOut if is_printing(command) => Err(code::NO_PAPER),
             Fault::Refuse(error) if makes_documents(command) => Err(error),
             _ => Ok(()),
@@ -244,81 +240,8 @@ impl Registrar {
         if u32::from(operator) >= ADMINISTRATOR { Ok(operator) } else { Err(code::WRONG_PASSWORD) }
     }
 
-    fn record(&mut self, event: Event) {
-        if let Some(unsaved) = &mut self.unsaved {
-            unsaved.push(event.clone());
-        }
-        self.memory.apply(event);
-    }
-
-    /// Store a document under the next number and return its number and sign.
-    fn store(
-        &mut self,
-        now: NaiveDateTime,
-        shift: u16,
-        fill: impl FnOnce(&mut StoredDocument),
-    ) -> Result<(u32, u32), Refusal> {
-        self.storage_has_room()?;
-        let mut document = StoredDocument {
-            number: self.memory.last_number() + 1,
-            kind: StoredKind::OpenShift,
-            at: now,
-            shift,
-            operator: std::mem::take(&mut self.cashier),
-            lines: Vec::new(),
-            payments: Default::default(),
-            change: Money::ZERO,
-            total: Money::ZERO,
-            sign: 0,
-        };
-        fill(&mut document);
-        document.sign = self.sign(&document);
-        let made = (document.number, document.sign);
-        self.record(Event::Stored(Box::new(document)));
-        self.stored = true;
-        Ok(made)
-    }
-
-    /// A sign that depends on the storage, the document and the sign before it: FNV-1a over them.
-    fn sign(&self, document: &StoredDocument) -> u32 {
-        let before = self.memory.documents.last().map_or(0, |last| last.sign);
-        let total = document.total.minor().to_le_bytes();
-        let minutes = document.at.and_utc().timestamp().div_euclid(60).to_le_bytes();
-        self.settings
-            .storage
-            .bytes()
-            .chain(document.number.to_le_bytes())
-            .chain(before.to_le_bytes())
-            .chain(total)
-            .chain(minutes)
-            .fold(0x811C_9DC5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
-    }
-
-    fn is_shift_expired(&self, now: NaiveDateTime) -> bool {
-        self.memory.totals.opened_at.is_some_and(|opened| now - opened >= SHIFT_MAX)
-    }
-
-    /// A document may be made in the shift.
-    fn working_shift(&self, now: NaiveDateTime) -> Result<(), Refusal> {
-        if !self.memory.is_shift_open() {
-            return Err(code::SHIFT_CLOSED);
-        }
-        if self.is_shift_expired(now) { Err(code::SHIFT_EXPIRED) } else { Ok(()) }
-    }
-
-    fn storage_has_room(&self) -> Result<(), Refusal> {
-        if self.memory.documents.len() < DOCUMENTS_MAX { Ok(()) } else { Err(code::STORAGE_FULL) }
-    }
-
     fn no_receipt(&self) -> Result<(), Refusal> {
         if self.open.is_some() { Err(code::RECEIPT_OPEN) } else { Ok(()) }
-    }
-
-    fn print(&mut self, line: String) {
-        if self.printed.len() == PRINTED_LINES_MAX {
-            self.printed.pop_front();
-        }
-        self.printed.push_back(line);
     }
 }
 

@@ -2,13 +2,17 @@
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, Timelike};
 
-use super::{Input, Refusal, Registrar, code};
+use super::{Input, Refusal, Registrar, Roll, code};
 use crate::text;
 
 /// The one table that has names: settings of the device, all one byte but the last, a text.
 const SETTINGS_TABLE: u8 = 1;
 const SETTINGS_NAME: &str = "ТИП И РЕЖИМ КАССЫ";
 const TEXT_FIELD: u8 = 10;
+/// The table of texts, whose rows are lines with one field: of its last four, each that is set stands above every receipt.
+const TEXTS_TABLE: u8 = 4;
+const TEXT_ROWS: u16 = 14;
+const HEADER_ROWS: std::ops::RangeInclusive<u16> = 11..=TEXT_ROWS;
 /// The longest value of a table.
 const FIELD_BYTES_MAX: u8 = 40;
 /// Places that take a value; a real device has about as many, and they bound the memory.
@@ -34,33 +38,42 @@ impl Registrar {
             0x2C | 0x40 | 0x42..=0x45 => {
                 out.push(self.administrator(&mut input)?);
                 self.no_receipt()?;
-                self.print("ОТЧЕТ БЕЗ ГАШЕНИЯ".into());
-                self.report_lines().into_iter().for_each(|line| self.print(line));
+                self.register.report_x();
             }
             0x17 | 0x2F => {
                 out.push(self.operator(&mut input)?);
                 input.bytes(if command == 0x17 { 1 } else { 2 })?;
-                self.print(text::printed(input.remainder()));
+                self.register.print(text::printed(input.remainder()));
             }
             0x18 => {
                 out.push(self.operator(&mut input)?);
-                self.print(text::printed(input.bytes(30)?));
+                self.register.print(text::printed(input.bytes(30)?));
                 input.short()?;
-                out.extend_from_slice(&self.memory.running.to_le_bytes());
+                out.extend_from_slice(&self.register.memory.running.to_le_bytes());
             }
             0x28 => {
                 out.push(self.operator(&mut input)?);
                 input.byte()?;
-                self.drawer_openings = self.drawer_openings.wrapping_add(1);
+                self.register.drawer_openings = self.register.drawer_openings.wrapping_add(1);
+            }
+            0xB0 => {
+                out.push(self.operator(&mut input)?);
+                self.roll = if self.roll == Roll::Loaded { Roll::Fine } else { self.roll };
             }
             // Paper, cutter, graphics and bar codes leave no trace in the simulated roll.
-            0x13 | 0x19 | 0x25 | 0x29 | 0x2B | 0x52..=0x54 | 0xB0 | 0xC0..=0xC5 | 0xCB | 0xDD | 0xDE | 0xE1..=0xE3 => {
+            0x13 | 0x19 | 0x25 | 0x29 | 0x2B | 0x52..=0x54 | 0xC0..=0xC5 | 0xCB | 0xDD | 0xDE | 0xE1..=0xE3 => {
                 out.push(self.operator(&mut input)?);
                 input.remainder();
             }
             _ => return Err(code::UNKNOWN_COMMAND),
         }
         input.end()
+    }
+
+    pub(super) fn print_header(&mut self) {
+        let lines = HEADER_ROWS.filter_map(|row| self.tables.get(&(TEXTS_TABLE, row, 1)));
+        let lines: Vec<String> = lines.map(|line| text::printed(line)).filter(|line| !line.is_empty()).collect();
+        lines.into_iter().for_each(|line| self.register.print(line));
     }
 
     fn set_up(
@@ -87,7 +100,7 @@ impl Registrar {
                 let [hour, minute, second] = three(input)?;
                 let time = NaiveTime::from_hms_opt(hour, minute, second).ok_or(code::BAD_VALUE)?;
                 let shown = now.time().with_nanosecond(0).expect("zero is a part of every second");
-                self.clock_offset += time - shown;
+                self.register.clock_offset += time - shown;
             }
             0x22 => self.unconfirmed_date = Some(date(input)?),
             0x23 => {
@@ -95,7 +108,7 @@ impl Registrar {
                 if self.unconfirmed_date.take_if(|waiting| *waiting == date).is_none() {
                     return Err(code::DATE_DIFFERS);
                 }
-                self.clock_offset += date - now.date();
+                self.register.clock_offset += date - now.date();
             }
             0x24 => self.tables.clear(),
             0x26 => {
@@ -103,13 +116,22 @@ impl Registrar {
                 out.extend(FONT);
             }
             0x2D => {
-                known_table(input.byte()?)?;
-                text::put_padded(SETTINGS_NAME, 40, out);
-                out.extend([1, 0, TEXT_FIELD]);
+                let (name, rows, fields) = match input.byte()? {
+                    SETTINGS_TABLE => (SETTINGS_NAME, 1, TEXT_FIELD),
+                    TEXTS_TABLE => ("ТЕКСТ В ЧЕКЕ", TEXT_ROWS, 1),
+                    _ => return Err(code::NO_TABLE),
+                };
+                text::put_padded(name, 40, out);
+                out.extend_from_slice(&rows.to_le_bytes());
+                out.push(fields);
             }
             0x2E => {
-                known_table(input.byte()?)?;
-                put_field(input.byte()?, out)?;
+                let field = match (input.byte()?, input.byte()?) {
+                    (SETTINGS_TABLE, field) => field,
+                    (TEXTS_TABLE, 1) => TEXT_FIELD,
+                    _ => return Err(code::NO_TABLE),
+                };
+                put_field(field, out)?;
             }
             // The speed of a simulated line and the general reset change nothing.
             _ => {
@@ -118,10 +140,6 @@ impl Registrar {
         }
         Ok(())
     }
-}
-
-fn known_table(table: u8) -> Result<(), Refusal> {
-    if table == SETTINGS_TABLE { Ok(()) } else { Err(code::NO_TABLE) }
 }
 
 /// Name, type (0 number, 1 text), size, least and largest value.

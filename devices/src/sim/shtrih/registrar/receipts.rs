@@ -3,10 +3,10 @@
 use chrono::NaiveDateTime;
 use domain::money::Money;
 use domain::quantity::Quantity;
-use domain::vat::VatRate;
 
-use super::super::memory::{Event, Operation, PAYMENT_TYPES, StoredKind, StoredLine, TAX_GROUPS};
 use super::{Input, Refusal, Registrar, code, put_money};
+use crate::sim::register::memory::{Event, Operation, PAYMENT_TYPES, StoredLine, TAX_GROUPS};
+use crate::sim::register::{Made, NewReceipt};
 use crate::text;
 
 /// More lines than any receipt of a shop has, and few enough that one receipt cannot fill the memory.
@@ -77,7 +77,7 @@ impl Registrar {
         let operation = *Operation::ALL.get(usize::from(input.byte()?)).ok_or(code::BAD_VALUE)?;
         input.end()?;
         self.no_receipt()?;
-        self.working_shift(now)?;
+        self.register.working_shift(now)?;
         self.open = Some(OpenReceipt::new(operation));
         Ok(())
     }
@@ -94,7 +94,15 @@ impl Registrar {
             return Err(code::BAD_VALUE);
         }
         let tax_group = tax.checked_sub(1).unwrap_or(GROUP_NONE);
-        Ok(StoredLine { name, quantity, price, amount, tax_group, tax: self.tax(tax_group, amount), department })
+        Ok(StoredLine {
+            name,
+            quantity,
+            price,
+            amount,
+            tax_group,
+            tax: self.register.tax(tax_group, amount),
+            department,
+        })
     }
 
     /// The last line of the same price, quantity and department leaves the receipt.
@@ -134,14 +142,14 @@ impl Registrar {
         if !is_group || millionths == 0 || !amount.is_positive() {
             return Err(code::BAD_VALUE);
         }
-        let tax = tax.unwrap_or_else(|| self.tax(tax_group, amount));
+        let tax = tax.unwrap_or_else(|| self.register.tax(tax_group, amount));
         let quantity = Quantity::from_thousandths(millionths / 1000);
         self.add(operation, StoredLine { name, quantity, price, amount, tax_group, tax, department }, now)
     }
 
     /// The first line opens the receipt by itself.
     fn add(&mut self, operation: Operation, line: StoredLine, now: NaiveDateTime) -> Result<(), Refusal> {
-        self.working_shift(now)?;
+        self.register.working_shift(now)?;
         let open = self.open.get_or_insert_with(|| OpenReceipt::new(operation));
         if open.operation != operation {
             return Err(code::WRONG_KIND);
@@ -173,18 +181,19 @@ impl Registrar {
     fn cancel(&mut self, input: Input<'_>) -> Result<(), Refusal> {
         input.end()?;
         let open = self.open.take().ok_or(code::RECEIPT_CLOSED)?;
-        self.cashier.clear();
-        self.print("ЧЕК АННУЛИРОВАН".into());
-        self.record(Event::Cancelled { operation: open.operation, total: open.total() });
+        self.register.cashier.clear();
+        self.marks.cancel();
+        self.register.print("ЧЕК АННУЛИРОВАН".into());
+        self.register.record(Event::Cancelled { operation: open.operation, total: open.total() });
         Ok(())
     }
 
     fn repeat(&mut self, input: Input<'_>) -> Result<(), Refusal> {
         input.end()?;
         self.no_receipt()?;
-        let last = self.memory.documents.last().ok_or(code::NOTHING_TO_REPEAT)?;
+        let last = self.register.memory.documents.last().ok_or(code::NOTHING_TO_REPEAT)?;
         let line = format!("КОПИЯ ФД {} ИТОГ {}", last.number, last.total);
-        self.print(line);
+        self.register.print(line);
         Ok(())
     }
 
@@ -196,8 +205,8 @@ impl Registrar {
         let discount = input.signed_short()?;
         input.bytes(4)?;
         input.remainder();
-        let (change, ..) = self.close(payments, discount, now)?;
-        put_money(change, 5, out);
+        let made = self.close(payments, discount, now)?;
+        put_money(made.change, 5, out);
         Ok(())
     }
 
@@ -220,70 +229,33 @@ impl Registrar {
         if tax_system.count_ones() > 1 {
             return Err(code::BAD_VALUE);
         }
-        let (change, number, sign) = self.close(payments, discount, now)?;
-        put_money(change, 5, out);
+        let made = self.close(payments, discount, now)?;
+        put_money(made.change, 5, out);
         if !is_old {
-            out.extend_from_slice(&number.to_le_bytes());
-            out.extend_from_slice(&sign.to_le_bytes());
+            out.extend_from_slice(&made.number.to_le_bytes());
+            out.extend_from_slice(&made.sign.to_le_bytes());
         }
         Ok(())
     }
 
-    /// Check the payments, store the document, print it. The discount is in hundredths of a per cent.
-    fn close(
-        &mut self,
-        mut payments: [Money; PAYMENT_TYPES],
-        discount: i16,
-        now: NaiveDateTime,
-    ) -> Result<(Money, u32, u32), Refusal> {
-        let open = self.open.as_ref().ok_or(code::RECEIPT_CLOSED)?;
-        self.working_shift(now)?;
-        let operation = open.operation;
+    /// The discount is in hundredths of a per cent. A receipt that is refused stays open.
+    fn close(&mut self, payments: [Money; PAYMENT_TYPES], discount: i16, now: NaiveDateTime) -> Result<Made, Refusal> {
+        let open = self.open.as_mut().ok_or(code::RECEIPT_CLOSED)?;
         let total = open.total() - product(open.total(), i64::from(discount), 10_000)?;
-        if open.lines.is_empty() || total.is_zero() {
-            return Err(code::ZERO_TOTAL);
+        let lines = std::mem::take(&mut open.lines);
+        let receipt = NewReceipt { operation: open.operation, lines, payments, total };
+        if let Err(denied) = self.register.check(&receipt, now) {
+            open.lines = receipt.lines;
+            return Err(denied.into());
         }
-        let paid: Money = payments.iter().copied().sum();
-        if paid < total {
-            return Err(code::PAID_TOO_LITTLE);
+        self.open = None;
+        self.print_header();
+        let operation = receipt.operation;
+        let made = self.register.register(receipt, now)?;
+        for unit in self.marks.close(operation) {
+            self.register.print(format!("[М] {unit}"));
         }
-        if paid - payments[0] > total {
-            return Err(code::NON_CASH_TOO_MUCH);
-        }
-        let change = paid - total;
-        payments[0] -= change;
-        if !operation.brings_cash() && payments[0] > self.memory.cash {
-            return Err(code::NOT_ENOUGH_CASH);
-        }
-        self.storage_has_room()?;
-        let lines = self.open.take().map(|open| open.lines).unwrap_or_default();
-        self.print_receipt(operation, &lines, total, change);
-        let (number, sign) = self.store(now, self.memory.shift, |document| {
-            document.kind = StoredKind::Receipt(operation);
-            document.lines = lines;
-            document.payments = payments;
-            document.change = change;
-            document.total = total;
-        })?;
-        self.print(format!("ФД {number} ФП {sign}"));
-        Ok((change, number, sign))
-    }
-
-    fn print_receipt(&mut self, operation: Operation, lines: &[StoredLine], total: Money, change: Money) {
-        let title = match operation {
-            Operation::Sale => "ПРИХОД",
-            Operation::Buy => "РАСХОД",
-            Operation::SaleReturn => "ВОЗВРАТ ПРИХОДА",
-            Operation::BuyReturn => "ВОЗВРАТ РАСХОДА",
-        };
-        self.print(title.into());
-        for line in lines {
-            self.print(format!("{} {} x {} = {}", line.name, line.quantity, line.price, line.amount));
-        }
-        self.print(format!("ИТОГ {total}"));
-        if change.is_positive() {
-            self.print(format!("СДАЧА {change}"));
-        }
+        Ok(made)
     }
 
     fn move_cash(
@@ -296,25 +268,9 @@ impl Registrar {
         let amount = input.money()?;
         input.end()?;
         self.no_receipt()?;
-        if self.is_shift_expired(now) {
-            return Err(code::SHIFT_EXPIRED);
-        }
-        if !into && amount > self.memory.cash {
-            return Err(code::NOT_ENOUGH_CASH);
-        }
-        self.record(if into { Event::CashIn(amount) } else { Event::CashOut(amount) });
-        self.print(format!("{} {amount}", if into { "ВНЕСЕНИЕ" } else { "ВЫПЛАТА" }));
-        out.extend_from_slice(&self.memory.running.to_le_bytes());
+        self.register.move_cash(into, amount, now)?;
+        out.extend_from_slice(&self.register.memory.running.to_le_bytes());
         Ok(())
-    }
-
-    /// The tax inside an amount, as the device computes it when none is given.
-    fn tax(&self, group: u8, amount: Money) -> Money {
-        match group {
-            0 | 4 => self.settings.base_rate.contained_in(amount),
-            1 | 5 => VatRate::percent(10).contained_in(amount),
-            _ => Money::ZERO,
-        }
     }
 }
 

@@ -4,7 +4,7 @@ use chrono::{Datelike, NaiveDateTime, Timelike};
 use domain::money::Money;
 
 use super::storage::{month, small, year};
-use super::{Input, Refusal, Registrar, code, put_money};
+use super::{Input, Refusal, Registrar, Roll, code, put_money};
 use crate::sim::fault::Fault;
 use crate::text;
 
@@ -13,6 +13,8 @@ const FLAGS: u16 = 0x0292;
 const FLAGS_PAPER: u16 = 1 << 1 | 1 << 7;
 const SUBMODE_PAPER: u8 = 0;
 const SUBMODE_NO_PAPER: u8 = 1;
+const SUBMODE_STOPPED: u8 = 2;
+const SUBMODE_LOADED: u8 = 3;
 const MODE_SHIFT_OPEN: u8 = 2;
 const MODE_SHIFT_EXPIRED: u8 = 3;
 const MODE_SHIFT_CLOSED: u8 = 4;
@@ -67,7 +69,7 @@ impl Registrar {
             _ => {
                 // Type, subtype, protocol 1.15, model 250, Russian.
                 out.extend([0, 0, 1, 15, 250, 0]);
-                text::put_printed(&self.settings.name, 40, out);
+                text::put_printed(&self.register.settings.name, 40, out);
             }
         }
         input.end()
@@ -79,9 +81,9 @@ impl Registrar {
         }
         if self.unconfirmed_date.is_some() {
             MODE_DATE_UNCONFIRMED
-        } else if !self.memory.is_shift_open() {
+        } else if !self.register.memory.is_shift_open() {
             MODE_SHIFT_CLOSED
-        } else if self.is_shift_expired(now) {
+        } else if self.register.is_shift_expired(now) {
             MODE_SHIFT_EXPIRED
         } else {
             MODE_SHIFT_OPEN
@@ -90,33 +92,38 @@ impl Registrar {
 
     /// Flags, mode, submode.
     fn put_mode(&self, now: NaiveDateTime, out: &mut Vec<u8>) {
-        let no_paper = self.fault == Fault::PaperOut;
+        let no_paper = self.register.fault == Fault::PaperOut || self.roll == Roll::Stopped;
         let flags = if no_paper { FLAGS & !FLAGS_PAPER } else { FLAGS };
         out.extend_from_slice(&flags.to_le_bytes());
         out.push(self.mode(now));
-        out.push(if no_paper { SUBMODE_NO_PAPER } else { SUBMODE_PAPER });
+        out.push(match self.roll {
+            Roll::Stopped => SUBMODE_STOPPED,
+            Roll::Loaded => SUBMODE_LOADED,
+            Roll::Fine | Roll::Ends if no_paper => SUBMODE_NO_PAPER,
+            Roll::Fine | Roll::Ends => SUBMODE_PAPER,
+        });
     }
 
     fn put_full_status(&self, now: NaiveDateTime, out: &mut Vec<u8>) {
         // Firmware C1, build 1, of 14.02.17; room 1.
         out.extend([b'C', b'1', 1, 0, 14, 2, 17, 1]);
-        out.extend_from_slice(&self.memory.running.to_le_bytes());
+        out.extend_from_slice(&self.register.memory.running.to_le_bytes());
         self.put_mode(now, out);
         // Port 0; fiscal memory 11, build 0, of 01.01.20.
         out.extend([0, b'1', b'1', 0, 0, 1, 1, 20]);
         out.extend([small(now.day()), month(now), year(now)]);
         out.extend([small(now.hour()), small(now.minute()), small(now.second()), 0]);
-        out.extend_from_slice(&self.settings.serial.to_le_bytes());
-        let closed = self.memory.shift.saturating_sub(u16::from(self.memory.is_shift_open()));
+        out.extend_from_slice(&self.register.settings.serial.to_le_bytes());
+        let closed = self.register.memory.shift.saturating_sub(u16::from(self.register.memory.is_shift_open()));
         out.extend_from_slice(&closed.to_le_bytes());
         // A device with a storage counts no free records; it is registered once and can be 15 times more.
         out.extend([0, 0, 1, 15]);
-        out.extend_from_slice(&self.settings.taxpayer.to_le_bytes()[..6]);
+        out.extend_from_slice(&self.register.settings.taxpayer.to_le_bytes()[..6]);
     }
 
     /// A register by its number; nothing for a number that the device does not have.
     pub(in crate::sim::shtrih) fn money_register(&self, number: u64) -> Option<Money> {
-        let totals = &self.memory.totals;
+        let totals = &self.register.memory.totals;
         // Registers of one family go by four: sale, buy, sale return, buy return.
         let place = |first: u64| {
             let offset = usize::try_from(number - first).expect("at most two bytes");
@@ -133,10 +140,10 @@ impl Registrar {
             0xC1..=0xD0 => totals.payments[place(0xC1).0][place(0xC1).1],
             0xD1..=0xE0 => totals.turnover[place(0xD1).0][place(0xD1).1],
             0xE1..=0xF0 => totals.taxes[place(0xE1).0][place(0xE1).1],
-            0xF1 => self.memory.cash,
+            0xF1 => self.register.memory.cash,
             0xF2 => totals.cash_in,
             0xF3 => totals.cash_out,
-            0xF4 => self.memory.sold_ever,
+            0xF4 => self.register.memory.sold_ever,
             0xF9..=0xFC => totals.cancelled[place(0xF9).1],
             0x40..=0xFF => Money::ZERO,
             REGISTER_PAYMENTS_MORE.. => {
@@ -149,9 +156,9 @@ impl Registrar {
 
     pub(in crate::sim::shtrih) fn counter(&self, number: u8) -> u16 {
         match number {
-            0x90..=0x93 => self.memory.totals.receipts[usize::from(number - 0x90)],
-            0x94..=0x97 => self.memory.receipts[usize::from(number - 0x94)],
-            0x98 => self.memory.running,
+            0x90..=0x93 => self.register.memory.totals.receipts[usize::from(number - 0x90)],
+            0x94..=0x97 => self.register.memory.receipts[usize::from(number - 0x94)],
+            0x98 => self.register.memory.running,
             _ => 0,
         }
     }

@@ -1,10 +1,10 @@
 //! The fiscal storage of the simulated registrar: shifts, search, exchange status, tags (FFxxh, and 41h and E0h).
 
 use chrono::{Datelike, NaiveDateTime, Timelike};
-use domain::money::Money;
 
-use super::super::memory::{Operation, StoredDocument, StoredKind};
 use super::{Begun, Input, Refusal, Registrar, code, put_money};
+use crate::sim::register::Made;
+use crate::sim::register::memory::{Operation, StoredDocument, StoredKind};
 use crate::text;
 
 /// Phase "fiscal mode": configured and opened.
@@ -33,7 +33,7 @@ impl Registrar {
         let operator = self.administrator(&mut input)?;
         match command {
             0xFF0A => {
-                let document = self.memory.find(input.long()?).ok_or(code::NO_DATA)?;
+                let document = self.register.memory.find(input.long()?).ok_or(code::NO_DATA)?;
                 put_document(document, out);
             }
             0xFF0C => self.take_tags(input.remainder())?,
@@ -66,7 +66,8 @@ impl Registrar {
             0xFF08 => {
                 self.begun = None;
                 self.open = None;
-                self.cashier.clear();
+                self.marks.cancel();
+                self.register.cashier.clear();
             }
             0xFF0B => {
                 let made = self.open_shift(now)?;
@@ -79,9 +80,10 @@ impl Registrar {
             }
             0xFF3F => out.extend([0, 0]),
             0xFF40 => {
-                out.push(u8::from(self.memory.is_shift_open()));
-                out.extend_from_slice(&self.memory.shift.to_le_bytes());
-                let receipts = self.memory.totals.receipts.iter().fold(0_u16, |sum, count| sum.wrapping_add(*count));
+                out.push(u8::from(self.register.memory.is_shift_open()));
+                out.extend_from_slice(&self.register.memory.shift.to_le_bytes());
+                let receipts =
+                    self.register.memory.totals.receipts.iter().fold(0_u16, |sum, count| sum.wrapping_add(*count));
                 out.extend_from_slice(&receipts.to_le_bytes());
             }
             0xFF41 => self.begin(Begun::OpenShift)?,
@@ -97,57 +99,31 @@ impl Registrar {
 
     fn begin(&mut self, what: Begun) -> Result<(), Refusal> {
         self.no_receipt()?;
-        if (what == Begun::CloseShift) != self.memory.is_shift_open() {
+        if (what == Begun::CloseShift) != self.register.memory.is_shift_open() {
             return Err(code::STORAGE_STATE);
         }
         self.begun = Some(what);
-        self.cashier.clear();
+        self.register.cashier.clear();
         Ok(())
     }
 
-    fn open_shift(&mut self, now: NaiveDateTime) -> Result<(u32, u32), Refusal> {
-        if self.memory.is_shift_open() {
-            return Err(code::WRONG_MODE);
-        }
-        self.storage_has_room()?;
-        let shift = self.memory.shift.wrapping_add(1);
-        let made = self.store(now, shift, |document| document.kind = StoredKind::OpenShift)?;
+    fn open_shift(&mut self, now: NaiveDateTime) -> Result<Made, Refusal> {
+        let made = self.register.open_shift(now)?;
         self.begun = None;
-        self.print(format!("ОТКРЫТИЕ СМЕНЫ {shift}"));
         Ok(made)
     }
 
-    fn close_shift(&mut self, now: NaiveDateTime) -> Result<(u32, u32), Refusal> {
+    fn close_shift(&mut self, now: NaiveDateTime) -> Result<Made, Refusal> {
         self.no_receipt()?;
-        if !self.memory.is_shift_open() {
-            return Err(code::WRONG_MODE);
-        }
-        let report = self.report_lines();
-        let made = self.store(now, self.memory.shift, |document| document.kind = StoredKind::CloseShift)?;
+        let made = self.register.close_shift(now)?;
         self.begun = None;
-        self.print(format!("ЗАКРЫТИЕ СМЕНЫ {}", self.memory.shift));
-        report.into_iter().for_each(|line| self.print(line));
         Ok(made)
     }
 
-    /// The lines of an X or Z report.
-    pub(super) fn report_lines(&self) -> Vec<String> {
-        let totals = &self.memory.totals;
-        let line = |title: &str, operation: Operation| {
-            let paid: Money = totals.payments.iter().map(|sums| sums[operation as usize]).sum();
-            format!("{title} {} НА {paid}", totals.receipts[operation as usize])
-        };
-        vec![
-            line("ПРИХОД", Operation::Sale),
-            line("ВОЗВРАТ ПРИХОДА", Operation::SaleReturn),
-            format!("НАЛИЧНЫХ В КАССЕ {}", self.memory.cash),
-        ]
-    }
-
-    fn put_shift_document(&self, (number, sign): (u32, u32), out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.memory.shift.to_le_bytes());
-        out.extend_from_slice(&number.to_le_bytes());
-        out.extend_from_slice(&sign.to_le_bytes());
+    fn put_shift_document(&self, made: Made, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.register.memory.shift.to_le_bytes());
+        out.extend_from_slice(&made.number.to_le_bytes());
+        out.extend_from_slice(&made.sign.to_le_bytes());
     }
 
     fn put_storage_status(&self, now: NaiveDateTime, out: &mut Vec<u8>) {
@@ -157,15 +133,21 @@ impl Registrar {
             (None, Some(Begun::CloseShift)) => 8,
             (None, None) => 0,
         };
-        out.extend([PHASE_FISCAL, document, u8::from(document != 0), u8::from(self.memory.is_shift_open()), 0]);
+        out.extend([
+            PHASE_FISCAL,
+            document,
+            u8::from(document != 0),
+            u8::from(self.register.memory.is_shift_open()),
+            0,
+        ]);
         put_time(now, out);
         self.put_number(out);
-        out.extend_from_slice(&self.memory.last_number().to_le_bytes());
+        out.extend_from_slice(&self.register.memory.last_number().to_le_bytes());
     }
 
     fn put_number(&self, out: &mut Vec<u8>) {
         let end = out.len() + 16;
-        out.extend(self.settings.storage.bytes().take(16));
+        out.extend(self.register.settings.storage.bytes().take(16));
         out.resize(end, b' ');
     }
 
@@ -182,7 +164,7 @@ impl Registrar {
             let (tag, length) = (input.short()?, input.short()?);
             let value = input.bytes(usize::from(length))?;
             if tag == TAG_CASHIER {
-                self.cashier = text::stored(value);
+                self.register.cashier = text::stored(value);
             }
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! What the simulated registrar remembers over a restart: documents, registers and the cash drawer.
+//! What a simulated registrar remembers over a restart: documents, registers and the cash drawer.
 //!
 //! Every change is an [`Event`]; the memory is the sum of its events, so a file of events restores it exactly.
 
@@ -8,11 +8,11 @@ use domain::quantity::Quantity;
 use serde::{Deserialize, Serialize};
 
 /// A storage of 36 months holds about this many documents.
-pub(super) const DOCUMENTS_MAX: usize = 250_000;
+pub(in crate::sim) const DOCUMENTS_MAX: usize = 250_000;
 /// Lines are kept for the last documents only: the storage itself keeps none that the device can show.
 const DETAILED_DOCUMENTS_MAX: usize = 10_000;
-pub(super) const PAYMENT_TYPES: usize = 16;
-pub(super) const TAX_GROUPS: usize = 6;
+pub(in crate::sim) const PAYMENT_TYPES: usize = 16;
+pub(in crate::sim) const TAX_GROUPS: usize = 6;
 const DEPARTMENTS: usize = 16;
 
 /// The four operations, in the order of the registers.
@@ -25,11 +25,11 @@ pub enum Operation {
 }
 
 impl Operation {
-    pub(super) const ALL: [Operation; 4] =
+    pub(in crate::sim) const ALL: [Operation; 4] =
         [Operation::Sale, Operation::Buy, Operation::SaleReturn, Operation::BuyReturn];
 
     /// Which way cash goes.
-    pub(super) fn brings_cash(self) -> bool {
+    pub(in crate::sim) fn brings_cash(self) -> bool {
         matches!(self, Operation::Sale | Operation::BuyReturn)
     }
 }
@@ -71,7 +71,7 @@ pub struct StoredDocument {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Event {
+pub(in crate::sim) enum Event {
     Stored(Box<StoredDocument>),
     CashIn(Money),
     CashOut(Money),
@@ -80,44 +80,44 @@ pub(super) enum Event {
 
 /// Totals that a closed shift clears.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ShiftTotals {
-    pub(super) opened_at: Option<NaiveDateTime>,
-    pub(super) payments: [[Money; 4]; PAYMENT_TYPES],
-    pub(super) turnover: [[Money; 4]; TAX_GROUPS],
-    pub(super) taxes: [[Money; 4]; TAX_GROUPS],
-    pub(super) departments: [[Money; 4]; DEPARTMENTS],
-    pub(super) receipts: [u16; 4],
-    pub(super) cash_in: Money,
-    pub(super) cash_out: Money,
-    pub(super) cancelled: [Money; 4],
+pub(in crate::sim) struct ShiftTotals {
+    pub(in crate::sim) opened_at: Option<NaiveDateTime>,
+    pub(in crate::sim) payments: [[Money; 4]; PAYMENT_TYPES],
+    pub(in crate::sim) turnover: [[Money; 4]; TAX_GROUPS],
+    pub(in crate::sim) taxes: [[Money; 4]; TAX_GROUPS],
+    pub(in crate::sim) departments: [[Money; 4]; DEPARTMENTS],
+    pub(in crate::sim) receipts: [u16; 4],
+    pub(in crate::sim) cash_in: Money,
+    pub(in crate::sim) cash_out: Money,
+    pub(in crate::sim) cancelled: [Money; 4],
 }
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct Memory {
-    pub(super) documents: Vec<StoredDocument>,
-    pub(super) shift: u16,
-    pub(super) totals: ShiftTotals,
-    pub(super) cash: Money,
-    pub(super) sold_ever: Money,
+pub(in crate::sim) struct Memory {
+    pub(in crate::sim) documents: Vec<StoredDocument>,
+    pub(in crate::sim) shift: u16,
+    pub(in crate::sim) totals: ShiftTotals,
+    pub(in crate::sim) cash: Money,
+    pub(in crate::sim) sold_ever: Money,
     /// Running numbers, never cleared: receipts by operation, and all documents that a roll shows.
-    pub(super) receipts: [u16; 4],
-    pub(super) running: u16,
+    pub(in crate::sim) receipts: [u16; 4],
+    pub(in crate::sim) running: u16,
 }
 
 impl Memory {
-    pub(super) fn is_shift_open(&self) -> bool {
+    pub(in crate::sim) fn is_shift_open(&self) -> bool {
         self.totals.opened_at.is_some()
     }
 
-    pub(super) fn last_number(&self) -> u32 {
+    pub(in crate::sim) fn last_number(&self) -> u32 {
         self.documents.last().map_or(0, |document| document.number)
     }
 
-    pub(super) fn find(&self, number: u32) -> Option<&StoredDocument> {
+    pub(in crate::sim) fn find(&self, number: u32) -> Option<&StoredDocument> {
         self.documents.get(usize::try_from(number).ok()?.checked_sub(1)?)
     }
 
-    pub(super) fn apply(&mut self, event: Event) {
+    pub(in crate::sim) fn apply(&mut self, event: Event) {
         match event {
             Event::Stored(document) => self.store(*document),
             Event::CashIn(amount) => {
