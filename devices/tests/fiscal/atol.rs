@@ -174,19 +174,6 @@ async fn a_request_that_arrives_after_the_till_was_restarted_makes_no_second_doc
 }
 
 #[tokio::test]
-async fn a_driver_that_was_not_waited_for_looks_what_became_of_its_request() {
-    let (emulator, mut driver) = with_shift().await;
-    let sale = groceries(FiscalKind::Sale, TOTAL, 0);
-    emulator.set_fault(Fault::Slow(Duration::from_millis(200)));
-    tokio::select! {
-        made = driver.register(&sale) => panic!("{made:?} before its time"),
-        () = emulator.documents_reach(2) => {}
-    }
-    emulator.set_fault(Fault::None);
-    finds(&emulator, &mut driver, 2, &sale).await;
-}
-
-#[tokio::test]
 async fn a_document_whose_result_never_comes_is_looked_for_before_anything_else_is_asked() {
     let (emulator, _) = with_shift().await;
     let impatient = Timing { result: Duration::from_millis(100), ..QUICK_HTTP };
