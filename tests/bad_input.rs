@@ -202,7 +202,7 @@ fn settings_that_make_no_sense() {
         &TILL.replace("\"memory\"", "\"usb:7\""),
         &expect![[r#"
             exit 64
-            store-node: settings node.toml: "usb:7" is not a port: tcp://host:port, serial:///dev/ttyS0?baud=115200 or memory is expected for key `till.fiscal`
+            store-node: settings node.toml: "usb:7" is not a port: tcp://host:port, udp://host:port, serial:///dev/ttyS0?baud=115200 or memory is expected for key `till.fiscal`
         "#]],
     );
     settings(
