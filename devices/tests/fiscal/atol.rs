@@ -1,7 +1,7 @@
 //! What only ATOL's web server can show: ids that are done once, results that come later.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use devices::fiscal::atol::{Atol, Timing};
@@ -11,6 +11,7 @@ use devices::port::{self, BytePort, Connector};
 use devices::sim::atol::{AtolHandle, EmulatorSettings};
 use devices::sim::fault::Fault;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::scripts::{finds, trade};
@@ -112,7 +113,7 @@ async fn a_lost_answer_is_asked_for_under_the_same_id() {
 }
 
 /// A way to the device on which the request of one connection is kept instead of delivered.
-fn keeping(inner: Connector, at: usize, kept: Arc<Mutex<Vec<u8>>>) -> Connector {
+fn keeping(inner: Connector, at: usize, kept: watch::Sender<Vec<u8>>) -> Connector {
     let connections = Arc::new(AtomicUsize::new(0));
     Arc::new(move || {
         let (inner, kept) = (inner.clone(), kept.clone());
@@ -127,24 +128,48 @@ fn keeping(inner: Connector, at: usize, kept: Arc<Mutex<Vec<u8>>>) -> Connector 
                 while http::read_request(&bytes, 1 << 16) == Read::Part {
                     assert!(wire.read_buf(&mut bytes).await.is_ok_and(|count| count > 0), "the request is whole");
                 }
-                *kept.lock().expect("no test panics with it") = bytes;
+                kept.send_replace(bytes);
+                // The host gives up first.
+                while wire.read_u8().await.is_ok() {}
             });
             Ok(Box::new(host) as Box<dyn BytePort>)
         })
     })
 }
 
+/// Deliver what was kept: the server's status.
+async fn deliver(emulator: &AtolHandle, kept: &watch::Sender<Vec<u8>>) -> u16 {
+    let late = String::from_utf8(kept.borrow().clone()).expect("text");
+    let (_, body) = late.split_once("\r\n\r\n").expect("a head and a body");
+    raw(emulator, "POST /api/v2/requests", body).await.0
+}
+
 #[tokio::test]
 async fn a_request_that_arrives_after_it_was_sent_again_makes_no_second_document() {
     let (emulator, _) = with_shift().await;
-    let kept = Arc::new(Mutex::new(Vec::new()));
+    let kept = watch::Sender::new(Vec::new());
     // The storage is asked for over the first two connections.
     let mut driver = driver(keeping(emulator.connector(), 2, kept.clone()), QUICK_HTTP);
     let made = driver.register(&groceries(FiscalKind::Sale, TOTAL, 0)).await.expect("it is sent again");
-    let late = kept.lock().expect("no test panics with it").clone();
-    let late = String::from_utf8(late).expect("text");
-    let (_, body) = late.split_once("\r\n\r\n").expect("a head and a body");
-    assert_eq!(raw(&emulator, "POST /api/v2/requests", body).await.0, 409);
+    assert_eq!(deliver(&emulator, &kept).await, 409);
+    assert_eq!((made.number, receipts(&emulator)), (2, 1));
+}
+
+#[tokio::test]
+async fn a_request_that_arrives_after_the_till_was_restarted_makes_no_second_document() {
+    let (emulator, _) = with_shift().await;
+    let sale = groceries(FiscalKind::Sale, TOTAL, 0);
+    let kept = watch::Sender::new(Vec::new());
+    let mut sent = kept.subscribe();
+    let mut first = driver(keeping(emulator.connector(), 2, kept.clone()), QUICK_HTTP);
+    tokio::select! {
+        made = first.register(&sale) => panic!("{made:?} without an answer"),
+        sent = sent.wait_for(|bytes| !bytes.is_empty()) => assert!(sent.is_ok()),
+    }
+    drop(first);
+    let mut second = driver(emulator.connector(), QUICK_HTTP);
+    let made = second.register(&sale).await.expect("nothing was made before");
+    assert_eq!(deliver(&emulator, &kept).await, 409);
     assert_eq!((made.number, receipts(&emulator)), (2, 1));
 }
 
