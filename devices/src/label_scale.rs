@@ -172,7 +172,7 @@ pub trait LabelScale: Send {
 }
 
 /// What one scale is set to, beside its address.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LabelScaleSetup {
     /// Four digits in ASCII, where the protocol has a password; nothing: as the scale leaves the factory.
     pub password: Option<[u8; 4]>,

@@ -70,8 +70,8 @@ pub struct ScaleKeeper {
     records: Records,
     reconciler: Reconciler,
     driver: Box<dyn LabelScale>,
-    /// The prefixes with which the driver was made.
-    prefixes: [u8; 2],
+    /// With which the driver was made.
+    setup: LabelScaleSetup,
     abilities: Abilities,
     batch: usize,
     started: Instant,
@@ -100,7 +100,7 @@ impl ScaleKeeper {
         };
         Ok(ScaleKeeper {
             abilities: driver.abilities(),
-            prefixes: [setup.weight_prefix, setup.piece_prefix],
+            setup,
             reconciler: Reconciler::new(known),
             batch: BATCH_FIRST,
             started: Instant::now(),
@@ -119,27 +119,20 @@ impl ScaleKeeper {
         // Before the first look at the datasets nothing is known, and that is not "nothing is wanted".
         let department = goods.department(&self.settings.department).filter(|_| goods.version > 0);
         let wanted = department.map(|department| {
-            let prefixes = [department.weight_prefix, department.piece_prefix];
-            if prefixes != self.prefixes {
-                self.make_driver(prefixes);
+            let setup = LabelScaleSetup {
+                weight_prefix: department.weight_prefix,
+                piece_prefix: department.piece_prefix,
+                barcode_value: plan::value(&department),
+                ..self.setup
+            };
+            if setup != self.setup {
+                self.driver = (self.settings.protocol.driver)(self.settings.connector.clone(), setup);
+                self.setup = setup;
+                self.abilities = self.driver.abilities();
             }
             Arc::new(plan::wanted(&goods, &department, &self.abilities))
         });
         self.reconciler.want(wanted, &self.abilities);
-    }
-
-    fn make_driver(&mut self, prefixes: [u8; 2]) {
-        let [weight_prefix, piece_prefix] = prefixes;
-        let setup = LabelScaleSetup {
-            password: self.settings.password,
-            weight_prefix,
-            piece_prefix,
-            timing: self.settings.timing,
-            ..LabelScaleSetup::default()
-        };
-        self.driver = (self.settings.protocol.driver)(self.settings.connector.clone(), setup);
-        self.prefixes = prefixes;
-        self.abilities = self.driver.abilities();
     }
 
     async fn turn(&mut self) -> Result<Duration, DbErr> {

@@ -4,6 +4,7 @@ use devices::label_scale::picture::barcode;
 use devices::label_scale::{BarcodeValue, ItemUnit, ScaleItem};
 use domain::barcode::in_store::{InStoreRules, Label};
 use domain::quantity::Quantity;
+use domain::rounding::line_amount;
 
 /// Grams or pieces that a label is tried with: the least, one in which every digit stands alone, the most.
 const TRIED: [i64; 3] = [1, 12_345, 99_999];
@@ -18,33 +19,50 @@ pub enum UnreadableLabel {
     OtherKind { prefix: u8, kind: &'static str },
     #[error("the tills read the item's number {read} where {printed} is printed")]
     OtherItem { read: String, printed: u32 },
-    #[error("the tills read {read} where {printed} is printed")]
-    OtherQuantity { read: Quantity, printed: Quantity },
+    #[error("the tills read {read} from a label {label}")]
+    OtherValue { label: String, read: String },
 }
 
-/// Try labels of this article with the rules of the tills.
-pub(crate) fn check(item: &ScaleItem, rules: &InStoreRules) -> Result<(), UnreadableLabel> {
+/// Try labels of this article, with this in their last digits, with the rules of the tills.
+pub(crate) fn check(item: &ScaleItem, value: BarcodeValue, rules: &InStoreRules) -> Result<(), UnreadableLabel> {
     let prefix = item.barcode_prefix;
-    for value in TRIED {
-        let printed = match item.unit {
-            ItemUnit::Weight => Quantity::from_thousandths(value),
-            ItemUnit::Piece => Quantity::from_thousandths(value * WHOLE),
+    for tried in TRIED {
+        let quantity = match item.unit {
+            ItemUnit::Weight => Quantity::from_thousandths(tried),
+            ItemUnit::Piece => Quantity::from_thousandths(tried * WHOLE),
         };
-        let Some(label) = barcode(item, printed, BarcodeValue::Amount) else { continue };
-        let (read, quantity) = match (rules.read(&label), item.unit) {
-            (Some(Ok(Label::Weight { item, quantity })), ItemUnit::Weight)
-            | (Some(Ok(Label::Pieces { item, quantity })), ItemUnit::Piece) => (item, quantity),
-            (Some(Ok(other)), _) => return Err(UnreadableLabel::OtherKind { prefix, kind: kind(&other) }),
-            (Some(Err(_)) | None, _) => return Err(UnreadableLabel::NoRule { prefix }),
+        // A sum with more digits than there are is refused by the scale when it weighs.
+        let Some(label) = barcode(item, quantity, value) else { continue };
+        let read = match rules.read(&label) {
+            Some(Ok(read)) => read,
+            Some(Err(_)) | None => return Err(UnreadableLabel::NoRule { prefix }),
         };
-        if read.parse() != Ok(item.code) {
-            return Err(UnreadableLabel::OtherItem { read, printed: item.code });
+        let (code, is_right) = match (&read, value, item.unit) {
+            (Label::Weight { item, quantity: read }, BarcodeValue::Amount, ItemUnit::Weight)
+            | (Label::Pieces { item, quantity: read }, BarcodeValue::Amount, ItemUnit::Piece) => {
+                (item, *read == quantity)
+            }
+            (Label::Price { item: code, amount }, BarcodeValue::Sum, _) => {
+                (code, *amount == line_amount(item.price, quantity))
+            }
+            _ => return Err(UnreadableLabel::OtherKind { prefix, kind: kind(&read) }),
+        };
+        if code.parse() != Ok(item.code) {
+            return Err(UnreadableLabel::OtherItem { read: code.clone(), printed: item.code });
         }
-        if quantity != printed {
-            return Err(UnreadableLabel::OtherQuantity { read: quantity, printed });
+        if !is_right {
+            return Err(UnreadableLabel::OtherValue { label, read: value_of(&read) });
         }
     }
     Ok(())
+}
+
+fn value_of(label: &Label) -> String {
+    match label {
+        Label::Weight { quantity, .. } | Label::Pieces { quantity, .. } => quantity.to_string(),
+        Label::Price { amount, .. } => amount.to_string(),
+        Label::Number { number, .. } => number.clone(),
+    }
 }
 
 fn kind(label: &Label) -> &'static str {

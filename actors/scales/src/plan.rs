@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use devices::label_scale::{Abilities, ItemUnit, ScaleItem, ScaleItemRefusal};
+use devices::label_scale::{Abilities, BarcodeValue, ItemUnit, ScaleItem, ScaleItemRefusal};
 use domain::ids::ItemCode;
 use domain::money::Money;
 use domain::quantity::Quantity;
 use messages::v1::catalogue::{Item, Unit};
-use messages::v1::scales::ScaleDepartment;
+use messages::v1::scales::{LabelValue, ScaleDepartment};
 use sha2::{Digest as _, Sha256};
 
 use crate::goods::Goods;
@@ -20,6 +20,8 @@ pub type Digest = i64;
 pub struct Wanted {
     /// Of the catalogue from which it was made.
     pub version: u64,
+    /// What labels end with.
+    pub value: BarcodeValue,
     /// By PLU.
     pub items: BTreeMap<u32, Article>,
     /// Pairs of key and PLU.
@@ -49,6 +51,8 @@ pub enum WhyNot {
     OpenPrice,
     #[error("it has no price")]
     NoPrice,
+    #[error("the labels of this scale cannot end with a sum")]
+    NoSums,
     #[error("it is a gift card")]
     GiftCard,
     #[error("its marking code is needed at the till")]
@@ -65,7 +69,7 @@ pub enum WhyNot {
 
 /// What should lie on a scale of this department that can keep so much.
 pub fn wanted(goods: &Goods, department: &ScaleDepartment, abilities: &Abilities) -> Wanted {
-    let mut wanted = Wanted { version: goods.version, ..Wanted::default() };
+    let mut wanted = Wanted { version: goods.version, value: value(department), ..Wanted::default() };
     for item in goods.items.values().filter(|item| belongs(item, department)) {
         let leave = |why| LeftOut { code: item.code.clone(), name: item.name.clone(), why };
         match article(item, department, abilities, goods) {
@@ -124,8 +128,21 @@ fn article(item: &Item, department: &ScaleDepartment, abilities: &Abilities, goo
         barcode_prefix: prefix,
     };
     abilities.fits(&article)?;
-    label::check(&article, &goods.rules)?;
-    Ok(Article { code: item.code.clone(), digest: digest(&article), item: article })
+    let value = value(department);
+    if value == BarcodeValue::Sum && !abilities.sums {
+        return Err(WhyNot::NoSums);
+    }
+    label::check(&article, value, &goods.rules)?;
+    // A scale that is told to print otherwise is told with its articles.
+    Ok(Article { code: item.code.clone(), digest: digest(&(&article, department.value)), item: article })
+}
+
+/// What the labels of these scales end with, for their driver.
+pub(crate) fn value(department: &ScaleDepartment) -> BarcodeValue {
+    match department.value {
+        LabelValue::Amount => BarcodeValue::Amount,
+        LabelValue::Sum => BarcodeValue::Sum,
+    }
 }
 
 /// A name at most so long: a customer still knows what it is, and the receipt has the whole one.

@@ -21,7 +21,7 @@ pub(super) const BUSY_TRIES_MAX: u32 = 10;
 const READ_BYTES: usize = 4096;
 
 /// How long a scale is waited for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
     /// For an answer.
     pub answer: Duration,

@@ -15,6 +15,17 @@ pub struct Scales {
     pub departments: Vec<ScaleDepartment>,
 }
 
+/// What the last digits of a scale's labels are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LabelValue {
+    /// Grams or pieces.
+    #[default]
+    Amount,
+    /// Money, in minor units.
+    Sum,
+}
+
 /// Scales that carry the same goods. A scale says in its store's settings which department it stands in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -28,6 +39,7 @@ pub struct ScaleDepartment {
     /// The first two digits of labels.
     pub weight_prefix: u8,
     pub piece_prefix: u8,
+    pub value: LabelValue,
     /// The label's format by its number at the scale; zero leaves it to the scale.
     pub label: u8,
     /// Numbers that people call an item by at these scales, where that is not its own number.
@@ -43,6 +55,7 @@ impl Default for ScaleDepartment {
             items: Vec::new(),
             weight_prefix: WEIGHT_PREFIX,
             piece_prefix: PIECE_PREFIX,
+            value: LabelValue::Amount,
             label: 0,
             numbers: Vec::new(),
             hot_keys: Vec::new(),

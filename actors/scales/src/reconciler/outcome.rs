@@ -5,7 +5,7 @@ use std::time::Duration;
 use devices::label_scale::{Halted, LabelScaleError, LabelScaleStatus, ScaleItem};
 
 use super::{DIFFERENCES_MAX, DOUBTS_MAX, Note, RETRY, Reconciler, SetAside, Step};
-use crate::plan::digest;
+use crate::plan::{Digest, digest};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -96,7 +96,7 @@ impl Reconciler {
         if self.reads_back {
             self.to_read.extend(items.iter().map(|item| item.plu));
         }
-        vec![Note::There(items.iter().map(|item| (item.plu, digest(item))).collect())]
+        vec![Note::There(items.iter().filter_map(|item| Some((item.plu, self.digest_of(item.plu)?))).collect())]
     }
 
     fn halted(
@@ -122,9 +122,16 @@ impl Reconciler {
         }
     }
 
+    /// Of the article that should lie at this number.
+    fn digest_of(&self, plu: u32) -> Option<Digest> {
+        self.wanted.as_ref().and_then(|wanted| wanted.items.get(&plu)).map(|article| article.digest)
+    }
+
     fn refused(&mut self, item: &ScaleItem, why: String) {
         self.careful = self.careful.saturating_sub(1);
-        self.set_aside.insert(item.plu, SetAside { digest: digest(item), why });
+        if let Some(digest) = self.digest_of(item.plu) {
+            self.set_aside.insert(item.plu, SetAside { digest, why });
+        }
     }
 
     fn compared(&mut self, read: Vec<Compared>) -> Vec<Note> {

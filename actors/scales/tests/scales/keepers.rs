@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use devices::sim::fault::Fault;
+use domain::barcode::in_store::InStoreRules;
 use domain::quantity::Quantity;
-use messages::v1::scales::{ScaleDepartment, Scales};
+use messages::v1::catalogue::BarcodeKind;
+use messages::v1::scales::{LabelValue, ScaleDepartment, Scales};
 use runtime::node::Node;
 use scales::requests::{Command, ReadBack, ShowShelf};
 use scales::view::Phase;
 
-use super::counter::{Counter, PROTOCOLS, Place, all_priced, goods, is_equal, item, place, priced, prices};
+use super::counter::{Counter, PROTOCOLS, Place, all_priced, goods, is_equal, item, place, priced, prices, rule};
 
 fn run(work: impl Future<Output = ()>) {
     runtime::system::run(work);
@@ -98,9 +100,12 @@ fn broken_scales_delay_no_other_and_catch_up_by_themselves() {
         counter.goods.send_replace(priced(2, GOODS, 1_100).into());
         counter.until("thirty", |views| views.values().skip(10).all(|view| is_equal(view, 2))).await;
         for (number, Place { device, .. }) in places.iter().enumerate().take(10) {
-            let view = &counter.board.now()[&format!("scale-{number:02}")];
-            assert!(!is_equal(view, 2), "{number} is not done: {view:?}");
-            assert!(device.items().iter().any(|item| item.price.minor() == 1_000), "{number}");
+            // A slow one that takes its goods in one file may be done as well.
+            if !matches!(broken(number), Some(Fault::Slow(_))) {
+                let view = &counter.board.now()[&format!("scale-{number:02}")];
+                assert!(!is_equal(view, 2), "{number} is not done: {view:?}");
+                assert!(device.items().iter().any(|item| item.price.minor() == 1_000), "{number}");
+            }
             device.set_fault(Fault::None);
         }
         counter.all_equal(2).await;
@@ -169,6 +174,32 @@ fn a_full_memory_is_told_and_a_scale_without_a_plan_is_left_alone() {
         assert!(counter.refs["other"].shelf.ask(ShowShelf).await.expect("it listens").wanted.is_none());
         places[0].device.set_fault(Fault::None);
         counter.until("loaded", |views| is_equal(&views["full"], 1)).await;
+        counter.node.shutdown().await;
+    });
+}
+
+#[test]
+fn labels_end_with_a_sum_as_soon_as_the_plan_says_so() {
+    run(async {
+        let folder = folder();
+        let places = [place("shtrih", 0), place("massa", 2)];
+        let counter = Counter::open(&folder, &places, priced(1, 10, 74_900)).await;
+        counter.all_equal(1).await;
+        let barcodes = || {
+            places
+                .each_ref()
+                .map(|place| place.device.weigh(5, Quantity::from_thousandths(475)).expect("a label").barcode)
+        };
+        assert_eq!(barcodes(), ["2200005004753", "2200005004753"]);
+        let mut sums = priced(2, 10, 74_900);
+        let mut rule = rule("22", BarcodeKind::Price);
+        rule.decimals = 2;
+        sums.rules = InStoreRules::new(vec![rule.checked().expect("it makes sense")]);
+        let department = ScaleDepartment { value: LabelValue::Sum, ..ScaleDepartment::default() };
+        sums.plan = Scales { departments: vec![department] };
+        counter.goods.send_replace(sums.into());
+        counter.all_equal(2).await;
+        assert_eq!(barcodes(), ["2200005355787", "2200005355787"]);
         counter.node.shutdown().await;
     });
 }

@@ -5,7 +5,7 @@ use domain::barcode::in_store::InStoreRules;
 use domain::ids::ItemCode;
 use domain::money::Money;
 use messages::v1::catalogue::{BarcodeKind, Item, Unit};
-use messages::v1::scales::{ScaleDepartment, ScaleKey, ScaleNumber};
+use messages::v1::scales::{LabelValue, ScaleDepartment, ScaleKey, ScaleNumber};
 use scales::plan::wanted;
 
 use super::counter::{goods, item, place, rule};
@@ -115,7 +115,7 @@ fn a_label_that_the_tills_would_not_read_is_refused_before_it_is_sent() {
     check(rules(&[]), "not I00012: the tills have no barcode rule for labels that begin with 22");
     check(rules(&[rule("2", BarcodeKind::Pieces)]), "not I00012: the tills take labels that begin with 22 for pieces");
     check(rules(&[short]), "not I00012: the tills read the item's number 0001 where 12 is printed");
-    check(rules(&[tens]), "not I00012: the tills read 0.01 where 0.001 is printed");
+    check(rules(&[tens]), "not I00012: the tills read 0.01 from a label 2200012000014");
 }
 
 #[test]
@@ -126,5 +126,19 @@ fn a_small_memory_keeps_the_smaller_numbers() {
         told,
         "1 I00001 Goods 1 1.00 22\n2 I00002 Goods 2 1.00 22\n\
          not I00003: the scale keeps 2 articles, and those with smaller numbers come first"
+    );
+}
+
+#[test]
+fn labels_may_end_with_a_sum_where_the_scale_and_the_tills_can() {
+    let mut sums = rule("22", BarcodeKind::Price);
+    sums.decimals = 2;
+    let rules = InStoreRules::new(vec![sums.checked().expect("it makes sense")]);
+    let department = ScaleDepartment { value: LabelValue::Sum, ..ScaleDepartment::default() };
+    let told = |abilities: &Abilities| told(vec![item(12, 74_900)], &department, abilities, Some(rules.clone()));
+    assert_eq!(told(&abilities()), "12 I00012 Goods 12 749.00 22");
+    assert_eq!(
+        told(&Abilities { sums: false, ..abilities() }),
+        "not I00012: the labels of this scale cannot end with a sum"
     );
 }

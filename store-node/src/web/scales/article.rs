@@ -10,7 +10,7 @@ use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use devices::label_scale::picture::{self, PrintedLabel};
-use devices::label_scale::{ItemUnit, ScaleItem};
+use devices::label_scale::{BarcodeValue, ItemUnit, ScaleItem};
 use domain::quantity::Quantity;
 use scales::plan::Article;
 use scales::reconciler::Compared;
@@ -43,9 +43,10 @@ pub struct Query {
     read: bool,
 }
 
-async fn wanted(site: &Site, name: &str, plu: u32) -> Result<Article, Refusal> {
+async fn wanted(site: &Site, name: &str, plu: u32) -> Result<(Article, BarcodeValue), Refusal> {
     let shelf = refs(site, name)?.shelf.ask(ShowShelf).await.map_err(busy)?;
-    let article = shelf.wanted.as_ref().and_then(|wanted| wanted.items.get(&plu)).cloned();
+    let wanted = shelf.wanted.as_ref();
+    let article = wanted.and_then(|wanted| Some((wanted.items.get(&plu)?.clone(), wanted.value)));
     article.ok_or_else(|| Refusal::not_found(format!("Nothing should lie at number {plu} of scale {name}.")))
 }
 
@@ -56,7 +57,7 @@ pub async fn page(
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Refusal> {
     let (name, plu) = path.into_inner();
-    let article = wanted(&site, &name, plu).await?;
+    let (article, _) = wanted(&site, &name, plu).await?;
     let (found, failure) = match query.read {
         false => (None, None),
         true => match refs(&site, &name)?.read_back.ask(ReadBack { plu }).await.map_err(busy)? {
@@ -116,9 +117,9 @@ pub async fn label(
     path: web::Path<(String, u32)>,
 ) -> Result<HttpResponse, Refusal> {
     let (name, plu) = path.into_inner();
-    let item = wanted(&site, &name, plu).await?.item;
+    let (Article { item, .. }, value) = wanted(&site, &name, plu).await?;
     let quantity = if item.unit == ItemUnit::Weight { SHOWN_WEIGHT } else { Quantity::ONE };
-    let barcode = picture::barcode(&item, quantity).unwrap_or_default();
+    let barcode = picture::barcode(&item, quantity, value).unwrap_or_default();
     let label = PrintedLabel {
         item: &item,
         quantity,
