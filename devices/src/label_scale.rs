@@ -79,6 +79,8 @@ pub enum LabelScaleError {
     Refused { code: u16, sentence: String },
     #[error("the memory of the scale is full: take goods off it")]
     MemoryFull,
+    #[error("what was written to the scale is gone: it must be loaded anew")]
+    GoodsLost,
     #[error("the scale is busy: somebody works at it, or it clears its memory")]
     Busy,
     #[error("this scale cannot do that")]

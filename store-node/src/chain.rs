@@ -198,8 +198,19 @@ impl Chain {
         let thread = NodeThread::start(&format!("store {store}"), move |_| async move {
             let admit = Arc::new(OneToken(token));
             let reconnect = RECONNECT;
-            ServerNode::start(ServerParts { store: code, data, dial, token: hq_token, admit, clock, reconnect, scales })
-                .await
+            ServerNode::start(ServerParts {
+                store: code,
+                data,
+                dial,
+                token: hq_token,
+                admit,
+                clock,
+                reconnect,
+                scales,
+                // Any till may link that shows the chain's token.
+                tills: Vec::new(),
+            })
+            .await
         })
         .await?;
         self.hub.up(store.as_str(), thread.handle().accept.clone());

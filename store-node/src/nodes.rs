@@ -165,6 +165,8 @@ pub struct ServerParts {
     pub clock: Clock,
     pub reconnect: (Duration, Duration),
     pub scales: Vec<ScaleSettings>,
+    /// The tills of the store, as far as its settings name them.
+    pub tills: Vec<String>,
 }
 
 /// A running store server.
@@ -184,7 +186,7 @@ pub struct ServerNode {
 
 impl ServerNode {
     pub async fn start(parts: ServerParts) -> anyhow::Result<ServerNode> {
-        let ServerParts { store, data, dial, token, admit, clock, reconnect, scales } = parts;
+        let ServerParts { store, data, dial, token, admit, clock, reconnect, scales, tills } = parts;
         let folder = store_folder(&data, &store);
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
         let database = open::<ServerMigrator>(&server_file(&data, &store)).await?;
@@ -196,6 +198,7 @@ impl ServerNode {
             accounts,
             scales_database,
             scales,
+            tills,
             clock,
             dial,
             token,

@@ -39,12 +39,13 @@ pub async fn machine(settings: Settings) -> anyhow::Result<()> {
             let number = number.parse().map(TillId).with_context(|| format!("\"{number}\" is not a till's number"))?;
             anyhow::Ok((till_peer(&settings.store, number), token.clone()))
         });
+        let tills = tills.collect::<Result<Vec<_>, _>>()?;
         let node = ServerNode::start(ServerParts {
             store: settings.store.clone(),
             data: settings.data.clone(),
             dial: Arc::new(WebSocketDial::new(&own.hq)),
             token: own.token.clone(),
-            admit: Arc::new(StaticTokens::new(tills.collect::<Result<Vec<_>, _>>()?)),
+            admit: Arc::new(StaticTokens::new(tills.clone())),
             clock: runtime::clock::Clock::system(),
             reconnect: STORE_RECONNECT,
             scales: own
@@ -52,6 +53,7 @@ pub async fn machine(settings: Settings) -> anyhow::Result<()> {
                 .iter()
                 .map(|scale| scale.scale().map_err(anyhow::Error::msg))
                 .collect::<Result<_, _>>()?,
+            tills: tills.into_iter().map(|(peer, _)| peer.name).collect(),
         })
         .await?;
         let pages = StorePages::of(&node, Clock::system(), own.https, own.admin_password.as_deref()).await?;

@@ -221,8 +221,8 @@ pub fn read(file: &Path) -> Result<Settings, SettingsError> {
     for scale in scales {
         let refused = |reason| SettingsError::Scale { file: file.to_owned(), reason };
         scale.scale().map_err(refused)?;
-        if !names.insert(&scale.name) {
-            return Err(refused(format!("two scales are called \"{}\"", scale.name)));
+        if !names.insert(scale.name.clone()) || !names.insert(scale.address.to_string()) {
+            return Err(refused(format!("the scale \"{}\" has the name or the address of another one", scale.name)));
         }
     }
     Ok(settings)

@@ -38,6 +38,8 @@ pub struct ShopNow {
 #[derive(Clone, Debug)]
 pub struct ShopPorts {
     pub links: ActorRef<Status>,
+    /// Tills that are there whether they linked or not.
+    pub tills: Vec<String>,
     pub board: Board,
     pub goods: watch::Receiver<Arc<Goods>>,
     pub labels: watch::Receiver<LabelCount>,
@@ -67,8 +69,10 @@ impl ShopWatch {
         let (version, scales) = (self.ports.goods.borrow().version, self.ports.board.now());
         let labels = *self.ports.labels.borrow();
         let has = |till: &PeerStatus| till.datasets.get(ITEMS).copied().unwrap_or(0);
-        let coherence = Coherence::new(version, self.tills.iter().map(has), scales.values(), labels);
-        if coherence.is_whole() && labels.of > 0 {
+        let never = self.ports.tills.iter().filter(|name| self.tills.iter().all(|till| till.name != **name));
+        let tills = self.tills.iter().map(has).chain(never.map(|_| 0));
+        let coherence = Coherence::new(version, tills, scales.values(), labels);
+        if coherence.labels.is_whole() && labels.of > 0 {
             // Whether it is noted or not, the next look sees.
             self.ports.close.ask(CloseChange { version }).await.ok();
         }

@@ -32,9 +32,9 @@ use runtime::spec::{ChildSpec, Overflow, Strategy};
 use scales::goods::Goods;
 use scales::keeper::{KeeperPorts, ScaleKeeper, ScaleSettings};
 use scales::planner::{Planner, PlannerPorts};
-use scales::requests::{Do, HangLabels, OutdatedLabels, ReadBack, ShowShelf, Totals};
+use scales::requests::{Do, HangLabels, LabelsChangedSince, OutdatedLabels, ReadBack, ShowShelf, Totals};
 use scales::shelf_labels::LabelCount;
-use scales::view::Board;
+use scales::view::{Board, ScaleView};
 use till::catalogue::Catalogue;
 use till::{Counter, DeviceFactory, Till, TillPorts, TillSettings};
 use tokio::sync::watch;
@@ -159,6 +159,8 @@ pub struct ServerGround {
     /// What is known of scales and labels on shelves.
     pub scales_database: Database,
     pub scales: Vec<ScaleSettings>,
+    /// The tills of the store, as far as its settings name them.
+    pub tills: Vec<String>,
     pub clock: Clock,
     pub dial: Arc<dyn Dial>,
     pub token: String,
@@ -182,6 +184,7 @@ pub struct StoreScales {
     pub goods: watch::Receiver<Arc<Goods>>,
     pub outdated_labels: ActorRef<OutdatedLabels>,
     pub hang_labels: ActorRef<HangLabels>,
+    pub changed_labels: ActorRef<LabelsChangedSince>,
 }
 
 /// How one scale is reached.
@@ -196,8 +199,19 @@ pub struct ScaleRefs {
 /// A store server: the line to the head office, customer accounts, the lines to its tills, and its scales. Documents go up
 /// and datasets down in between.
 pub fn server(ground: ServerGround) -> (Tree, ServerRefs) {
-    let ServerGround { store, database, accounts, scales_database, scales, clock, dial, token, admit, reconnect } =
-        ground;
+    let ServerGround {
+        store,
+        database,
+        accounts,
+        scales_database,
+        scales,
+        tills,
+        clock,
+        dial,
+        token,
+        admit,
+        reconnect,
+    } = ground;
     let me = Peer { name: store.to_string(), role: PeerRole::Store };
     let mut tree = Tree::new(me.name.clone());
     let (outbox_bell, datasets_bell) = (Bell::new(), Bell::new());
@@ -267,6 +281,7 @@ pub fn server(ground: ServerGround) -> (Tree, ServerRefs) {
     let (view, shop) = watch::channel(Arc::default());
     let watching = ShopPorts {
         links: downlinks.reference(),
+        tills,
         board: keeping.board,
         goods: goods_seen.clone(),
         labels: labels_seen,
@@ -282,6 +297,7 @@ pub fn server(ground: ServerGround) -> (Tree, ServerRefs) {
         goods: goods_seen,
         outdated_labels: planner.reference(),
         hang_labels: planner.reference(),
+        changed_labels: planner.reference(),
     };
     (tree, ServerRefs { uplink, downlinks, accounts: door, scales, shop })
 }
@@ -297,8 +313,14 @@ fn scales_of(
     let planner = tree.child(ChildSpec::new("scales/planner", "planner", move || Planner::new(ports.clone())));
     let keepers = scales.into_iter().map(|settings| {
         let (name, keeping) = (settings.name.clone(), keeping.clone());
+        // A scale whose keeper cannot start is behind, and not away.
+        keeping
+            .board
+            .put(&name, ScaleView { department: settings.department.clone(), sells: true, ..ScaleView::default() });
+        // One that fails again and again takes no other with it.
+        tree.group(format!("scale-{name}"), Strategy::OneForOne);
         let keeper = tree.child(
-            ChildSpec::new(format!("scales/{name}"), "scale_keeper", move || {
+            ChildSpec::new(format!("scale-{name}/keeper"), "scale_keeper", move || {
                 ScaleKeeper::new(settings.clone(), keeping.clone())
             })
             .shutdown_timeout(SCALE_SHUTDOWN),

@@ -9,11 +9,13 @@ use std::sync::Arc;
 use ::web::doors::Visitor;
 use ::web::layout::{Frame, MenuItem};
 use ::web::live::Viewers;
+use ::web::refusal::Refusal;
 use ::web::rights::Right;
 use ::web::routes::{self, Guarded, Limits, get, post};
 use ::web::sign_in;
 use actix_web::web;
 use runtime::clock::Clock;
+use runtime::reference::SendError;
 use sea_orm::DatabaseConnection;
 use tokio::sync::watch;
 
@@ -52,6 +54,11 @@ impl Site {
     }
 }
 
+/// An actor has no time for a page just now.
+fn busy(error: SendError) -> Refusal {
+    Refusal::busy(format!("The store server is busy just now: try again in a moment ({error})."))
+}
+
 const MENU: [MenuItem; 4] = [
     MenuItem { href: prices::PATH, label: prices::TITLE, right: Right::ViewStores },
     MenuItem { href: scales::PATH, label: scales::TITLE, right: Right::ViewStores },
@@ -77,6 +84,7 @@ pub fn routes() -> Vec<Guarded> {
         get("/scales/{name}/articles/{plu}", Some(ViewStores), |route| route.to(scales::article::page)),
         get("/scales/{name}/articles/{plu}/label.svg", Some(ViewStores), |route| route.to(scales::article::label)),
         get("/labels", Some(OperateScales), |route| route.to(labels::page)),
+        get("/labels/next", Some(OperateScales), |route| route.to(labels::next_sheet)),
         get("/labels/sheet", Some(OperateScales), |route| route.to(labels::sheet)),
         get("/labels/sheet.svg", Some(OperateScales), |route| route.to(labels::sheet_picture)),
         post("/labels", Some(OperateScales), |route| route.to(labels::hang)),

@@ -26,15 +26,17 @@ pub fn quantity_for(amount: Money, price: Money) -> Option<Quantity> {
 }
 
 /// At which of these prices, the likeliest first, a label with this sum was printed: the first at which some weight to the
-/// gram, or the one that is printed, costs exactly so much. A wrong price hits by chance once in as many times as a gram
-/// has minor units. `None`: at none of them.
+/// gram (some whole number of `pieces`), or the quantity that is printed, costs exactly so much. A wrong price hits by chance
+/// once in as many times as a gram has minor units. `None`: at none of them.
 pub fn printed_price(
     amount: Money,
     printed: Option<Quantity>,
+    pieces: bool,
     prices: impl IntoIterator<Item = Money>,
 ) -> Option<Money> {
     prices.into_iter().find(|price| {
-        let quantity = printed.or_else(|| quantity_for(amount, *price));
+        let quantity =
+            printed.or_else(|| quantity_for(amount, *price)).filter(|quantity| !pieces || quantity.is_whole());
         quantity.is_some_and(|quantity| line_amount(*price, quantity) == amount)
     })
 }
@@ -112,7 +114,10 @@ mod tests {
     #[test]
     fn a_label_says_at_which_price_it_was_printed() {
         let [now, before, long_ago] = [13_990, 12_990, 11_990].map(Money::from_minor);
-        let printed = |amount, quantity| printed_price(Money::from_minor(amount), quantity, [now, before, long_ago]);
+        let printed =
+            |amount, quantity| printed_price(Money::from_minor(amount), quantity, false, [now, before, long_ago]);
+        let two = [Money::from_minor(4_000), Money::from_minor(5_000)];
+        assert_eq!(printed_price(Money::from_minor(10_000), None, true, two), Some(two[1]), "2 pieces, not 2.5");
         assert_eq!(printed(17_488, None), Some(now), "1.250 kg");
         assert_eq!(printed(16_238, None), Some(before), "1.250 kg, which no weight costs now");
         assert_eq!(printed(14_988, Some(Quantity::from_thousandths(1_250))), Some(long_ago));

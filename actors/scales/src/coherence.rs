@@ -53,18 +53,18 @@ impl Coherence {
         Coherence {
             version,
             tills: Share::of(tills.map(|has| has >= version)),
-            // A scale without a plan or one that was emptied sells nothing, and so nothing at an old price.
+            // A scale on which nothing lies sells nothing, and so nothing at an old price.
             scales: Share::of(
                 scales
-                    .filter(|scale| !matches!(scale.phase, Phase::NoPlan | Phase::Paused))
-                    .map(|scale| scale.version >= version),
+                    .filter(|scale| scale.sells || !matches!(scale.phase, Phase::NoPlan | Phase::Paused))
+                    .map(|scale| scale.version >= version && !matches!(scale.phase, Phase::NoPlan | Phase::Paused)),
             ),
             labels: Share { right: labels.hung, of: labels.of },
         }
     }
 
     pub fn is_whole(&self) -> bool {
-        [self.tills, self.scales, self.labels].into_iter().all(Share::is_whole)
+        self.version > 0 && [self.tills, self.scales, self.labels].into_iter().all(Share::is_whole)
     }
 }
 

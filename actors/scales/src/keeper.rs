@@ -35,6 +35,8 @@ const BATCH_MAX: usize = 512;
 const BATCH_LASTS: Duration = Duration::from_secs(1);
 /// A clock that is further off prints wrong dates about midnight.
 const CLOCK_OFF_MAX: TimeDelta = TimeDelta::seconds(60);
+/// No step lasts longer; a scale that is emptied takes a minute.
+const TURN_LASTS_MAX: Duration = Duration::from_secs(3600);
 /// After the records could not be written.
 const RECORDS_RETRY: Duration = Duration::from_secs(5);
 
@@ -77,6 +79,8 @@ pub struct ScaleKeeper {
     started: Instant,
     poke: Arc<Notify>,
     view: ScaleView,
+    /// Decided and not written down yet, because the disk did not take it: comes before everything else.
+    unsaved: Vec<Note>,
 }
 
 /// Do one step. Sender: its own task. Answer: how long there is nothing to do. Repeat: yes.
@@ -110,6 +114,7 @@ impl ScaleKeeper {
             records,
             driver,
             view,
+            unsaved: Vec::new(),
         })
     }
 
@@ -126,9 +131,8 @@ impl ScaleKeeper {
                 ..self.setup
             };
             if setup != self.setup {
-                self.driver = (self.settings.protocol.driver)(self.settings.connector.clone(), setup);
                 self.setup = setup;
-                self.abilities = self.driver.abilities();
+                self.reconciler.lose_contact();
             }
             Arc::new(plan::wanted(&goods, &department, &self.abilities))
         });
@@ -136,19 +140,24 @@ impl ScaleKeeper {
     }
 
     async fn turn(&mut self) -> Result<Duration, DbErr> {
+        self.note(Vec::new()).await?;
         if self.ports.goods.has_changed().unwrap_or(false) {
             self.plan();
         }
         let clock_ms = self.ports.clock.now_ms();
         let notes = self.reconciler.check_if_due(clock_ms);
-        self.note(&notes).await?;
+        self.note(notes).await?;
         let step = self.reconciler.next(self.batch, self.started.elapsed(), clock_ms);
         if let Step::Rest(rest) = step {
             self.show();
             return Ok(rest);
         }
         let notes = self.reconciler.before(&step);
-        self.note(&notes).await?;
+        self.note(notes).await?;
+        if !self.reconciler.has_contact() {
+            // What the last driver knew of the scale may be true of another one.
+            self.driver = (self.settings.protocol.driver)(self.settings.connector.clone(), self.setup);
+        }
         let began = Instant::now();
         let outcome = self.act(&step).await;
         let took = began.elapsed();
@@ -156,12 +165,17 @@ impl ScaleKeeper {
             self.view.model.clone_from(&status.model);
         }
         let notes = self.reconciler.after(&step, outcome, self.started.elapsed());
-        self.note(&notes).await?;
-        if self.reconciler.failure().is_none() {
-            self.view.heard_ms = Some(self.ports.clock.now_ms());
+        match self.reconciler.failure() {
+            None => self.view.heard_ms = Some(self.ports.clock.now_ms()),
+            Some(failure) => {
+                self.view.last_failure = Some(failure.to_owned());
+                self.view.failed_ms = Some(self.ports.clock.now_ms());
+            }
         }
+        self.note(notes).await?;
         let abilities = self.driver.abilities();
-        if abilities != self.abilities {
+        // A driver that has not heard its scale knows only the usual sizes.
+        if abilities != self.abilities && self.reconciler.has_contact() {
             self.abilities = abilities;
             self.plan();
         }
@@ -170,14 +184,15 @@ impl ScaleKeeper {
         Ok(pause)
     }
 
-    /// First on disk, then it counts (SC-1).
-    async fn note(&mut self, notes: &[Note]) -> Result<(), DbErr> {
-        self.records.keep(notes).await?;
-        for note in notes {
-            if let Note::There(items) = note {
+    /// First on disk, then it counts (SC-1). What was not written down stays to be written.
+    async fn note(&mut self, notes: Vec<Note>) -> Result<(), DbErr> {
+        self.unsaved.extend(notes);
+        self.records.keep(&self.unsaved).await?;
+        for note in self.unsaved.drain(..) {
+            if let Note::There(items) = &note {
                 self.view.written += items.len() as u64;
             }
-            self.reconciler.apply(note);
+            self.reconciler.apply(&note);
         }
         Ok(())
     }
@@ -227,6 +242,10 @@ impl ScaleKeeper {
         for item in items {
             match self.driver.read_back(item.plu).await {
                 Ok(found) => read.push(Compared { kept: self.driver.kept(item), found }),
+                // What cannot be read is not what was written.
+                Err(LabelScaleError::Refused { .. } | LabelScaleError::Protocol { .. }) => {
+                    read.push(Compared { kept: self.driver.kept(item), found: None });
+                }
                 Err(error) if read.is_empty() => return Outcome::Failed(error),
                 // The next step meets it again.
                 Err(_) => break,
@@ -243,7 +262,7 @@ impl ScaleKeeper {
             _ => return Duration::ZERO,
         };
         if took > BATCH_LASTS {
-            self.batch = (self.batch / 2).max(self.driver.batch_items().min(BATCH_MAX));
+            self.batch = (self.batch / 2).max(1);
         } else if took < BATCH_LASTS / 2 && count >= self.batch {
             self.batch = (self.batch * 2).min(BATCH_MAX);
         }
@@ -256,7 +275,9 @@ impl ScaleKeeper {
 
     fn show(&mut self) {
         let reconciler = &self.reconciler;
-        let is_equal = reconciler.is_equal();
+        let known = reconciler.known();
+        let wanted_version = reconciler.wanted().map_or(0, |wanted| wanted.version);
+        let has_all = reconciler.is_equal() && reconciler.set_aside_count() == 0;
         let view = ScaleView {
             phase: self.phase(),
             wanted: reconciler.wanted().map_or(0, |wanted| wanted.items.len()),
@@ -264,10 +285,11 @@ impl ScaleKeeper {
             reading: reconciler.reading(),
             left_out: reconciler.wanted().map_or(0, |wanted| wanted.left_out.len()),
             set_aside: reconciler.set_aside_count(),
-            version: if is_equal { reconciler.wanted().map_or(0, |wanted| wanted.version) } else { self.view.version },
+            version: if has_all { wanted_version } else { self.view.version.min(wanted_version.saturating_sub(1)) },
+            sells: !known.begun || !known.items.is_empty(),
             failure: reconciler.failure().map(str::to_owned),
             differences: reconciler.differences().to_vec(),
-            checked_ms: reconciler.known().checked_ms,
+            checked_ms: known.checked_ms,
             ..std::mem::take(&mut self.view)
         };
         self.ports.board.put(&self.settings.name, view.clone());
@@ -280,6 +302,7 @@ impl ScaleKeeper {
             () if reconciler.failure().is_some() => Phase::Failing,
             () if reconciler.known().paused => Phase::Paused,
             () if reconciler.wanted().is_none() => Phase::NoPlan,
+            () if reconciler.is_held() => Phase::Held,
             () if !reconciler.is_equal() => Phase::Writing,
             () if self.view.heard_ms.is_none() => Phase::Waiting,
             () if reconciler.reading() > 0 => Phase::Checking,
@@ -298,7 +321,7 @@ impl Actor for ScaleKeeper {
         goods.mark_unchanged();
         scope.spawn(async move {
             loop {
-                let pause = me.ask(Turn).await.unwrap_or(RECORDS_RETRY);
+                let pause = me.ask_within(TURN_LASTS_MAX, Turn).await.unwrap_or(RECORDS_RETRY);
                 if pause.is_zero() {
                     // Others live on this thread too.
                     tokio::task::yield_now().await;
@@ -323,6 +346,9 @@ impl Handle<Turn> for ScaleKeeper {
     async fn handle(&mut self, _: Turn, _: &Scope<ScaleKeeper>) -> Duration {
         self.turn().await.unwrap_or_else(|error| {
             tracing::error!(scale = %self.settings.name, %error, "what lies on the scale cannot be written down");
+            self.view.last_failure = Some(format!("what lies on the scale cannot be written down: {error}"));
+            self.view.failed_ms = Some(self.ports.clock.now_ms());
+            self.show();
             RECORDS_RETRY
         })
     }
@@ -344,7 +370,7 @@ impl Handle<Do> for ScaleKeeper {
                 Vec::new()
             }
         };
-        self.note(&notes).await.map_err(|error| error.to_string())?;
+        self.note(notes).await.map_err(|error| error.to_string())?;
         self.show();
         self.poke.notify_one();
         Ok(())
@@ -353,6 +379,8 @@ impl Handle<Do> for ScaleKeeper {
 
 impl Handle<ReadBack> for ScaleKeeper {
     async fn handle(&mut self, message: ReadBack, _: &Scope<ScaleKeeper>) -> Result<Compared, LabelScaleError> {
+        // What the driver remembers may be older than what a person has just done at the scale.
+        self.driver.status().await?;
         let found = self.driver.read_back(message.plu).await?;
         let wanted = self.reconciler.wanted().and_then(|wanted| wanted.items.get(&message.plu));
         let kept = wanted.map(|article| self.driver.kept(&article.item)).unwrap_or_default();

@@ -19,6 +19,8 @@ pub enum UnreadableLabel {
     OtherKind { prefix: u8, kind: &'static str },
     #[error("the tills read the item's number {read} where {printed} is printed")]
     OtherItem { read: String, printed: u32 },
+    #[error("the least that is sold of it costs more than a label has digits for")]
+    TooMuch,
     #[error("the tills read {read} from a label {label}")]
     OtherValue { label: String, read: String },
 }
@@ -26,6 +28,7 @@ pub enum UnreadableLabel {
 /// Try labels of this article, with this in their last digits, with the rules of the tills.
 pub(crate) fn check(item: &ScaleItem, value: BarcodeValue, rules: &InStoreRules) -> Result<(), UnreadableLabel> {
     let prefix = item.barcode_prefix;
+    let mut has_label = false;
     for tried in TRIED {
         let quantity = match item.unit {
             ItemUnit::Weight => Quantity::from_thousandths(tried),
@@ -33,6 +36,7 @@ pub(crate) fn check(item: &ScaleItem, value: BarcodeValue, rules: &InStoreRules)
         };
         // A sum with more digits than there are is refused by the scale when it weighs.
         let Some(label) = barcode(item, quantity, value) else { continue };
+        has_label = true;
         let read = match rules.read(&label) {
             Some(Ok(read)) => read,
             Some(Err(_)) | None => return Err(UnreadableLabel::NoRule { prefix }),
@@ -54,7 +58,7 @@ pub(crate) fn check(item: &ScaleItem, value: BarcodeValue, rules: &InStoreRules)
             return Err(UnreadableLabel::OtherValue { label, read: value_of(&read) });
         }
     }
-    Ok(())
+    if has_label { Ok(()) } else { Err(UnreadableLabel::TooMuch) }
 }
 
 fn value_of(label: &Label) -> String {

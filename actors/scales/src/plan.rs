@@ -1,6 +1,6 @@
 //! What should lie on one scale: a pure look at the goods, the department's plan and what the scale can keep.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use devices::label_scale::{Abilities, BarcodeValue, ItemUnit, ScaleItem, ScaleItemRefusal};
 use domain::ids::ItemCode;
@@ -22,6 +22,8 @@ pub struct Wanted {
     pub version: u64,
     /// What labels end with.
     pub value: BarcodeValue,
+    /// Articles that the scale keeps at once.
+    pub items_max: usize,
     /// By PLU.
     pub items: BTreeMap<u32, Article>,
     /// Pairs of key and PLU.
@@ -57,6 +59,8 @@ pub enum WhyNot {
     GiftCard,
     #[error("its marking code is needed at the till")]
     Marked,
+    #[error("another item has its scale number {number} too, and the tills could not tell their labels apart")]
+    SharedNumber { number: u32 },
     #[error("its number {plu} at this scale is that of {other} too")]
     SameNumber { plu: u32, other: ItemCode },
     #[error("{0}")]
@@ -69,10 +73,16 @@ pub enum WhyNot {
 
 /// What should lie on a scale of this department that can keep so much.
 pub fn wanted(goods: &Goods, department: &ScaleDepartment, abilities: &Abilities) -> Wanted {
-    let mut wanted = Wanted { version: goods.version, value: value(department), ..Wanted::default() };
-    for item in goods.items.values().filter(|item| belongs(item, department)) {
+    let mut wanted = Wanted {
+        version: goods.version,
+        value: value(department),
+        items_max: abilities.items_max,
+        ..Wanted::default()
+    };
+    let members = Members::of(department);
+    for item in goods.items.values().filter(|item| members.include(item)) {
         let leave = |why| LeftOut { code: item.code.clone(), name: item.name.clone(), why };
-        match article(item, department, abilities, goods) {
+        match article(item, department, &members, abilities, goods) {
             Err(why) => wanted.left_out.push(leave(why)),
             Ok(article) => {
                 let plu = article.item.plu;
@@ -93,14 +103,36 @@ pub fn wanted(goods: &Goods, department: &ScaleDepartment, abilities: &Abilities
     wanted
 }
 
-fn belongs(item: &Item, department: &ScaleDepartment) -> bool {
-    let everything = department.groups.is_empty() && department.items.is_empty();
-    everything
-        || item.group.as_ref().is_some_and(|group| department.groups.contains(group))
-        || department.items.contains(&item.code)
+/// A department's lists, to be looked into for every item.
+struct Members<'a> {
+    groups: BTreeSet<&'a str>,
+    items: BTreeSet<&'a ItemCode>,
+    numbers: BTreeMap<&'a ItemCode, u32>,
 }
 
-fn article(item: &Item, department: &ScaleDepartment, abilities: &Abilities, goods: &Goods) -> Result<Article, WhyNot> {
+impl<'a> Members<'a> {
+    fn of(department: &'a ScaleDepartment) -> Members<'a> {
+        Members {
+            groups: department.groups.iter().map(String::as_str).collect(),
+            items: department.items.iter().collect(),
+            numbers: department.numbers.iter().map(|own| (&own.item, own.plu)).collect(),
+        }
+    }
+
+    fn include(&self, item: &Item) -> bool {
+        (self.groups.is_empty() && self.items.is_empty())
+            || item.group.as_deref().is_some_and(|group| self.groups.contains(group))
+            || self.items.contains(&item.code)
+    }
+}
+
+fn article(
+    item: &Item,
+    department: &ScaleDepartment,
+    members: &Members<'_>,
+    abilities: &Abilities,
+    goods: &Goods,
+) -> Result<Article, WhyNot> {
     match item {
         Item { open_price: Some(_), .. } => return Err(WhyNot::OpenPrice),
         Item { gift_card: true, .. } => return Err(WhyNot::GiftCard),
@@ -109,7 +141,10 @@ fn article(item: &Item, department: &ScaleDepartment, abilities: &Abilities, goo
         _ => {}
     }
     let number = item.plu.unwrap_or_default();
-    let own = department.numbers.iter().find(|own| own.item == item.code).map(|own| own.plu);
+    if goods.shared_numbers.contains(&number) {
+        return Err(WhyNot::SharedNumber { number });
+    }
+    let own = members.numbers.get(&item.code).copied();
     let (unit, prefix) = match item.unit {
         Unit::Kilogram => (ItemUnit::Weight, department.weight_prefix),
         Unit::Piece => (ItemUnit::Piece, department.piece_prefix),

@@ -23,15 +23,18 @@ use sea_orm::DbErr;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::goods::Goods;
-use crate::requests::{CloseChange, HangLabels, OutdatedLabels};
+use crate::requests::{CloseChange, HangLabels, LabelsChangedSince, OutdatedLabels};
 use crate::shelf_labels::{LabelCount, ShelfLabels};
 
 /// Rows read at once: a few milliseconds of the node's thread.
 const ROWS_MAX: u64 = 2_000;
 /// What comes down in one go is shown in one go.
 const GATHER: Duration = Duration::from_millis(100);
+/// When the goods of a new store have not changed for so long, they have all come.
+const FIRST_GOODS_QUIET: Duration = Duration::from_secs(3);
 /// The datasets that concern scales.
 const DATASETS: [&str; 3] = [TILL_SETTINGS, BARCODE_RULES, ITEMS];
 
@@ -48,6 +51,10 @@ pub struct Planner {
     rules: BTreeMap<String, BarcodeRule>,
     labels: ShelfLabels,
     label_count: watch::Sender<LabelCount>,
+    /// Something was read that is not shown yet.
+    is_new: bool,
+    /// When something was last read.
+    changed: Instant,
 }
 
 /// What a planner is built from.
@@ -90,12 +97,13 @@ impl Planner {
             rules: BTreeMap::new(),
             labels: ShelfLabels::open(database).await.map_err(StartError::new)?,
             label_count: labels,
+            is_new: true,
+            changed: Instant::now(),
         })
     }
 
     /// Read what is new and show it.
     async fn look(&mut self) -> Result<(), DbErr> {
-        let mut is_new = self.shown.borrow().version == 0;
         for (index, dataset) in DATASETS.into_iter().enumerate() {
             let head = self.source.head(dataset).await?;
             if head < self.read[index] {
@@ -112,15 +120,20 @@ impl Planner {
                 };
                 self.read[index] = last;
                 changes.into_iter().for_each(|change| self.take(dataset, change));
-                is_new = true;
+                self.is_new = true;
+                self.changed = Instant::now();
             }
         }
-        if is_new {
-            let version = self.read[DATASETS.len() - 1];
-            self.labels.keep(version).await?;
-            self.count_labels().await?;
+        let version = self.read[DATASETS.len() - 1];
+        if self.is_new {
             self.goods.version = version;
             self.show();
+            self.is_new = false;
+        }
+        // The first goods of a store come in pieces, and all of them have their labels already.
+        if version > 0 && (self.labels.has_begun() || self.changed.elapsed() > FIRST_GOODS_QUIET) {
+            self.labels.keep(version).await?;
+            self.count_labels().await?;
         }
         Ok(())
     }
@@ -133,25 +146,31 @@ impl Planner {
         }
     }
 
+    /// A row that cannot be read changes nothing: what it was before is nearer to the truth than that it is gone.
     fn take(&mut self, dataset: &str, change: Change) {
-        match dataset {
-            ITEMS => {
-                let item = read::<Item>(&change);
+        let key = change.key.clone();
+        let taken = match dataset {
+            ITEMS => read::<Item>(&change).map(|item| {
                 self.labels.see(&change.key, change.version, item.as_ref());
                 match item.filter(|item| item.plu.is_some()) {
                     Some(item) => self.goods.items.insert(item.code.clone(), Arc::new(item)),
                     None => self.goods.items.remove(&ItemCode(change.key)),
                 };
-            }
-            BARCODE_RULES => {
-                match read::<BarcodeRule>(&change) {
+            }),
+            BARCODE_RULES => read::<BarcodeRule>(&change).map(|rule| {
+                match rule {
                     Some(rule) => self.rules.insert(change.key, rule),
                     None => self.rules.remove(&change.key),
                 };
+            }),
+            _ if change.key == Scales::NAME => read(&change).map(|plan| self.plans[0] = plan),
+            _ if change.key == format!("{}/{}", Scales::NAME, self.store) => {
+                read(&change).map(|plan| self.plans[1] = plan)
             }
-            _ if change.key == Scales::NAME => self.plans[0] = read(&change),
-            _ if change.key == format!("{}/{}", Scales::NAME, self.store) => self.plans[1] = read(&change),
-            _ => {}
+            _ => Ok(()),
+        };
+        if let Err(error) = taken {
+            tracing::error!(dataset, key, error, "a row of a dataset cannot be read: what was before stays");
         }
     }
 
@@ -166,17 +185,17 @@ impl Planner {
         self.goods.rules = InStoreRules::new(rules.collect());
         let [chain, own] = &self.plans;
         self.goods.plan = own.clone().or_else(|| chain.clone()).unwrap_or_default();
+        self.goods.find_shared_numbers();
         self.shown.send_replace(Arc::new(self.goods.clone()));
     }
 }
 
-fn read<T: DeserializeOwned>(change: &Change) -> Option<T> {
+/// Nothing if the row is gone; the error is a sentence.
+fn read<T: DeserializeOwned>(change: &Change) -> Result<Option<T>, String> {
     if change.deleted {
-        return None;
+        return Ok(None);
     }
-    from_body(&change.body)
-        .inspect_err(|error| tracing::error!(key = %change.key, %error, "a row of a dataset is left out"))
-        .ok()
+    from_body(&change.body).map(Some).map_err(|error| error.to_string())
 }
 
 impl Actor for Planner {
@@ -231,5 +250,11 @@ impl Handle<CloseChange> for Planner {
     async fn handle(&mut self, message: CloseChange, _: &Scope<Planner>) -> Result<(), String> {
         self.labels.close(message.version).await.map_err(|error| error.to_string())?;
         self.count_labels().await.map_err(|error| error.to_string())
+    }
+}
+
+impl Handle<LabelsChangedSince> for Planner {
+    async fn handle(&mut self, message: LabelsChangedSince, _: &Scope<Planner>) -> Result<bool, String> {
+        self.labels.changed_since(&message.items, message.version).await.map_err(|error| error.to_string())
     }
 }

@@ -27,6 +27,14 @@ const RETRY: Backoff =
 const CHECK_EVERY_MS: i64 = 24 * 3600 * 1000;
 /// An article that reads back otherwise so many times is set aside: writing it once more will not help.
 const DOUBTS_MAX: u8 = 3;
+/// So many refusals one after another, and the scale refuses everything, as with a wrong password.
+const REFUSALS_MAX: u32 = 5;
+/// What was refused is tried again after this: somebody may have made room.
+const ASIDE_FOR: Duration = Duration::from_secs(15 * 60);
+/// Articles that are read back when a scale is met again: another device may stand at its address.
+const PROBES: usize = 3;
+/// Differences that are kept for people.
+const DIFFERENCES_MAX: usize = 50;
 
 /// What is to be done with the scale.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,9 +58,10 @@ pub enum Step {
 struct SetAside {
     digest: Digest,
     why: String,
+    until: Duration,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Reconciler {
     known: Known,
     wanted: Option<Arc<Wanted>>,
@@ -60,9 +69,9 @@ pub struct Reconciler {
     /// To be compared with what the scale has.
     to_read: BTreeSet<u32>,
     doubts: BTreeMap<u32, u8>,
-    /// Articles that differed when they were last read back, as "PLU 12: price 10.00, 12.00 is wanted".
+    /// What differed when it was last read back, as "PLU 12: price 10.00, 12.00 is wanted".
     differences: Vec<String>,
-    /// When it was last heard.
+    /// When it was last heard; nothing: the line was lost since.
     greeted: Option<Duration>,
     clock_is_off: bool,
     failures: u32,
@@ -70,29 +79,15 @@ pub struct Reconciler {
     failure: Option<String>,
     /// So many articles are sent one by one, because one of them was refused among others.
     careful: usize,
+    refusals_in_row: u32,
+    /// Writing goes on behind this number, so that one article that fails does not keep the others back.
+    behind: u32,
     reads_back: bool,
 }
 
-/// Differences that are kept for people.
-const DIFFERENCES_MAX: usize = 50;
-
 impl Reconciler {
     pub fn new(known: Known) -> Reconciler {
-        Reconciler {
-            known,
-            wanted: None,
-            set_aside: BTreeMap::new(),
-            to_read: BTreeSet::new(),
-            doubts: BTreeMap::new(),
-            differences: Vec::new(),
-            greeted: None,
-            clock_is_off: false,
-            failures: 0,
-            retry_at: None,
-            failure: None,
-            careful: 0,
-            reads_back: false,
-        }
+        Reconciler { known, ..Reconciler::default() }
     }
 
     /// What should lie on the scale from now on; nothing: leave it as it is.
@@ -111,23 +106,24 @@ impl Reconciler {
             return Step::Rest(at - now);
         }
         let Some(greeted) = self.greeted.filter(|greeted| now < *greeted + LOOK_EVERY) else { return Step::Greet };
-        if self.clock_is_off {
-            return Step::SetTime;
-        }
-        if !self.known.begun && (self.known.paused || self.wanted.is_some()) {
+        self.set_aside.retain(|_, aside| aside.until > now);
+        let look = greeted + LOOK_EVERY - now;
+        if !self.known.begun && (self.known.paused || self.wanted.is_some()) && !self.is_held() {
             return Step::Clear;
         }
-        let Some(wanted) = self.wanted.clone().filter(|_| !self.known.paused) else {
-            return Step::Rest(greeted + LOOK_EVERY - now);
+        let Some(wanted) = self.wanted.clone().filter(|_| !self.known.paused && self.known.begun) else {
+            self.is_well();
+            return if self.clock_is_off { Step::SetTime } else { Step::Rest(look) };
         };
         let room = articles_max.max(1);
-        let surplus = self.known.items.keys().filter(|plu| !wanted.items.contains_key(plu));
-        let erase: Vec<u32> = surplus.copied().take(room).collect();
-        if !erase.is_empty() {
-            return Step::Erase(erase);
-        }
+        let surplus: Vec<u32> = if self.is_held() { Vec::new() } else { self.surplus(&wanted).take(room).collect() };
         let write_max = if self.careful > 0 { 1 } else { room };
         let write: Vec<ScaleItem> = self.missing(&wanted).take(write_max).cloned().collect();
+        // New prices come before what is sold no more, unless there is no room for them.
+        let is_full = self.known.items.len() + write.len() > wanted.items_max;
+        if !surplus.is_empty() && (write.is_empty() || is_full) {
+            return Step::Erase(surplus);
+        }
         if !write.is_empty() {
             return Step::Write(write);
         }
@@ -135,6 +131,9 @@ impl Reconciler {
             && !(wanted.hot_keys.is_empty() && self.known.keys.is_none())
         {
             return Step::Keys(wanted.hot_keys.clone());
+        }
+        if self.clock_is_off {
+            return Step::SetTime;
         }
         let read: Vec<ScaleItem> = self
             .to_read
@@ -147,18 +146,37 @@ impl Reconciler {
             return Step::ReadBack(read);
         }
         self.to_read.clear();
+        self.is_well();
         let until_check =
             self.known.checked_ms.map_or(0, |at| (at + CHECK_EVERY_MS - clock_ms).clamp(0, CHECK_EVERY_MS));
-        let look = greeted + LOOK_EVERY - now;
         Step::Rest(look.min(Duration::from_millis(until_check.unsigned_abs()).max(Duration::from_secs(1))))
     }
 
-    /// Articles that are not surely there and may be sent, in the order of their numbers.
+    /// Nothing of what is planned fits: that is a mistake in the plan or in the tills' rules, and no reason to empty a scale.
+    pub fn is_held(&self) -> bool {
+        self.wanted.as_ref().is_some_and(|wanted| wanted.items.is_empty() && !wanted.left_out.is_empty())
+            && !self.known.paused
+    }
+
+    /// Everything was done that there was to do.
+    fn is_well(&mut self) {
+        self.failures = 0;
+        self.failure = None;
+    }
+
+    /// Articles that are not surely there and may be sent, by their numbers, those behind the last trouble first.
     fn missing<'a>(&'a self, wanted: &'a Wanted) -> impl Iterator<Item = &'a ScaleItem> {
-        wanted.items.iter().filter_map(|(plu, article)| {
+        let (behind, before) = (wanted.items.range(self.behind..), wanted.items.range(..self.behind));
+        behind.chain(before).filter_map(|(plu, article)| {
             let is_there = self.known.items.get(plu) == Some(&Some(article.digest));
             (!is_there && !self.set_aside.contains_key(plu)).then_some(&article.item)
         })
+    }
+
+    /// Numbers at which something may lie that must not: what is wanted no more, and the old price of what was refused.
+    fn surplus(&self, wanted: &Wanted) -> impl Iterator<Item = u32> {
+        let is_wanted = |plu: &u32| wanted.items.contains_key(plu) && !self.set_aside.contains_key(plu);
+        self.known.items.keys().copied().filter(move |plu| !is_wanted(plu))
     }
 
     /// What must be written down before a step is done (SC-1). All that is about to be sent is noted at once, so that a
@@ -166,9 +184,7 @@ impl Reconciler {
     pub fn before(&self, step: &Step) -> Vec<Note> {
         let doubtful: Vec<u32> = match (step, &self.wanted) {
             (Step::Write(_), Some(wanted)) => self.missing(wanted).map(|item| item.plu).collect(),
-            (Step::Erase(_), Some(wanted)) => {
-                self.known.items.keys().filter(|plu| !wanted.items.contains_key(plu)).copied().collect()
-            }
+            (Step::Erase(_), Some(wanted)) => self.surplus(wanted).collect(),
             _ => Vec::new(),
         };
         let news: Vec<u32> = doubtful.into_iter().filter(|plu| self.known.items.get(plu) != Some(&None)).collect();
@@ -186,7 +202,8 @@ impl Reconciler {
         match self.known.checked_ms {
             _ if !self.is_equal() || self.greeted.is_none() || self.reading() > 0 => Vec::new(),
             None => vec![Note::Checked(clock_ms)],
-            Some(at) if clock_ms >= at + CHECK_EVERY_MS => self.check(clock_ms),
+            // A clock that was ahead once is no reason never to look again.
+            Some(at) if clock_ms >= at + CHECK_EVERY_MS || clock_ms < at => self.check(clock_ms),
             Some(_) => Vec::new(),
         }
     }
@@ -195,6 +212,10 @@ impl Reconciler {
     pub fn check(&mut self, clock_ms: i64) -> Vec<Note> {
         self.differences.clear();
         self.doubts.clear();
+        self.set_aside.clear();
+        // What a driver remembers of the scale is asked anew, and where a clock cannot be read it is set.
+        self.greeted = None;
+        self.clock_is_off = true;
         let mut notes = vec![Note::Checked(clock_ms)];
         if self.reads_back {
             self.to_read = self.known.items.keys().copied().collect();
@@ -206,6 +227,7 @@ impl Reconciler {
 
     /// Everything is to be written once more.
     pub fn write_all(&mut self) -> Vec<Note> {
+        self.set_aside.clear();
         self.try_again();
         let known: Vec<u32> = self.known.items.keys().copied().collect();
         vec![Note::Unknown(known)]
@@ -232,6 +254,7 @@ impl Reconciler {
     fn try_again(&mut self) {
         self.retry_at = None;
         self.failures = 0;
+        self.refusals_in_row = 0;
     }
 
     /// Everything that may lie on it does, and nothing else.
@@ -240,8 +263,17 @@ impl Reconciler {
             self.known.begun
                 && !self.known.paused
                 && self.missing(wanted).next().is_none()
-                && self.known.items.keys().all(|plu| wanted.items.contains_key(plu))
+                && self.surplus(wanted).next().is_none()
         })
+    }
+
+    /// The driver is another one: nothing is done before it has heard the scale.
+    pub fn lose_contact(&mut self) {
+        self.greeted = None;
+    }
+
+    pub fn has_contact(&self) -> bool {
+        self.greeted.is_some()
     }
 
     pub fn known(&self) -> &Known {
@@ -255,7 +287,7 @@ impl Reconciler {
     /// Articles that wait: to be written and to be taken off.
     pub fn waiting(&self) -> usize {
         let Some(wanted) = &self.wanted else { return 0 };
-        self.missing(wanted).count() + self.known.items.keys().filter(|plu| !wanted.items.contains_key(plu)).count()
+        self.missing(wanted).count() + self.surplus(wanted).count()
     }
 
     pub fn reading(&self) -> usize {

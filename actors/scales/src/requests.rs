@@ -97,3 +97,11 @@ pub struct HangLabels {
 pub struct CloseChange {
     pub version: u64,
 }
+
+/// Did the label of one of these change after this version of the catalogue? Sender: pages. Repeat: yes.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<bool, String>")]
+pub struct LabelsChangedSince {
+    pub items: Vec<ItemCode>,
+    pub version: u64,
+}

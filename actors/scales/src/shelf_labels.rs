@@ -51,6 +51,11 @@ impl ShelfLabels {
         })
     }
 
+    /// What hung when the store began is known.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.noted.is_some()
+    }
+
     /// An item came down with this version, or is gone.
     pub(crate) fn see(&mut self, code: &str, version: u64, item: Option<&Item>) {
         let key = self.hasher.hash_one(code);
@@ -115,6 +120,13 @@ impl ShelfLabels {
             .all(&self.database.reader)
             .await?;
         Ok(rows.into_iter().map(|row| ItemCode(row.item)).collect())
+    }
+
+    pub(crate) async fn changed_since(&self, items: &[ItemCode], version: u64) -> Result<bool, DbErr> {
+        let later = shelf_label::Entity::find()
+            .filter(shelf_label::Column::Item.is_in(items.iter().map(|item| &item.0)))
+            .filter(shelf_label::Column::Version.gt(signed(version)));
+        Ok(later.count(&self.database.reader).await? > 0)
     }
 
     /// The new labels of these hang, as they were printed at this version of the catalogue.

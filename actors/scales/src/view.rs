@@ -15,6 +15,8 @@ pub enum Phase {
     Waiting,
     /// Nothing says what should lie on it.
     NoPlan,
+    /// Nothing of what should lie on it can: it keeps what it has.
+    Held,
     Writing,
     /// Everything is there; it is being read back.
     Checking,
@@ -45,7 +47,13 @@ pub struct ScaleView {
     pub set_aside: usize,
     /// The version of the catalogue that it has whole; 0: none.
     pub version: u64,
+    /// Something may lie on it, so it may sell.
+    pub sells: bool,
+    /// What it does not do now.
     pub failure: Option<String>,
+    /// What it last did not do, and when.
+    pub last_failure: Option<String>,
+    pub failed_ms: Option<i64>,
     /// What differed when it was last gone through.
     pub differences: Vec<String>,
     pub heard_ms: Option<i64>,

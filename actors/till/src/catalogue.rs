@@ -24,7 +24,7 @@ use domain::money::Money;
 use domain::quantity::Quantity;
 use domain::rounding;
 use messages::codec::from_body;
-use messages::v1::catalogue::{BarcodeKind, ITEMS, Item, Operator};
+use messages::v1::catalogue::{BarcodeKind, ITEMS, Item, Operator, Unit};
 use messages::v1::settings::Section;
 use migrations::CatalogueMigrator;
 use migrations::database::Database;
@@ -54,8 +54,8 @@ pub enum Found {
         item: Item,
         amount: Money,
         quantity: Quantity,
-        /// At which the label was printed.
-        price: Money,
+        /// At which the label was printed; nothing: at none that is known.
+        price: Option<Money>,
     },
     /// A label with a number of pieces.
     Pieces {
@@ -260,8 +260,9 @@ impl Shared {
 /// A label with a sum: the sum stays, and its weight is that of the price at which it was printed.
 fn priced(item: Item, amount: Money, printed: Option<Quantity>) -> Found {
     let prices = std::iter::once(item.price).chain(item.past_prices.iter().map(|past| past.price));
-    let price = rounding::printed_price(amount, printed, prices).unwrap_or(item.price);
-    let derived = || rounding::quantity_for(amount, price).map(|quantity| quantity.max(QUANTITY_MIN));
+    let price = rounding::printed_price(amount, printed, item.unit == Unit::Piece, prices);
+    let derived =
+        || rounding::quantity_for(amount, price.unwrap_or(item.price)).map(|quantity| quantity.max(QUANTITY_MIN));
     let quantity = printed.or_else(derived).unwrap_or(Quantity::ONE);
     Found::Priced { item, amount, quantity, price }
 }

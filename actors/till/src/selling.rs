@@ -10,6 +10,7 @@ use domain::receipt::account::{Load, Wallet};
 use domain::receipt::{Event, Input, Kind, LineSource, LineTraits, Mark, NewLine, Opening, PriceVat, Receipt};
 use domain::refusal::Refusal;
 use domain::rights::{Asked, Right};
+use domain::rounding::line_amount;
 use domain::vat::VatRate;
 use messages::v1::catalogue::{BarcodeKind, Item, Unit};
 use messages::v1::document::AuditKind;
@@ -91,8 +92,9 @@ impl Till {
                 Ok((item.clone(), line_of(item, quantity)))
             }
             Found::Priced { item, amount, quantity, price } => {
-                let line = line_of(item.clone(), quantity);
-                Ok((item, NewLine { amount: Some(amount), price, source: LineSource::Label, ..line }))
+                let mut line = line_of(item.clone(), quantity);
+                line.price = price.unwrap_or(line.price);
+                Ok((item, NewLine { amount: Some(amount), source: LineSource::Label, ..line }))
             }
             Found::BadCheckDigit { expected } => Err(refused(Refusal::BadCheckDigit { expected })),
             Found::Unknown => Err(refused(Refusal::UnknownCode(data.to_owned()))),
@@ -120,9 +122,13 @@ impl Till {
             line = self.loading(&item, line)?;
         }
         let mut permitted = Changes::default();
-        if line.source == LineSource::Label && line.price != item.price {
-            // A scale or a label on the shelf is behind, and the customer pays what the label says.
-            let reason = format!("printed at {}, now {}", line.price, item.price);
+        if let (LineSource::Label, Some(amount)) = (line.source, line.amount)
+            && (line.price != item.price || line_amount(line.price, line.quantity) != amount)
+        {
+            // A scale or a label on the shelf is behind, or somebody set a price there; the customer pays what the label says.
+            let printed =
+                if line.price == item.price { "no price that is known".to_owned() } else { line.price.to_string() };
+            let reason = format!("printed at {printed}, now {}", item.price);
             permitted.documents.extend(self.audit(AuditKind::OldLabel, item.code.0.clone(), reason));
         }
         if line.source == LineSource::OpenPrice {

@@ -29,6 +29,11 @@ fn grouped(whole: &str) -> String {
     shown
 }
 
+/// Percent-escaped for an address.
+pub fn escaped(text: &str) -> String {
+    askama::filters::urlencode_strict(text).map(|text| text.to_string()).unwrap_or_default()
+}
+
 /// Day and time in the given offset; nothing for the zero that means never.
 pub fn time(at_ms: i64, offset: FixedOffset) -> String {
     match DateTime::<Utc>::from_timestamp_millis(at_ms) {

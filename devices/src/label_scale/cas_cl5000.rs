@@ -81,8 +81,9 @@ impl CasCl5000 {
         answer.await
     }
 
-    /// A connection is all that can be asked for.
+    /// A connection is all that can be asked for, and only a new one proves that the scale is there.
     async fn connect(&mut self) -> Result<LabelScaleStatus, LabelScaleError> {
+        self.link.close();
         if let Err(trouble) = self.link.begin().await {
             return Err(self.link.failed(trouble).await.unwrap_or_else(|error| error));
         }

@@ -133,6 +133,10 @@ impl<D: Decode> Link<D> {
         Link { connector, timing, port: None, decoder, owes: false }
     }
 
+    pub(super) fn close(&mut self) {
+        self.port = None;
+    }
+
     /// Begin a question: a port that owes nothing is open, and what came unasked is forgotten.
     pub(super) async fn begin(&mut self) -> Result<(), Trouble> {
         self.decoder.clear();

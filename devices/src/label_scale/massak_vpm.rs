@@ -130,7 +130,7 @@ impl MassakVpm {
         let is_first = self.missing().await? & bit(FILE_ARTICLES) != 0;
         if is_first && self.has_written {
             // What was said to be stored is gone; writing on would hide that.
-            return Err(refused(STATUS_ANSWER, "its goods are broken; clear it and load all of them"));
+            return Err(LabelScaleError::GoodsLost);
         }
         self.send_file(if is_first { FILE_ARTICLES } else { FILE_MORE_ARTICLES }, &file).await?;
         self.has_written = true;

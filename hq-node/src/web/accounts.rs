@@ -360,7 +360,7 @@ pub(crate) async fn index(site: &Site, visitor: &Visitor, query: &Query, told: &
         ("Suspense", of(AccountKind::Suspense), "zero when all is well".to_owned()),
         ("Epoch", epoch.to_string(), state.to_owned()),
     ];
-    let address = format!("{PATH}?q={}", super::catalogue::escaped(&query.q));
+    let address = format!("{PATH}?q={}", ::web::show::escaped(&query.q));
     let search = Field::of("search", "q", "Card, phone, customer number or name").optional().with(&query.q);
     let mut list = Section::new(if query.q.trim().is_empty() { "The newest customers" } else { "Found" });
     list.filter = Some(Form { buttons: vec![("", "Search")], ..Form::get(PATH, vec![search]) });

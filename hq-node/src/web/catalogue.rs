@@ -1,10 +1,11 @@
 //! The catalogue: search, and one item.
 
 use ::web::guard::May;
+use ::web::layout;
 use ::web::refusal::Refusal;
 use ::web::rights::{Right, ViewCatalogue};
+use ::web::show::{self, escaped};
 use ::web::table::{Cell, Column, Table};
-use ::web::{layout, show};
 use actix_web::{HttpResponse, web};
 use askama::Template;
 use dataserver::browse;
@@ -42,11 +43,6 @@ fn unit(unit: Unit) -> &'static str {
         Unit::Piece => "pc",
         Unit::Kilogram => "kg",
     }
-}
-
-/// Percent-escaped for an address.
-pub(super) fn escaped(text: &str) -> String {
-    askama::filters::urlencode_strict(text).map(|text| text.to_string()).unwrap_or_default()
 }
 
 pub async fn page(

@@ -15,9 +15,9 @@ use messages::v1::catalogue::Item;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::catalogue::escaped;
 use super::forms::{self, Field, Filled, Kind, choice};
 use super::{Site, imports, words};
+use ::web::show::escaped;
 
 fn fields(is_new: bool) -> Vec<Field> {
     let units = vec![choice("pc", "piece"), choice("kg", "kilogram")];
@@ -40,9 +40,7 @@ fn fields(is_new: bool) -> Vec<Field> {
             .help("Both empty: the price is fixed."),
         Field::new("deposit", "Code of its deposit", Kind::Text).optional().help("Added with each piece."),
         Field::new("tare", "Weight of its wrapping, kg", Kind::Text).optional(),
-        Field::new("shelf_life_days", "Days in which it is good", Kind::Whole)
-            .optional()
-            .help("Label scales print the date."),
+        Field::new("shelf_life_days", "Shelf life, days", Kind::Whole).optional().help("Label scales print the date."),
         Field::new("ingredients", "Ingredients, for labels of scales", Kind::Text).optional(),
         Field::new("gift_card", "It is a gift card", Kind::Flag)
             .help("Its price goes onto the card whose number the till asks for."),

@@ -14,8 +14,8 @@ use domain::ids::OperatorNumber;
 use messages::v1::catalogue::{Operator, Role};
 use serde::Deserialize;
 
-use super::catalogue::escaped;
 use super::{Site, imports};
+use ::web::show::escaped;
 
 const ROWS_SHOWN: usize = 100;
 const PATH: &str = "/tills/people";

@@ -17,9 +17,9 @@ use domain::ids::StoreId;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::catalogue::escaped;
 use super::forms::{self, Filled};
 use super::{Site, imports};
+use ::web::show::escaped;
 
 /// Sections of their own that the first page names; a chain that has more of them has made another mistake.
 const KEYS_SHOWN_MAX: usize = 2_000;

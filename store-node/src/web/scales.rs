@@ -35,7 +35,8 @@ fn number(count: usize) -> String {
 fn state(scale: &ScaleView) -> Cell {
     match scale.phase {
         Phase::Waiting => Cell::text("not heard yet").tone("quiet"),
-        Phase::NoPlan => Cell::text("no plan for its department").tone("quiet"),
+        Phase::NoPlan => Cell::text("no plan for its department: it keeps what it has").tone("bad"),
+        Phase::Held => Cell::text("nothing of its department fits: it keeps what it has").tone("bad"),
         Phase::Writing => Cell::text(format!("loading, {} to go", number(scale.waiting))),
         Phase::Checking => Cell::text(format!("reading back, {} to go", number(scale.reading))),
         Phase::Equal if scale.set_aside > 0 => {
@@ -43,8 +44,20 @@ fn state(scale: &ScaleView) -> Cell {
         }
         Phase::Equal => Cell::text("up to date").tone("good"),
         Phase::Paused => Cell::text("emptied on purpose").tone("quiet"),
-        Phase::Failing => Cell::text(format!("failing, {} to go", number(scale.waiting))).tone("bad"),
+        Phase::Failing => match &scale.failure {
+            Some(failure) => Cell::text(failure.clone()).tone("bad"),
+            None => Cell::text("failing").tone("bad"),
+        },
     }
+}
+
+/// What it last did not do, and when.
+fn last_failure(scale: &ScaleView, offset: FixedOffset) -> Cell {
+    let failure = scale.last_failure.as_deref().map(|failure| {
+        let at = show::time(scale.failed_ms.unwrap_or(0), offset);
+        format!("{at}: {failure}")
+    });
+    Cell::text(failure.unwrap_or_default()).tone("wide")
 }
 
 fn row(name: &str, scale: &ScaleView, offset: FixedOffset) -> Vec<Cell> {
@@ -56,7 +69,7 @@ fn row(name: &str, scale: &ScaleView, offset: FixedOffset) -> Vec<Cell> {
         Cell::text(number(scale.wanted)),
         Cell::text(number(scale.left_out)),
         Cell::text(show::time(scale.heard_ms.unwrap_or(0), offset)),
-        Cell::text(scale.failure.clone().unwrap_or_default()).tone("wide"),
+        last_failure(scale, offset),
     ]
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use devices::label_scale::{Halted, LabelScaleError, LabelScaleStatus, ScaleItem};
 
-use super::{DIFFERENCES_MAX, DOUBTS_MAX, Note, RETRY, Reconciler, SetAside, Step};
+use super::{ASIDE_FOR, DIFFERENCES_MAX, DOUBTS_MAX, Note, PROBES, REFUSALS_MAX, RETRY, Reconciler, SetAside, Step};
 use crate::plan::{Digest, digest};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,19 +35,16 @@ impl Reconciler {
     /// What must be written down now that the step went so.
     pub fn after(&mut self, step: &Step, outcome: Outcome, now: Duration) -> Vec<Note> {
         let (notes, failure) = match (step, outcome) {
-            (_, Outcome::Greeted { status, clock_is_off }) => (self.greeted(&status, clock_is_off, now), None),
-            (Step::SetTime, Outcome::Done) => {
-                self.clock_is_off = false;
-                (Vec::new(), None)
-            }
+            (_, Outcome::Greeted { status, clock_is_off }) => return self.greeted(&status, clock_is_off, now),
             // A scale whose clock cannot be set still sells.
-            (Step::SetTime, Outcome::Failed(LabelScaleError::NotSupported | LabelScaleError::Refused { .. })) => {
+            (Step::SetTime, outcome) => {
                 self.clock_is_off = false;
-                (Vec::new(), None)
+                (Vec::new(), lost_line(outcome))
             }
             // One that cannot be emptied is written over.
             (Step::Clear, Outcome::Done | Outcome::Failed(LabelScaleError::NotSupported)) => {
                 self.to_read.clear();
+                self.set_aside.clear();
                 (vec![Note::Emptied], None)
             }
             (Step::Erase(plus), Outcome::Done) => (vec![Note::Gone(plus.clone())], None),
@@ -55,17 +52,24 @@ impl Reconciler {
                 (vec![Note::Gone(plus[..halted.done.min(plus.len())].to_vec())], Some(halted.cause))
             }
             (Step::Write(items), Outcome::Done) => (self.written(items), None),
-            (Step::Write(items), Outcome::Halted { halted, batch_items }) => self.halted(items, halted, batch_items),
+            (Step::Write(items), Outcome::Halted { halted, batch_items }) => {
+                self.halted(items, halted, batch_items, now)
+            }
             (Step::Keys(keys), Outcome::Done) => (vec![Note::Keys(digest(keys))], None),
             // Keys are a comfort: a scale that does not take them sells all the same.
-            (Step::Keys(keys), Outcome::Failed(LabelScaleError::NotSupported | LabelScaleError::Refused { .. })) => {
+            (
+                Step::Keys(keys),
+                Outcome::Failed(error @ (LabelScaleError::NotSupported | LabelScaleError::Refused { .. })),
+            ) => {
+                self.differs(format!("keys: {error}"));
                 (vec![Note::Keys(digest(keys))], None)
             }
-            (Step::ReadBack(_), Outcome::Read(found)) => (self.compared(found), None),
+            (Step::ReadBack(_), Outcome::Read(found)) => (self.compared(found, now), None),
             (_, Outcome::Failed(error)) => (Vec::new(), Some(error)),
             (_, _) => (Vec::new(), None),
         };
         match failure {
+            Some(LabelScaleError::GoodsLost) => return [notes, vec![Note::Strange]].concat(),
             Some(error) => self.failed(&error, now),
             None => {
                 self.failures = 0;
@@ -77,22 +81,36 @@ impl Reconciler {
         notes
     }
 
+    /// It answers. That alone mends no failure: the step that failed is still to be done.
     fn greeted(&mut self, status: &LabelScaleStatus, clock_is_off: bool, now: Duration) -> Vec<Note> {
-        self.greeted = Some(now);
+        let is_met_again = self.greeted.replace(now).is_none();
         self.clock_is_off |= clock_is_off;
         let known = &self.known;
-        let is_certain = known.begun && known.items.values().all(Option::is_some);
+        let certain = || known.items.iter().filter(|(_, digest)| digest.is_some()).map(|(plu, _)| *plu);
         match status.items {
             // Somebody has emptied or exchanged it: it is emptied again, because what lies there is not ours.
-            Some(count) if is_certain && count != known.items.len() => {
-                vec![Note::Strange]
+            Some(count) if known.begun && (count < certain().count() || count > known.items.len()) => {
+                return vec![Note::Strange];
             }
-            _ => Vec::new(),
+            _ => {}
+        }
+        if is_met_again && self.reads_back {
+            let step = (certain().count() / PROBES).max(1);
+            let probes: Vec<u32> = certain().step_by(step).take(PROBES).collect();
+            self.to_read.extend(probes);
+        }
+        Vec::new()
+    }
+
+    fn differs(&mut self, difference: String) {
+        if self.differences.len() < DIFFERENCES_MAX {
+            self.differences.push(difference);
         }
     }
 
     fn written(&mut self, items: &[ScaleItem]) -> Vec<Note> {
         self.careful = self.careful.saturating_sub(items.len());
+        self.refusals_in_row = 0;
         if self.reads_back {
             self.to_read.extend(items.iter().map(|item| item.plu));
         }
@@ -104,21 +122,37 @@ impl Reconciler {
         items: &[ScaleItem],
         halted: Halted,
         batch_items: usize,
+        now: Duration,
     ) -> (Vec<Note>, Option<LabelScaleError>) {
         let done = halted.done.min(items.len());
         let notes = if done > 0 { self.written(&items[..done]) } else { Vec::new() };
-        match &halted.cause {
-            LabelScaleError::Refused { .. } | LabelScaleError::Unfit { .. } => {
-                let left = &items[done..];
-                match left {
-                    [item, ..] if batch_items == 1 || left.len() == 1 => {
-                        self.refused(item, halted.cause.to_string());
-                    }
-                    _ => self.careful = left.len().min(batch_items),
+        let left = &items[done..];
+        let Some(first) = left.first() else { return (notes, None) };
+        let culprit = match &halted.cause {
+            LabelScaleError::Unfit { plu, .. } => left.iter().find(|item| item.plu == *plu),
+            _ => (batch_items == 1 || left.len() == 1).then_some(first),
+        };
+        match (&halted.cause, culprit) {
+            (
+                LabelScaleError::Refused { .. } | LabelScaleError::Unfit { .. } | LabelScaleError::MemoryFull,
+                Some(item),
+            ) => {
+                self.refusals_in_row += u32::from(!matches!(halted.cause, LabelScaleError::MemoryFull));
+                if self.refusals_in_row > REFUSALS_MAX {
+                    self.set_aside.clear();
+                    return (notes, Some(halted.cause));
                 }
+                self.refused(item, halted.cause.to_string(), now);
                 (notes, None)
             }
-            _ => (notes, Some(halted.cause)),
+            (LabelScaleError::Refused { .. } | LabelScaleError::MemoryFull, None) => {
+                self.careful = left.len().min(batch_items);
+                (notes, None)
+            }
+            _ => {
+                self.behind = first.plu.saturating_add(1);
+                (notes, Some(halted.cause))
+            }
         }
     }
 
@@ -127,14 +161,14 @@ impl Reconciler {
         self.wanted.as_ref().and_then(|wanted| wanted.items.get(&plu)).map(|article| article.digest)
     }
 
-    fn refused(&mut self, item: &ScaleItem, why: String) {
+    fn refused(&mut self, item: &ScaleItem, why: String, now: Duration) {
         self.careful = self.careful.saturating_sub(1);
         if let Some(digest) = self.digest_of(item.plu) {
-            self.set_aside.insert(item.plu, SetAside { digest, why });
+            self.set_aside.insert(item.plu, SetAside { digest, why, until: now + ASIDE_FOR });
         }
     }
 
-    fn compared(&mut self, read: Vec<Compared>) -> Vec<Note> {
+    fn compared(&mut self, read: Vec<Compared>, now: Duration) -> Vec<Note> {
         let mut unknown = Vec::new();
         for Compared { kept, found } in read {
             self.to_read.remove(&kept.plu);
@@ -146,18 +180,18 @@ impl Reconciler {
             let doubts = self.doubts.entry(kept.plu).or_insert(0);
             *doubts += 1;
             if *doubts >= DOUBTS_MAX {
-                let wanted = self.wanted.as_ref().and_then(|wanted| wanted.items.get(&kept.plu));
-                if let Some(digest) = wanted.map(|article| article.digest) {
-                    let why = format!("it reads back otherwise each time: {difference}");
-                    self.set_aside.insert(kept.plu, SetAside { digest, why });
-                }
+                let why = format!("it reads back otherwise each time: {difference}");
+                self.refused(&kept, why, now);
             }
             unknown.push(kept.plu);
-            if self.differences.len() < DIFFERENCES_MAX {
-                self.differences.push(difference);
-            }
+            self.differs(difference);
         }
-        if unknown.is_empty() { Vec::new() } else { vec![Note::Unknown(unknown)] }
+        if unknown.is_empty() {
+            return Vec::new();
+        }
+        // Where one differs others may: another device may stand there, or somebody worked at it.
+        self.to_read.extend(self.known.items.keys());
+        vec![Note::Unknown(unknown)]
     }
 
     fn failed(&mut self, error: &LabelScaleError, now: Duration) {
@@ -167,6 +201,14 @@ impl Reconciler {
         if matches!(error, LabelScaleError::Offline { .. } | LabelScaleError::NoAnswer) {
             self.greeted = None;
         }
+    }
+}
+
+/// What a step that matters to nobody says of the line.
+fn lost_line(outcome: Outcome) -> Option<LabelScaleError> {
+    match outcome {
+        Outcome::Failed(error @ (LabelScaleError::Offline { .. } | LabelScaleError::NoAnswer)) => Some(error),
+        _ => None,
     }
 }
 

@@ -11,7 +11,6 @@ use domain::ids::ItemCode;
 use domain::money::Money;
 use domain::vat::VatRate;
 use messages::v1::catalogue::{BarcodeKind, BarcodeRule, Item, Unit};
-use messages::v1::scales::Scales;
 use migrations::ScalesMigrator;
 use migrations::database::Database;
 use runtime::clock::Clock;
@@ -87,7 +86,9 @@ pub(crate) fn rules() -> InStoreRules {
 
 pub(crate) fn goods(version: u64, items: impl IntoIterator<Item = Item>) -> Goods {
     let items = items.into_iter().map(|item| (item.code.clone(), Arc::new(item))).collect();
-    Goods { version, items, rules: rules(), plan: Scales::default() }
+    let mut goods = Goods { version, items, rules: rules(), ..Goods::default() };
+    goods.find_shared_numbers();
+    goods
 }
 
 /// The same price for all of so many goods.

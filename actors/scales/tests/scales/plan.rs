@@ -55,14 +55,14 @@ fn an_item_that_cannot_be_weighed_out_is_left_out_with_its_reason() {
         items,
         &ScaleDepartment::default(),
         "
-1 I00001 Goods 1 129.90 22
 2 I00002 Goods 2 5.00 23
 9 I00009 A name that is much longer than the two lines that a sca 1.00 22
+not I00001: another item has its scale number 1 too, and the tills could not tell their labels apart
 not I00003: its marking code is needed at the till
 not I00004: it is a gift card
 not I00005: the cashier enters its price
 not I00006: it has no price
-not I00007: its number 1 at this scale is that of I00001 too
+not I00007: another item has its scale number 1 too, and the tills could not tell their labels apart
 not I99999: the PLU must be from 1 to 4000
 ",
     );

@@ -9,7 +9,7 @@ use domain::ids::ItemCode;
 use domain::money::Money;
 use domain::quantity::Quantity;
 use proptest::prelude::*;
-use scales::plan::{Article, Wanted, digest};
+use scales::plan::{Article, LeftOut, Wanted, WhyNot, digest};
 use scales::reconciler::{Compared, Known, Note, Outcome, Reconciler, Step};
 
 const ABILITIES: Abilities = Abilities {
@@ -54,7 +54,8 @@ fn wanted(prices: &BTreeMap<u32, i64>) -> Option<Arc<Wanted>> {
         let item = article(*plu, *price);
         (*plu, Article { code: ItemCode(plu.to_string()), digest: digest(&item), item })
     });
-    Some(Arc::new(Wanted { version: 1, items: articles.collect(), ..Wanted::default() }))
+    let (items, items_max) = (articles.collect(), ABILITIES.items_max);
+    Some(Arc::new(Wanted { version: 1, items, items_max, ..Wanted::default() }))
 }
 
 /// What happens to one step.
@@ -70,8 +71,11 @@ enum Fate {
     Dies {
         done: usize,
     },
-    /// Articles with this remainder of eight are refused.
+    /// Articles with this remainder of eight are refused, by a scale that also cannot take them off.
     Refuses(u32),
+    /// Every article is refused, as with a wrong password.
+    RefusesAll,
+    /// There is no room for an article that is not there.
     Full,
 }
 
@@ -101,17 +105,28 @@ struct World {
     wanted: Option<Arc<Wanted>>,
     now: Duration,
     batch: usize,
+    /// It says how many articles it has.
+    counts: bool,
     /// Somebody else changed the scale, so what is known may be wrong until it is gone through.
     is_touched: bool,
 }
 
 impl World {
-    fn new(batch: usize) -> World {
+    fn new(batch: usize, counts: bool) -> World {
         // Before we come anything may lie there.
         let scale = BTreeMap::from([(3, article(3, 1)), (49, article(49, 1))]);
         let mut machine = Reconciler::new(Known::default());
         machine.want(None, &ABILITIES);
-        World { scale, disk: Known::default(), machine, wanted: None, now: Duration::ZERO, batch, is_touched: false }
+        World {
+            scale,
+            disk: Known::default(),
+            machine,
+            wanted: None,
+            now: Duration::ZERO,
+            batch,
+            counts,
+            is_touched: false,
+        }
     }
 
     fn note(&mut self, notes: &[Note]) {
@@ -129,7 +144,10 @@ impl World {
     /// Do so many articles of a step.
     fn effect(&mut self, step: &Step, done: usize) {
         match step {
-            Step::Clear => self.scale.clear(),
+            Step::Clear => {
+                self.scale.clear();
+                self.is_touched = false;
+            }
             Step::Erase(plus) => plus.iter().take(done).for_each(|plu| drop(self.scale.remove(plu))),
             Step::Write(items) => {
                 self.scale.extend(items.iter().take(done).map(|item| (item.plu, item.clone())));
@@ -172,9 +190,19 @@ impl World {
                 }
                 Outcome::Failed(offline)
             }
-            (Fate::Full, Step::Write(_)) => {
-                let halted = Halted { done: 0, cause: LabelScaleError::MemoryFull };
+            (Fate::Full, Step::Write(items)) if items.iter().any(|item| !self.scale.contains_key(&item.plu)) => {
+                let first = items.iter().position(|item| !self.scale.contains_key(&item.plu)).expect("there is one");
+                let done = first / self.batch * self.batch;
+                self.effect(&step, done);
+                let halted = Halted { done, cause: LabelScaleError::MemoryFull };
                 Outcome::Halted { halted, batch_items: self.batch }
+            }
+            (Fate::RefusesAll, Step::Write(_) | Step::Erase(_)) => {
+                let cause = LabelScaleError::Refused { code: 122, sentence: "wrong password".to_owned() };
+                Outcome::Halted { halted: Halted { done: 0, cause }, batch_items: self.batch }
+            }
+            (Fate::RefusesAll, Step::Clear | Step::SetTime) => {
+                Outcome::Failed(LabelScaleError::Refused { code: 122, sentence: "wrong password".to_owned() })
             }
             (Fate::Refuses(rest), Step::Write(items)) if items.iter().any(|item| item.plu % 8 == rest) => {
                 // A batch is refused whole, and the batches before it were taken.
@@ -185,7 +213,10 @@ impl World {
                 Outcome::Halted { halted: Halted { done, cause }, batch_items: self.batch }
             }
             (_, Step::Greet) => Outcome::Greeted {
-                status: LabelScaleStatus { items: Some(self.scale.len()), ..LabelScaleStatus::default() },
+                status: LabelScaleStatus {
+                    items: self.counts.then_some(self.scale.len()),
+                    ..LabelScaleStatus::default()
+                },
                 clock_is_off: false,
             },
             (_, Step::ReadBack(items)) => Outcome::Read(
@@ -260,6 +291,7 @@ fn event() -> impl Strategy<Value = Event> {
         2 => (0..4_usize, any::<bool>()).prop_map(|(done, one_more)| Fate::Breaks { done, one_more }),
         2 => (0..5_usize).prop_map(|done| Fate::Dies { done }),
         1 => (0..8_u32).prop_map(Fate::Refuses),
+        1 => Just(Fate::RefusesAll),
         1 => Just(Fate::Full),
     ];
     prop_oneof![
@@ -282,14 +314,21 @@ proptest! {
         events in prop::collection::vec(event(), 0..120),
         last in prices(),
         batch in prop_oneof![Just(1_usize), Just(2)],
+        counts in any::<bool>(),
     ) {
-        let mut world = World::new(batch);
+        let mut world = World::new(batch, counts);
         for event in events {
             world.happens(event);
         }
         world.happens(Event::Want(last.clone()));
-        world.happens(Event::Load);
-        world.happens(Event::Check);
+        if world.disk.paused {
+            world.happens(Event::Load);
+        }
+        if world.is_touched {
+            // What lies at numbers that were never ours only a count or a clearing finds.
+            world.happens(Event::Pause);
+            world.happens(Event::Load);
+        }
         for _ in 0..STEPS_MAX {
             world.happens(Event::Step(Fate::Good));
         }
@@ -319,23 +358,23 @@ fn story(world: &mut World, steps: usize) -> Vec<String> {
 
 #[test]
 fn a_scale_that_is_met_for_the_first_time_is_emptied_filled_and_read() {
-    let mut world = World::new(1);
+    let mut world = World::new(1, true);
     world.happens(Event::Want((1..=6).map(|plu| (plu, 100)).collect()));
     assert_eq!(story(&mut world, 7), ["greet", "clear", "write 4", "write 2", "read 4", "read 2", "rest"]);
     world.happens(Event::Want((2..=6).map(|plu| (plu, if plu == 4 { 90 } else { 100 })).collect()));
-    assert_eq!(story(&mut world, 4), ["erase [1]", "write 1", "read 1", "rest"]);
+    assert_eq!(story(&mut world, 4), ["write 1", "erase [1]", "read 1", "rest"]);
 }
 
 #[test]
 fn a_scale_without_a_plan_keeps_what_it_has() {
-    let mut world = World::new(1);
+    let mut world = World::new(1, true);
     assert_eq!(story(&mut world, 3), ["greet", "rest", "rest"]);
     assert_eq!(world.scale.len(), 2);
 }
 
 #[test]
 fn one_refused_article_is_set_aside_until_it_changes() {
-    let mut world = World::new(1);
+    let mut world = World::new(1, true);
     world.happens(Event::Want((1..=6).map(|plu| (plu, 100)).collect()));
     for _ in 0..8 {
         world.step(Fate::Refuses(3));
@@ -349,4 +388,71 @@ fn one_refused_article_is_set_aside_until_it_changes() {
     }
     assert_eq!(world.machine.why_set_aside(3), None);
     assert_eq!(world.scale.len(), 6);
+}
+
+#[test]
+fn the_old_price_of_a_refused_article_does_not_stay_on_the_scale() {
+    let mut world = World::new(1, true);
+    world.happens(Event::Want((1..=4).map(|plu| (plu, 100)).collect()));
+    assert_eq!(story(&mut world, 5), ["greet", "clear", "write 4", "read 4", "rest"]);
+    world.happens(Event::Want((1..=4).map(|plu| (plu, 110)).collect()));
+    for _ in 0..2 {
+        world.step(Fate::Refuses(3));
+    }
+    assert_eq!(story(&mut world, 3), ["erase [3]", "read 3", "rest"]);
+    assert!(world.machine.is_equal());
+    assert!(!world.scale.contains_key(&3), "it is not sold at the old price");
+}
+
+#[test]
+fn a_scale_that_refuses_everything_fails_and_is_not_taken_for_right() {
+    let mut world = World::new(1, true);
+    world.happens(Event::Want((1..=40).map(|plu| (plu, 100)).collect()));
+    assert_eq!(story(&mut world, 2), ["greet", "clear"]);
+    for _ in 0..30 {
+        world.step(Fate::RefusesAll);
+    }
+    assert!(!world.machine.is_equal());
+    assert_eq!(world.machine.set_aside_count(), 0);
+    assert_eq!(world.machine.failure(), Some("the scale refuses: wrong password (code 122)"));
+    for _ in 0..40 {
+        world.step(Fate::Good);
+    }
+    assert!(world.machine.is_equal());
+}
+
+#[test]
+fn another_device_at_the_address_is_noticed_when_it_is_met() {
+    let mut world = World::new(1, false);
+    world.happens(Event::Want((1..=9).map(|plu| (plu, 100)).collect()));
+    for _ in 0..9 {
+        world.step(Fate::Good);
+    }
+    assert!(world.machine.is_equal());
+    // The line is lost, and the spare one that stands there then is empty.
+    world.now += Duration::from_secs(60);
+    world.step(Fate::Breaks { done: 0, one_more: false });
+    world.happens(Event::Emptied);
+    for _ in 0..20 {
+        world.step(Fate::Good);
+    }
+    assert_eq!(world.scale.len(), 9);
+    assert!(world.machine.is_equal());
+}
+
+#[test]
+fn a_plan_of_which_nothing_fits_empties_no_scale() {
+    let mut world = World::new(1, true);
+    world.happens(Event::Want((1..=4).map(|plu| (plu, 100)).collect()));
+    for _ in 0..5 {
+        world.step(Fate::Good);
+    }
+    let left_out = LeftOut { code: ItemCode("1".to_owned()), name: "Goods 1".to_owned(), why: WhyNot::NoPrice };
+    world.wanted = Some(Arc::new(Wanted { version: 2, left_out: vec![left_out], ..Wanted::default() }));
+    world.machine.want(world.wanted.clone(), &ABILITIES);
+    for _ in 0..5 {
+        world.step(Fate::Good);
+    }
+    assert!(world.machine.is_held() && !world.machine.is_equal());
+    assert_eq!(world.scale.len(), 4);
 }

@@ -29,7 +29,7 @@ impl Fixture {
         match self.catalogue.find(scanned).await.unwrap() {
             Found::Item(item) => format!("item {}", item.code),
             Found::Weighed { item, quantity } => format!("{} kg of {}", quantity, item.code),
-            Found::Priced { item, amount, quantity, price } if price != item.price => {
+            Found::Priced { item, amount, quantity, price: Some(price) } if price != item.price => {
                 format!("{amount} for {quantity} of {} at {price} as before", item.code)
             }
             Found::Priced { item, amount, quantity, .. } => format!("{} for {} of {}", amount, quantity, item.code),

@@ -18,7 +18,7 @@ use super::words::{decimal, moment, sentence, wallet_key, wallet_of_key};
 use super::{CHANGE, Field, Form, Section, Told, View, changes, customer_path, draw, file, look, refused};
 use crate::tiers;
 use crate::web::Site;
-use crate::web::catalogue::escaped;
+use ::web::show::escaped;
 
 /// Movements of a page.
 const LINES_SHOWN: usize = 100;

@@ -28,8 +28,8 @@ use super::{
     seen_at,
 };
 use crate::web::Site;
-use crate::web::catalogue::escaped;
 use crate::web::sales;
+use ::web::show::escaped;
 
 const PATH: &str = "/accounts/gift";
 /// Cards of one batch.

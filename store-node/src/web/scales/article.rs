@@ -3,7 +3,7 @@
 use ::web::guard::May;
 use ::web::layout;
 use ::web::refusal::Refusal;
-use ::web::rights::ViewStores;
+use ::web::rights::{Right, ViewStores};
 use ::web::show;
 use ::web::table::{Cell, Column, Table};
 use actix_web::http::header;
@@ -18,8 +18,8 @@ use scales::requests::{ReadBack, ShowShelf};
 use serde::Deserialize;
 
 use super::PATH;
-use super::one::{busy, refs};
-use crate::web::Site;
+use super::one::refs;
+use crate::web::{Site, busy};
 
 /// What lies on the platform of the picture.
 const SHOWN_WEIGHT: Quantity = Quantity::from_thousandths(500);
@@ -57,6 +57,9 @@ pub async fn page(
     query: web::Query<Query>,
 ) -> Result<HttpResponse, Refusal> {
     let (name, plu) = path.into_inner();
+    if query.read && !visitor.may(Right::OperateScales) {
+        return Err(Refusal::right_missing(&visitor, Right::OperateScales));
+    }
     let (article, _) = wanted(&site, &name, plu).await?;
     let (found, failure) = match query.read {
         false => (None, None),
@@ -84,8 +87,8 @@ const FACTS: [Fact; 8] = [
     ("Sold by", |item| if item.unit == ItemUnit::Weight { "kilogram" } else { "piece" }.to_owned()),
     ("Number in the barcode", |item| item.code.to_string()),
     ("Barcode begins with", |item| format!("{:02}", item.barcode_prefix)),
-    ("Wrapping, kg", |item| item.tare.to_string()),
-    ("Days in which it is good", |item| item.shelf_life_days.to_string()),
+    ("Tare, kg", |item| item.tare.to_string()),
+    ("Shelf life, days", |item| item.shelf_life_days.to_string()),
     ("Text", |item| item.text.clone()),
 ];
 

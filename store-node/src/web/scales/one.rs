@@ -10,14 +10,13 @@ use ::web::table::{Cell, Column, Table};
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use askama::Template;
-use runtime::reference::SendError;
 use scales::requests::{Command, Do, Shelf, ShowShelf, Totals};
 use scales::view::ScaleView;
 use serde::Deserialize;
 
-use super::{PATH, number, state};
+use super::{PATH, last_failure, number, state};
 use crate::tree::ScaleRefs;
-use crate::web::Site;
+use crate::web::{Site, busy};
 
 /// Articles that one page of goods shows.
 const ROWS_MAX: usize = 500;
@@ -42,10 +41,6 @@ pub(in crate::web) fn refs<'a>(site: &'a Site, name: &str) -> Result<&'a ScaleRe
         .ok_or_else(|| Refusal::not_found(format!("There is no scale \u{201c}{name}\u{201d}.")))
 }
 
-pub(in crate::web) fn busy(error: SendError) -> Refusal {
-    Refusal::busy(format!("The scale is busy just now: try again in a moment ({error})."))
-}
-
 fn facts(scale: &ScaleView, site: &Site) -> Table {
     let time = |at: Option<i64>| Cell::text(show::time(at.unwrap_or(0), *site.clock.now().offset()));
     let rows = [
@@ -56,8 +51,8 @@ fn facts(scale: &ScaleView, site: &Site) -> Table {
         ("Model", Cell::text(scale.model.clone())),
         ("Goods that should lie on it", Cell::text(number(scale.wanted))),
         ("Last heard", time(scale.heard_ms)),
-        ("Last gone through", time(scale.checked_ms)),
-        ("Last failure", Cell::text(scale.failure.clone().unwrap_or_default())),
+        ("Last checked", time(scale.checked_ms)),
+        ("Last failure", last_failure(scale, *site.clock.now().offset())),
         ("Differed when it was read back", Cell::text(scale.differences.join("; "))),
     ];
     Table {
@@ -121,7 +116,7 @@ fn left_out(shelf: &Shelf) -> Table {
         columns: ["Item", "Name", "Why"].map(Column::text).to_vec(),
         rows: left_out.take(ROWS_MAX).map(row).collect(),
         totals: Vec::new(),
-        empty: "Every item of its department lies on it.".to_owned(),
+        empty: "No item of its department is left out.".to_owned(),
     }
 }
 
@@ -156,11 +151,11 @@ pub async fn page(
 /// What a person reads after they asked.
 fn sentence(command: &str) -> Option<&'static str> {
     Some(match Command::named(command)? {
-        Command::Load => "It is being loaded.",
-        Command::WriteAll => "Every article is being written once more.",
-        Command::Check => "It is being gone through.",
-        Command::Clear => "It is being emptied, and stays empty until it is loaded.",
-        Command::SetTime => "Its clock is being set.",
+        Command::Load => "Noted: what is missing is sent now.",
+        Command::WriteAll => "Noted: every article is written once more.",
+        Command::Check => "Noted: it is checked article by article.",
+        Command::Clear => "Noted: it is emptied, and stays empty until it is loaded.",
+        Command::SetTime => "Noted: its clock is set.",
     })
 }
 
@@ -177,7 +172,7 @@ pub async fn act(
     form: web::Form<Form>,
 ) -> Result<HttpResponse, Refusal> {
     let command = Command::named(&form.command).ok_or_else(|| {
-        Refusal::bad_request(format!("\u{201c}{}\u{201d} is nothing that a scale does.", form.command))
+        Refusal::bad_request(format!("\u{201c}{}\u{201d} is not a command of a scale.", form.command))
     })?;
     match refs(&site, &name)?.act.ask(Do { command }).await.map_err(busy)? {
         Ok(()) => {
@@ -243,7 +238,7 @@ pub async fn goods(
         ],
         rows,
         totals: Vec::new(),
-        empty: "Nothing should lie on this scale.".to_owned(),
+        empty: "Nothing is planned for this scale.".to_owned(),
     };
     let page = Goods { name: &name, table: rendered(&table), next_after };
     layout::page(&site.frame(&format!("Goods of scale {name}"), PATH, &visitor), &page)
