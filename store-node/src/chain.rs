@@ -232,6 +232,7 @@ impl Chain {
                 device,
                 counter,
                 display: Some(display),
+                scanner: None,
                 dial,
                 token,
                 reconnect: RECONNECT,
