@@ -18,6 +18,8 @@ use super::fixture::{empty, money, quantity, sale};
 use super::scripted::{PATIENCE, Till, run};
 
 const CODE: &str = "4600000000015";
+/// What the screen says when a sale may go on.
+const READY: &str = "scan, or key a code";
 
 /// The same code by keys and by the line, after `before` and what it shows: `after` it the same is seen, the same was sent.
 fn check(first: TillView, before: (&str, &str), after: &str, seen: &str, sent: &[TillCommand]) {
@@ -54,24 +56,24 @@ fn pay(tender: TenderType, amount: &str) -> TillCommand {
 #[test]
 fn a_code_is_sold_where_a_burst_would_be() {
     let line = format!("Item {CODE}");
-    check(empty(), ("", "scan, or key a code"), "", &line, &[scan(None)]);
+    check(empty(), ("", READY), "", &line, &[scan(None)]);
     check(empty(), ("3*", "3*"), "", &line, &[scan(Some("3"))]);
-    check(sale(), ("<+>100", "TO PAY"), "", &line, &[scan(None)]);
+    check(sale(), ("<+>100", "▸ 100 "), "", &line, &[scan(None)]);
 }
 
 #[test]
 fn a_code_answers_what_a_burst_would_answer_and_nothing_else() {
     let name = || "Вода".to_owned();
     let answer = |answer| [TillCommand::Answer(answer)];
-    check(asking(Ask::Mark { name: name() }), ("", "Marked goods"), "", "SALE", &answer(Answer::Mark(CODE.into())));
-    check(asking(Ask::Gift { name: name() }), ("", "Gift card"), "", "SALE", &answer(Answer::Gift(CODE.into())));
+    check(asking(Ask::Mark { name: name() }), ("", "Marked goods"), "", READY, &answer(Answer::Mark(CODE.into())));
+    check(asking(Ask::Gift { name: name() }), ("", "Gift card"), "", READY, &answer(Answer::Gift(CODE.into())));
     let refused = "NOT added: answer first";
     check(asking(Ask::Age { years: 18, name: name() }), ("", "Age 18+"), "", refused, &[]);
     let approval = || asking(Ask::Approval { right: "cancel_receipt".into() });
     check(approval(), ("", "A supervisor must allow this"), "", refused, &[]);
     check(approval(), ("<F4>", "card now"), "", CODE, &[]);
     check(sale(), ("<+><F5>", "gift card"), "", CODE, &[]);
-    check(sale(), ("<Ctrl+O>", "Drawer"), "", "NOT added", &[]);
+    check(sale(), ("<Ctrl+O>", "Open the drawer"), "", "NOT added", &[]);
 }
 
 #[test]
