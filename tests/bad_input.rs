@@ -184,7 +184,7 @@ fn settings_that_make_no_sense() {
         &format!("{TILL}nubmer = 3\n"),
         &expect![[r#"
             exit 64
-            store-node: settings node.toml: unknown field `nubmer`, expected one of `number`, `server`, `token`, `fiscal`, `fiscal_protocol`, `card_terminal`, `qr_terminal`, `scale`, `scale_protocol`, `printer`, `display`, `language`, `unknown_operators`, `kill_at` for key `till`
+            store-node: settings node.toml: unknown field `nubmer`, expected one of `number`, `server`, `token`, `fiscal`, `fiscal_protocol`, `card_terminal`, `qr_terminal`, `scale`, `scale_protocol`, `scanner`, `printer`, `display`, `language`, `unknown_operators`, `kill_at` for key `till`
         "#]],
     );
     settings(

@@ -101,6 +101,20 @@ async fn what_a_scanner_did_not_end_is_forgotten_after_a_moment() {
     assert!(matches!(scanner.next().await, Heard::Lost { .. }));
 }
 
+/// As a converter that serves one host does while another is at it.
+#[tokio::test(start_paused = true)]
+async fn a_line_that_is_closed_at_once_is_not_opened_in_a_rush() {
+    let connector: Connector =
+        std::sync::Arc::new(|| Box::pin(async { Ok(Box::new(devices::port::memory().0) as Box<dyn BytePort>) }));
+    let mut scanner = LineScanner::with_patience(connector, WedgeSettings::default(), Duration::from_secs(1));
+    let began = tokio::time::Instant::now();
+    for _ in 0..TIMES {
+        assert!(matches!(scanner.next().await, Heard::Lost { .. }));
+        assert_eq!(scanner.next().await, Heard::Back);
+    }
+    assert!(began.elapsed() >= Duration::from_secs(1) * TIMES as u32, "{:?}", began.elapsed());
+}
+
 #[tokio::test]
 async fn a_checkout_scale_comes_back() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -243,6 +243,7 @@ impl Chain {
                 device,
                 counter,
                 display: Some(display),
+                scanner: None,
                 dial,
                 token,
                 reconnect: RECONNECT,

@@ -89,6 +89,7 @@ impl Invitation {
                 qr_terminal: Some(PortAddress::Memory),
                 scale: Some(PortAddress::Memory),
                 scale_protocol: ScaleKind::default(),
+                scanner: None,
                 printer: Some(PortAddress::Memory),
                 display: None,
                 language: Language::default(),

@@ -17,6 +17,7 @@ pub mod nodes;
 pub mod pole;
 pub mod replay;
 pub mod run;
+pub mod scanner;
 pub mod settings;
 pub mod shop;
 pub mod training;

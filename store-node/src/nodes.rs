@@ -12,6 +12,7 @@ use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use anyhow::Context;
+use devices::port::Connector;
 use domain::ids::{StoreId, TillId};
 use futures_util::FutureExt;
 use hq_node::people::{self, PeopleTable};
@@ -62,6 +63,8 @@ pub struct TillParts {
     pub device: DeviceFactory,
     pub counter: Counter,
     pub display: Option<DisplayFactory>,
+    /// For the screen, if there is one.
+    pub scanner: Option<Connector>,
     pub dial: Arc<dyn Dial>,
     pub token: String,
     pub reconnect: (Duration, Duration),
@@ -84,7 +87,8 @@ pub struct TillNode {
 
 impl TillNode {
     pub async fn start(parts: TillParts) -> anyhow::Result<TillNode> {
-        let TillParts { settings, data, clock, device, mut counter, display, dial, token, reconnect, screen } = parts;
+        let TillParts { settings, data, clock, device, mut counter, display, scanner, dial, token, reconnect, screen } =
+            parts;
         let folder = till_folder(&data, &settings.store, settings.till);
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
         let file = till_file(&data, &settings.store, settings.till);
@@ -109,6 +113,7 @@ impl TillNode {
             device,
             counter,
             display,
+            scanner,
             dial,
             token,
             reconnect,

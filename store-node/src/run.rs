@@ -147,6 +147,7 @@ async fn start_till(
         device: fiscal_device(settings, own)?,
         counter: counter::counter(own),
         display: counter::display(own),
+        scanner: own.scanner.clone().map(connector),
         dial: Arc::new(WebSocketDial::new(&own.server)),
         token: own.token.clone(),
         reconnect: TILL_RECONNECT,

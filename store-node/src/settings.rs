@@ -151,6 +151,9 @@ pub struct TillNodeSettings {
     /// What it speaks.
     #[serde(default, deserialize_with = "from_text")]
     pub scale_protocol: ScaleKind,
+    /// A scanner with a line of its own, where it does not type as a keyboard does. Only a till with a screen listens.
+    #[serde(default, deserialize_with = "from_text_or_none")]
+    pub scanner: Option<PortAddress>,
     /// A printer for copies and training. Without one the fiscal device prints them.
     #[serde(default, deserialize_with = "from_text_or_none")]
     pub printer: Option<PortAddress>,

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use backoffice::answers::TradeAnswers;
 use backoffice::ledger::TradeLedger;
+use devices::port::Connector;
 use domain::ids::{StoreId, TillAddress, TillId};
 use link::admit::Admit;
 use link::apply::{Peer, PeerRole};
@@ -40,6 +41,7 @@ use till::{Counter, DeviceFactory, Till, TillPorts, TillSettings};
 use tokio::sync::watch;
 
 use crate::pole::{DisplayFactory, Pole};
+use crate::scanner::Scanner;
 use crate::shop::{ShopNow, ShopPorts, ShopWatch};
 use crate::tui::{CashierScreen, ScreenOptions};
 use crate::window::{self, Window};
@@ -61,6 +63,8 @@ pub struct TillGround {
     pub device: DeviceFactory,
     pub counter: Counter,
     pub display: Option<DisplayFactory>,
+    /// For the screen, if there is one.
+    pub scanner: Option<Connector>,
     pub dial: Arc<dyn Dial>,
     pub token: String,
     /// How soon a lost line is dialled again, at least and at most.
@@ -87,6 +91,7 @@ pub fn till(ground: TillGround) -> (Tree, TillRefs) {
         device,
         counter,
         display,
+        scanner,
         dial,
         token,
         reconnect,
@@ -145,7 +150,15 @@ pub fn till(ground: TillGround) -> (Tree, TillRefs) {
         }));
     }
     if let Some((options, quit)) = screen {
-        tree.child(CashierScreen::spec("screen/cashier", commands, seen, options, quit));
+        let codes = options.scanner.clone();
+        let cashier = tree.child(CashierScreen::spec("screen/cashier", commands, seen, options, quit));
+        // After the screen, which does not fall with it.
+        if let Some(connector) = scanner {
+            tree.child(ChildSpec::new("screen/scanner", "scanner", move || {
+                let scanner = Scanner::new(connector.clone(), codes.clone(), cashier.reference());
+                async move { Ok(scanner) }
+            }));
+        }
     }
     (tree, TillRefs { till, uplink })
 }

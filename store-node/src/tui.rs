@@ -27,5 +27,5 @@ pub mod shop;
 pub mod texts;
 pub mod wedge;
 
-pub use cashier_screen::{CashierScreen, Finder, ScreenOptions, Setting};
+pub use cashier_screen::{CashierScreen, Finder, Scanned, ScreenOptions, Setting};
 pub use texts::Language;

@@ -20,6 +20,8 @@ mod live;
 mod pages;
 #[path = "tui/questions.rs"]
 mod questions;
+#[path = "tui/scanner.rs"]
+mod scanner;
 #[path = "tui/scripted.rs"]
 mod scripted;
 #[path = "tui/shift.rs"]

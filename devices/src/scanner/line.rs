@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::WedgeSettings;
 use crate::port::{BytePort, Connector};
@@ -44,6 +44,8 @@ pub struct LineScanner {
     settings: WedgeSettings,
     reopen_after: Duration,
     port: Option<Box<dyn BytePort>>,
+    /// When a line that is gone is tried again.
+    reopen_at: Instant,
     codes: Codes,
     /// When a code that is not whole is forgotten.
     torn_at: Instant,
@@ -56,8 +58,17 @@ impl LineScanner {
     }
 
     pub fn with_patience(connector: Connector, settings: WedgeSettings, reopen_after: Duration) -> LineScanner {
-        let (codes, torn_at) = (Codes::default(), Instant::now());
-        LineScanner { connector, settings, reopen_after, port: None, codes, torn_at, is_lost: false }
+        let (codes, now) = (Codes::default(), Instant::now());
+        LineScanner {
+            connector,
+            settings,
+            reopen_after,
+            port: None,
+            reopen_at: now,
+            codes,
+            torn_at: now,
+            is_lost: false,
+        }
     }
 
     /// The next code, or that the scanner went away or came back.
@@ -67,6 +78,7 @@ impl LineScanner {
                 return Heard::Scan(self.bare(&code).to_owned());
             }
             let Some(port) = &mut self.port else {
+                sleep_until(self.reopen_at).await;
                 match (self.connector)().await {
                     Ok(port) => {
                         self.port = Some(port);
@@ -75,7 +87,7 @@ impl LineScanner {
                         }
                     }
                     Err(error) if !self.is_lost => return self.lose(error.to_string()),
-                    Err(_) => tokio::time::sleep(self.reopen_after).await,
+                    Err(_) => self.reopen_at = Instant::now() + self.reopen_after,
                 }
                 continue;
             };
@@ -99,6 +111,7 @@ impl LineScanner {
 
     fn lose(&mut self, reason: String) -> Heard {
         self.port = None;
+        self.reopen_at = Instant::now() + self.reopen_after;
         self.codes = Codes::default();
         self.is_lost = true;
         Heard::Lost { reason }

@@ -1,4 +1,4 @@
-//! The screen as a supervised actor: keys and views in, commands and frames out.
+//! The screen as a supervised actor: keys, scans and views in, commands and frames out.
 //!
 //! It owns the terminal and what is half typed, nothing else. A restart takes the terminal anew and finds the receipt as
 //! the till has it. Inputs wait in one bounded queue; a command is asked and its answer awaited before the next is taken.
@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use std::{fmt, io};
 
+use actix::Message;
 use crossterm::event::{Event, EventStream, KeyEvent};
 use devices::scanner::WedgeSettings;
 use devices::terminal::Cancel;
@@ -23,7 +24,7 @@ use messages::v1::catalogue::Item;
 use messages::v1::settings::{Bindings, CashRules, QuickKeys};
 use messages::v1::till::TillCommand;
 use messages::v1::view::TillView;
-use runtime::actor::{Actor, Scope};
+use runtime::actor::{Actor, Handle, Scope};
 use runtime::reference::ActorRef;
 use runtime::spec::{ChildSpec, StartError};
 use serde::Serialize;
@@ -32,6 +33,9 @@ use tokio::sync::{Mutex, mpsc, watch};
 use super::display::{Console, Display, TimedKey};
 use super::texts::Language;
 use session::Session;
+
+/// Codes on their way from the mailbox to the session, which takes them at once.
+const SCANS_MAX: usize = 16;
 
 /// Finds goods by a part of their name or the beginning of their code.
 pub type Finder = Arc<dyn Fn(String) -> BoxFuture<'static, Vec<Item>> + Send + Sync>;
@@ -89,18 +93,25 @@ struct Wires {
     options: ScreenOptions,
 }
 
-/// What comes from a terminal.
-#[derive(Clone, Copy, Debug)]
+/// What comes from a terminal, and from a scanner beside it.
+#[derive(Clone, Debug)]
 enum Heard {
     Key(KeyEvent, Instant),
+    Scan(String),
     /// The window has another size.
     Resized,
 }
 
 type Keys = Pin<Box<dyn Stream<Item = io::Result<Heard>>>>;
 
+/// A scanner that does not type has read a code. Sender: [`crate::scanner`]. Answer: none. Repeat: no, it is a second scan.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Scanned(pub String);
+
 pub struct CashierScreen {
     session: Option<Session>,
+    scans: mpsc::Sender<String>,
     state: Rc<RefCell<ScreenState>>,
 }
 
@@ -166,8 +177,9 @@ impl CashierScreen {
                 let state =
                     Rc::new(RefCell::new(ScreenState { language: wires.options.language, ..ScreenState::default() }));
                 let again = started_before.replace(true);
-                let session = Session::new(wires.clone(), display, keys(), state.clone(), again);
-                CashierScreen { session: Some(session), state }
+                let (scans, scanned) = mpsc::channel(SCANS_MAX);
+                let session = Session::new(wires.clone(), display, keys(), scanned, state.clone(), again);
+                CashierScreen { session: Some(session), scans, state }
             });
             std::future::ready(built)
         })
@@ -196,5 +208,12 @@ impl Actor for CashierScreen {
 
     fn observe(&self) -> ScreenState {
         self.state.borrow().clone()
+    }
+}
+
+impl Handle<Scanned> for CashierScreen {
+    async fn handle(&mut self, Scanned(data): Scanned, _: &Scope<CashierScreen>) {
+        // A session that has ended takes no scans: the cashier left.
+        self.scans.send(data).await.ok();
     }
 }

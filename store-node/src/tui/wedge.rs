@@ -77,6 +77,13 @@ impl Wedge {
         }
     }
 
+    /// Take a whole code from a scanner that does not type.
+    pub fn scanned(&mut self, data: String, at: Instant, out: &mut VecDeque<Input>) {
+        self.settle(at, out);
+        self.acted = None;
+        out.push_back(Input::Scan(data));
+    }
+
     /// Let go of what was held back too long to be a scan.
     pub fn settle(&mut self, now: Instant, out: &mut VecDeque<Input>) {
         self.framing.settle(self.ms(now));

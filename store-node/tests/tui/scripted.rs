@@ -14,11 +14,12 @@ use messages::v1::till::{Answer, Ask, TillCommand, TillError, TillReply};
 use messages::v1::view::{TerminalWork, TillMode, TillView};
 use runtime::actor::{Actor, Handle, Scope};
 use runtime::node::{Node, Tree};
+use runtime::reference::ActorRef;
 use runtime::spec::{ChildSpec, Strategy};
 use store_node::tui::display::{Display, Headless, Shown, TimedKey};
 use store_node::tui::keys::parse;
 use store_node::tui::model::ViewModel;
-use store_node::tui::{CashierScreen, Language, ScreenOptions};
+use store_node::tui::{CashierScreen, Language, Scanned, ScreenOptions};
 use tokio::sync::{mpsc, watch};
 
 use super::fixture::{closed, empty, line, refused, sum};
@@ -135,6 +136,8 @@ impl Display for Fragile {
 pub(crate) struct Till {
     pub(crate) node: Node,
     pub(crate) keys: mpsc::Sender<TimedKey>,
+    /// Where a scanner that does not type is heard.
+    pub(crate) scans_in: ActorRef<Scanned>,
     pub(crate) frames: watch::Receiver<Shown>,
     pub(crate) commands: Rc<RefCell<Vec<TillCommand>>>,
     pub(crate) quit: watch::Receiver<bool>,
@@ -169,7 +172,7 @@ impl Till {
             }))
         }));
         let breaking = breaks.clone();
-        tree.child(CashierScreen::headless(
+        let screen = tree.child(CashierScreen::headless(
             "till/3/screen",
             till.reference(),
             seen,
@@ -181,6 +184,7 @@ impl Till {
         Till {
             node: tree.start().await,
             keys,
+            scans_in: screen.reference(),
             frames,
             commands,
             quit,

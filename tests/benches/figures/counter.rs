@@ -90,6 +90,7 @@ impl Counter {
             }),
             counter: Default::default(),
             display: None,
+            scanner: None,
             // There is nobody to call: the till sells alone.
             dial: Arc::new(MemoryHub::new().way_to("nobody")),
             token: String::new(),

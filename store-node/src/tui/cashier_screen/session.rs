@@ -14,6 +14,7 @@ use futures_util::future::{BoxFuture, FutureExt, OptionFuture};
 use messages::v1::till::{TillCommand, TillError, TillReply};
 use messages::v1::view::{TillMode, TillView};
 use runtime::reference::SendError;
+use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, sleep_until};
 
 use super::finding::Finding;
@@ -66,6 +67,7 @@ pub(super) struct Session {
     wires: Wires,
     display: Box<dyn Display>,
     keys: Keys,
+    scans: mpsc::Receiver<String>,
     state: Rc<RefCell<ScreenState>>,
     texts: Texts,
     screen: Screen,
@@ -89,6 +91,7 @@ impl Session {
         wires: Wires,
         display: Box<dyn Display>,
         keys: Keys,
+        scans: mpsc::Receiver<String>,
         state: Rc<RefCell<ScreenState>>,
         again: bool,
     ) -> Session {
@@ -99,6 +102,7 @@ impl Session {
             wires,
             display,
             keys,
+            scans,
             state,
             screen: if again { Screen::restarted() } else { Screen::default() },
             inputs: VecDeque::new(),
@@ -144,6 +148,7 @@ impl Session {
                     Some(heard) => self.hear(heard?)?,
                     None => return Ok(()),
                 },
+                Some(data) = self.scans.recv() => self.hear(Heard::Scan(data))?,
                 changed = self.wires.views.changed(), if !self.views_ended => {
                     self.views_ended = changed.is_err();
                     self.stale = true;
@@ -202,7 +207,7 @@ impl Session {
     fn hear(&mut self, heard: Heard) -> io::Result<()> {
         match heard {
             Heard::Resized => self.stale = true,
-            Heard::Key(..) if self.inputs.len() >= INPUTS_MAX => {
+            Heard::Key(..) | Heard::Scan(_) if self.inputs.len() >= INPUTS_MAX => {
                 self.screen.too_fast();
                 self.stale = true;
                 self.display.bell()?;
@@ -211,6 +216,11 @@ impl Session {
                 let mut heard = VecDeque::new();
                 self.wedge.press(key, at, &mut heard);
                 self.queue(heard, at)?;
+            }
+            Heard::Scan(data) => {
+                let (mut heard, now) = (VecDeque::new(), Instant::now());
+                self.wedge.scanned(data, now, &mut heard);
+                self.queue(heard, now)?;
             }
         }
         Ok(())
