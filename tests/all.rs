@@ -5,6 +5,7 @@ mod processes;
 mod random_shifts;
 mod sandbox;
 mod scenarios;
+mod store_pages;
 mod supervision;
 mod tidy;
 mod trade_days;

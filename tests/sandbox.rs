@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use domain::ids::StoreId;
 use runtime::clock::Clock;
 use serde_json::Value;
 use store_node::chain::{Chain, ChainOptions};
@@ -105,6 +106,17 @@ where
         }
     });
     waited.await.unwrap_or_else(|_| panic!("within {deadline:?}: {what} did not come"))
+}
+
+/// Wait until a store knows which price labels hang: what changes from then on must be hung anew.
+pub(crate) async fn labels_known(chain: &Chain, store: &StoreId) {
+    eventually("the labels of the store are known", Duration::from_secs(60), async || {
+        let tree = chain.store(store).expect("a store").node.look().await.expect("the tree");
+        let planner = tree.children.iter().find(|child| child.path == "scales/planner").expect("a planner");
+        let told = serde_json::to_value(planner).expect("JSON");
+        told["state"]["labels_known"].as_bool().filter(|known| *known)
+    })
+    .await;
 }
 
 /// The rows of HQ's `sales` report, by key: count, sales, returns, vat.

@@ -19,7 +19,7 @@ use scales::requests::{HangLabels, OutdatedLabels};
 use serde_json::json;
 use store_node::chain::{Chain, ChainOptions};
 
-use crate::sandbox::{FIXTURE, in_system, parse};
+use crate::sandbox::{FIXTURE, in_system, labels_known, parse};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const PRICES: u32 = 200;
@@ -87,8 +87,7 @@ fn retail_s60_the_manager_sees_who_is_behind_and_an_old_label_is_sold_at_its_sum
         for till in (1..=TILLS).map(TillId) {
             chain.ensure_till(&store, till).await.expect("a till");
         }
-        // Scales are loaded, and whatever labels the new goods wanted are hung.
-        hang(&chain, &store, 0).await;
+        labels_known(&chain, &store).await;
         says(&chain, &store, "tills 3/3, scales 5/5, labels 0/0").await;
 
         devices[1].set_fault(Fault::Offline);

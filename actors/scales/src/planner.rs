@@ -76,6 +76,8 @@ pub struct PlannerState {
     /// Items that have a scale number.
     pub items: usize,
     pub departments: usize,
+    /// What hung when the store began is known, and changes of it are noted.
+    pub labels_known: bool,
 }
 
 /// Datasets may have changed. Sender: its own task. Answer: none. Repeat: yes.
@@ -220,6 +222,7 @@ impl Actor for Planner {
             version: self.goods.version,
             items: self.goods.items.len(),
             departments: self.goods.plan.departments.len(),
+            labels_known: self.labels.has_begun(),
         }
     }
 }
