@@ -353,7 +353,7 @@ async fn a_scale_whose_goods_were_broken_is_not_said_to_keep_them() {
     port.write_all(&half).await.expect("the scale listens");
     port.read_u8().await.expect("an answer");
     let halted = pair.driver.upload(&items[3..]).await;
-    assert!(matches!(&halted, Err(Halted { done: 0, cause: LabelScaleError::Refused { .. } })), "{halted:?}");
+    assert!(matches!(&halted, Err(Halted { done: 0, cause: LabelScaleError::GoodsLost })), "{halted:?}");
     assert!(pair.driver.status().await.is_ok_and(|status| status.items == Some(0)));
     pair.driver.clear().await.expect("cleared");
     assert_eq!(pair.driver.upload(&items).await, Ok(5));

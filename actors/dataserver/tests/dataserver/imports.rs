@@ -102,7 +102,8 @@ async fn a_file_without_our_columns_is_refused_at_once() {
             (
                 "code,name,price,vat,colour\n",
                 "items.csv:1 colour: this column is not known: the first line names code, name, price, vat, unit, \
-                 barcodes, plu, group, marked, min_age, discountable, no_sale, open_price_from, open_price_to, deposit, tare, gift_card",
+                 barcodes, plu, group, marked, min_age, discountable, no_sale, open_price_from, open_price_to, deposit, tare, \
+                 shelf_life_days, ingredients, gift_card",
             ),
             ("code,code,name,price,vat\n", "items.csv:1 code: this column is there twice"),
             ("", "items.csv:1 code: this column is missing from the first line"),

@@ -95,6 +95,11 @@ async fn what_cannot_be_is_refused_in_a_sentence() {
             ("loyalty", json!({"programmes": [{"asset": 1, "name": "P", "from": "2026-02-01", "until": "2026-01-01"}]}), "programmes: P: until: 2026-01-01 is before 2026-02-01, its first day"),
             ("loyalty", json!({"gift": {"prefix": "27-7"}}), "gift.prefix: \"27-7\" is not 0 to 8 digits"),
             ("loyalty", json!({"cashier": {"put_back_day_max": "-1"}}), "cashier.put_back_day_max: -1.00 is not between 0 and 9999999999.99"),
+            ("scales", json!({"departments": [{"name": "a"}, {"name": "a"}]}), "departments: \"a\" is there twice"),
+            ("scales", json!({"departments": [{"weight_prefix": 100}]}), "departments.\"\".weight_prefix: 100 has more than two digits"),
+            ("scales", json!({"departments": [{"piece_prefix": 22}]}), "departments.\"\".piece_prefix: 22 is that of weighed goods too, and tills could not tell them apart"),
+            ("scales", json!({"departments": [{"numbers": [{"plu": 7, "item": "A"}, {"plu": 7, "item": "B"}]}]}), "departments.\"\".numbers: 7 is there twice"),
+            ("scales", json!({"departments": [{"hot_keys": [{"key": 0, "item": "A"}]}]}), "departments.\"\".hot_keys: keys are counted from 1"),
             ("roles", json!({"roles": {"cashier": {"rights": [], "discount_hundredths_max": 10_001}}}), "cashier.discount_hundredths_max: 10001 hundredths of a per cent are more than 10000"),
             ("roles", json!({"roles": {"cashier": {"rights": [], "limit": 1}}}), "\"roles.cashier.limit\" is not a field of it"),
         ] {
@@ -105,7 +110,7 @@ async fn what_cannot_be_is_refused_in_a_sentence() {
         assert!(unread.starts_with("settings sale, the JSON cannot be used: invalid type"), "{unread}");
         assert_eq!(
             put(hq, "weather", None, "{}").await.unwrap_err().to_string(),
-            "\"weather\" is not a section of the settings: roles, cash, sale, tax, quick_keys, bindings, receipt_text or loyalty is expected"
+            "\"weather\" is not a section of the settings: roles, cash, sale, tax, quick_keys, bindings, receipt_text, loyalty or scales is expected"
         );
         assert_eq!(hq.versions(TILL_SETTINGS).await, 0);
     })
