@@ -7,23 +7,26 @@ mod handshake;
 mod session;
 mod status;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use migrations::database::Database;
 use runtime::actor::{Actor, Handle, Scope};
 use runtime::spec::StartError;
+use tokio::sync::Notify;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::admit::Admit;
 use crate::apply::{Apply, Peer};
+use crate::archive;
 use crate::bell::Bell;
 use crate::datasets::DatasetSource;
 use crate::identity;
+use crate::inbox::incarnations;
 use crate::inbox::parked::{self, Retried};
 use crate::requests::Answer;
 use crate::session::Window;
@@ -34,6 +37,8 @@ pub use status::{DownlinksStatus, PeerStatus};
 /// Connections that have not said who they are yet; more are turned away, so that strangers cannot fill the memory.
 const STRANGERS_MAX: usize = 512;
 
+/// How often documents that were kept long enough are let go of.
+const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
 /// Less than the supervisor gives an actor for stopping.
 const GOODBYE_WITHIN: Duration = Duration::from_secs(1);
 
@@ -150,10 +155,14 @@ pub(crate) struct Sessions {
     pub(crate) last_refusal: Option<String>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Live {
     pub(crate) session: u64,
     pub(crate) stop: CancellationToken,
+    /// When its last frame came.
+    pub(crate) heard: Rc<Cell<Instant>>,
+    /// Somebody wants to know whether the other side is still there.
+    pub(crate) probe: Rc<Notify>,
 }
 
 /// Cut the line to one node on purpose, or let it come back. Sender: operators, scripts. Answer: none. Repeat: yes.
@@ -175,16 +184,31 @@ pub struct Status;
 #[rtype(result = "Result<Retried, String>")]
 pub struct RetryParked;
 
+/// A machine that was refused because another took its place is the right one: the other loses the place. Sender: operators.
+/// Answer: none, or why the database did not take it. Repeat: no, it would undo the first.
+#[derive(Clone, Debug, actix::Message)]
+#[rtype(result = "Result<(), String>")]
+pub struct TrustAnother {
+    pub peer: String,
+}
+
 impl Actor for Downlinks {
     type State = DownlinksStatus;
 
     async fn started(&mut self, scope: &Scope<Downlinks>) -> Result<(), StartError> {
-        identity::incarnation(&self.wiring.database).await.map_err(StartError::new)?;
+        identity::identity(&self.wiring.database).await.map_err(StartError::new)?;
         let waiting = parked::count(&self.wiring.database.reader).await.map_err(StartError::new)?;
         if waiting > 0 {
             // After an upgrade documents of a newer kind may be known now.
             scope.me::<RetryParked>().nudge(RetryParked);
         }
+        let database = self.wiring.database.clone();
+        scope.spawn(async move {
+            loop {
+                archive::prune_old(&database).await;
+                tokio::time::sleep(PRUNE_EVERY).await;
+            }
+        });
         Ok(())
     }
 
@@ -233,6 +257,23 @@ impl Handle<SetLine> for Downlinks {
             }
             sessions.cut.insert(peer);
         }
+    }
+}
+
+impl Handle<TrustAnother> for Downlinks {
+    async fn handle(&mut self, TrustAnother { peer }: TrustAnother, _: &Scope<Downlinks>) -> Result<(), String> {
+        let trusted = async {
+            let transaction = self.wiring.database.begin().await?;
+            incarnations::trust_another(&transaction, &peer).await?;
+            transaction.commit().await
+        };
+        trusted.await.map_err(|error| format!("the database did not take it: {error}"))?;
+        tracing::warn!(peer, "another machine is trusted to be this node");
+        let mut sessions = self.sessions.borrow_mut();
+        if let Some(live) = sessions.live.remove(&peer) {
+            live.stop.cancel();
+        }
+        Ok(())
     }
 }
 

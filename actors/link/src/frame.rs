@@ -10,8 +10,8 @@ pub mod headers;
 
 pub use batch::Numbered;
 pub use headers::{
-    Ack, Bye, ByeReason, Credit, Data, DatasetChunk, DatasetHave, Hello, Nack, Ping, Pong, Reply, ReplyStatus, Request,
-    Welcome,
+    Ack, Agreed, Backfill, Bye, ByeReason, Credit, Data, DatasetChunk, DatasetHave, Hello, Nack, Ping, Pong, Reply,
+    ReplyStatus, Request, Welcome,
 };
 
 use fields::Fields;
@@ -76,6 +76,8 @@ pub enum Frame {
     Reply(Reply),
     DatasetHave(DatasetHave),
     DatasetChunk(DatasetChunk),
+    Agreed(Agreed),
+    Backfill(Backfill),
     Bye(Bye),
 }
 
@@ -122,6 +124,8 @@ impl Frame {
             Frame::Reply(_) => "Reply",
             Frame::DatasetHave(_) => "DatasetHave",
             Frame::DatasetChunk(_) => "DatasetChunk",
+            Frame::Agreed(_) => "Agreed",
+            Frame::Backfill(_) => "Backfill",
             Frame::Bye(_) => "Bye",
         }
     }
@@ -140,6 +144,8 @@ impl Frame {
             Frame::Reply(reply) => (Reply::KIND, reply.parts()),
             Frame::DatasetHave(header) => (DatasetHave::KIND, Parts::bare(header.encode())),
             Frame::DatasetChunk(chunk) => (DatasetChunk::KIND, chunk.parts()),
+            Frame::Agreed(header) => (Agreed::KIND, Parts::bare(header.encode())),
+            Frame::Backfill(header) => (Backfill::KIND, Parts::bare(header.encode())),
             Frame::Bye(header) => (Bye::KIND, Parts::bare(header.encode())),
         };
         let Parts { header, body, flags } = parts;
@@ -206,6 +212,8 @@ fn read(kind: u8, header: &[u8], body: Body<'_>) -> Result<Frame, FrameError> {
         Reply::KIND => Frame::Reply(Reply::read(header, &body)?),
         DatasetHave::KIND => Frame::DatasetHave(body.none("DatasetHave").and_then(|()| DatasetHave::decode(header))?),
         DatasetChunk::KIND => Frame::DatasetChunk(DatasetChunk::read(header, &body)?),
+        Agreed::KIND => Frame::Agreed(body.none("Agreed").and_then(|()| Agreed::decode(header))?),
+        Backfill::KIND => Frame::Backfill(body.none("Backfill").and_then(|()| Backfill::decode(header))?),
         Bye::KIND => Frame::Bye(body.none("Bye").and_then(|()| Bye::decode(header))?),
         other => return Err(FrameError::UnknownKind(other)),
     })

@@ -5,12 +5,16 @@
 //! - LK-5 Behind a parked document nothing of the same till is applied until it is.
 //! - LK-6 Two sessions of one peer cannot both move its cursor: the later transaction finds it moved and is given up.
 
+pub(crate) mod incarnations;
 pub mod parked;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::Utc;
 use domain::ids::{StoreId, TillId};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use migrations::database::Database;
 use migrations::entity::{inbox_cursor, origin_head};
 use sea_orm::sea_query::{Expr, OnConflict};
@@ -19,10 +23,12 @@ use sea_orm::{
 };
 
 use crate::apply::{Apply, Outcome, Peer, Received};
+use crate::archive;
 use crate::chain::{Place, signed};
 use crate::frame::Numbered;
 use crate::outbox::DOCUMENTS;
-use crate::session::Incident;
+use crate::recovery::Restore;
+use crate::session::{Incident, fork};
 
 /// Why a batch is not in the database.
 #[derive(Debug, thiserror::Error)]
@@ -84,16 +90,16 @@ pub async fn take(
     loop {
         let transaction = database.begin().await?;
         move_cursor(&transaction, peer, before, last.place).await?;
-        let heads = follow_origins(&transaction, peer, &documents).await?;
+        let (heads, known) = follow_origins(&transaction, &peer.name, &documents, Start::AtTheHead).await?;
         let barred = parked::tills_with_parked(&transaction, heads.keys()).await?;
-        let (clear, aside) = part(&documents, &barred, &refused);
+        let (clear, aside) = part(&documents, &known, &barred, &refused);
         let offered: Vec<Received> = clear.iter().map(|index| documents[*index].clone()).collect();
         let outcomes = if offered.is_empty() { Vec::new() } else { apply.apply(&transaction, peer, &offered).await? };
         if outcomes.len() != offered.len() {
             let (got, wanted) = (outcomes.len(), offered.len());
             return Err(DbErr::Custom(format!("{got} outcomes came for {wanted} documents")).into());
         }
-        let mut taken = Taken { place: last.place, ..Taken::default() };
+        let mut taken = Taken { place: last.place, duplicate: known.len() as u64, ..Taken::default() };
         let mut newly = BTreeMap::new();
         for (index, outcome) in clear.iter().zip(outcomes) {
             match outcome {
@@ -123,20 +129,68 @@ pub async fn take(
         taken.parked = aside.len() as u64;
         parked::park(&transaction, peer, &aside).await?;
         keep_heads(&transaction, heads).await?;
+        archive::keep(&transaction, &peer.name, batch, Utc::now().timestamp_millis()).await?;
         transaction.commit().await?;
         return Ok(taken);
     }
 }
 
-/// Which documents are offered, and which are set aside and why.
+/// Takes back documents of tills, which this node had applied and sent up before it went back. A document of which nothing
+/// is here any more is the first of its till.
+pub struct ApplyAgain {
+    pub me: Peer,
+    /// Must not pass anything on: the node above has it.
+    pub apply: Arc<dyn Apply>,
+}
+
+impl Restore for ApplyAgain {
+    fn restore<'a>(
+        &'a self,
+        transaction: &'a DatabaseTransaction,
+        documents: &'a [Received],
+    ) -> BoxFuture<'a, Result<(), DbErr>> {
+        self.again(transaction, documents).boxed()
+    }
+}
+
+impl ApplyAgain {
+    async fn again(&self, transaction: &DatabaseTransaction, documents: &[Received]) -> Result<(), DbErr> {
+        let followed = follow_origins(transaction, &self.me.name, documents, Start::Anywhere).await;
+        let (heads, known) = match followed {
+            Ok(followed) => followed,
+            Err(TakeError::Database(error)) => return Err(error),
+            Err(other) => return Err(DbErr::Custom(other.to_string())),
+        };
+        let mut barred = parked::tills_with_parked(transaction, heads.keys()).await?;
+        for (index, document) in documents.iter().enumerate().filter(|(index, _)| !known.contains(index)) {
+            let one = std::slice::from_ref(document);
+            let reason = if barred.contains(&key_of(document)) {
+                parked::behind()
+            } else {
+                match self.apply.apply(transaction, &self.me, one).await?.pop() {
+                    Some(Outcome::Applied | Outcome::Duplicate) => continue,
+                    Some(Outcome::Park { reason }) => reason,
+                    Some(Outcome::Unsupported) => parked::unsupported(&documents[index]),
+                    None => return Err(DbErr::Custom("no outcome came for a document".to_owned())),
+                }
+            };
+            barred.insert(key_of(document));
+            parked::park(transaction, &self.me, &[(document, reason)]).await?;
+        }
+        keep_heads(transaction, heads).await
+    }
+}
+
+/// Which documents are offered, and which are set aside and why. Those that are `known` are neither.
 fn part(
     documents: &[Received],
+    known: &BTreeSet<usize>,
     barred: &BTreeSet<TillKey>,
     refused: &BTreeMap<usize, String>,
 ) -> (Vec<usize>, BTreeMap<usize, String>) {
     let mut barred = barred.clone();
     let (mut clear, mut aside) = (Vec::new(), BTreeMap::new());
-    for (index, document) in documents.iter().enumerate() {
+    for (index, document) in documents.iter().enumerate().filter(|(index, _)| !known.contains(index)) {
         let key = key_of(document);
         if barred.contains(&key) {
             aside.insert(index, parked::behind());
@@ -198,33 +252,51 @@ async fn move_cursor(
     if moved.rows_affected == 1 { Ok(()) } else { Err(TakeError::Overtaken) }
 }
 
-/// Each document must be the next in its till's own chain. Answers where the tills' heads come to stand.
+/// What may follow on nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Start {
+    /// The first document of a till only.
+    AtTheHead,
+    /// Any: what came before it is not kept any more.
+    Anywhere,
+}
+
+/// Each document must be the next in its till's own chain, or one that is here: then it came by another road, while one of
+/// the nodes took back what it had lost. Answers where the tills' heads come to stand, and which documents are known.
 async fn follow_origins(
     transaction: &DatabaseTransaction,
-    peer: &Peer,
+    peer: &str,
     documents: &[Received],
-) -> Result<BTreeMap<TillKey, Place>, TakeError> {
+    start: Start,
+) -> Result<(BTreeMap<TillKey, Place>, BTreeSet<usize>), TakeError> {
     let mut heads: BTreeMap<TillKey, Place> = BTreeMap::new();
-    for document in documents {
+    let mut known = BTreeSet::new();
+    for (index, document) in documents.iter().enumerate() {
         let key = key_of(document);
         let head = match heads.get(&key) {
             Some(head) => *head,
             None => origin_place(transaction, &key).await?,
         };
         let origin = &document.origin;
-        let whose = || format!("{}/{} (brought by {})", origin.store, origin.till, peer.name);
-        if origin.sequence != head.sequence + 1 {
-            let (expected, theirs) = (head.sequence + 1, origin.sequence);
-            return Err(Incident::Hole { whose: whose(), expected, theirs }.into());
-        }
+        let theirs = Place { sequence: origin.sequence, chain: origin.chain };
+        let whose = || format!("{}/{} (brought by {peer})", origin.store, origin.till);
         let next = head.next(document.id, &document.body);
-        if next.chain != origin.chain {
-            let (sequence, ours, theirs) = (next.sequence, next.chain, origin.chain);
-            return Err(Incident::Fork { whose: whose(), sequence, ours, theirs }.into());
-        }
-        heads.insert(key, next);
+        let place = if theirs.sequence < head.sequence || theirs == head {
+            known.insert(index);
+            head
+        } else if theirs.sequence == head.sequence {
+            return Err(fork(&whose(), head, theirs).into());
+        } else if theirs == next || (start == Start::Anywhere && head.sequence == 0) {
+            theirs
+        } else if theirs.sequence == next.sequence {
+            return Err(fork(&whose(), next, theirs).into());
+        } else {
+            let (expected, theirs) = (next.sequence, theirs.sequence);
+            return Err(Incident::Hole { whose: whose(), expected, theirs }.into());
+        };
+        heads.insert(key, place);
     }
-    Ok(heads)
+    Ok((heads, known))
 }
 
 async fn origin_place(transaction: &DatabaseTransaction, key: &TillKey) -> Result<Place, DbErr> {

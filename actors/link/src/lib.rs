@@ -8,6 +8,7 @@
 
 pub mod admit;
 pub mod apply;
+mod archive;
 pub mod bell;
 pub mod chain;
 pub mod datasets;
@@ -17,6 +18,7 @@ pub mod identity;
 pub mod inbox;
 mod line;
 pub mod outbox;
+pub mod recovery;
 pub mod requests;
 pub mod session;
 pub mod transport;

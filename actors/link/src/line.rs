@@ -4,7 +4,9 @@
 //! bounded: what a session makes by itself is made only while the queue is short, and a peer that asks faster than it
 //! reads is cut off.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::frame::{Bye, ByeReason, Frame, FrameError, Ping, Pong};
@@ -45,11 +47,13 @@ pub(crate) struct Line {
     duplex: Duplex,
     queue: VecDeque<Vec<u8>>,
     alive: Alive,
+    /// When the last frame came, for whoever asks.
+    heard: Option<Rc<Cell<Instant>>>,
 }
 
 impl Line {
     pub(crate) fn new(duplex: Duplex) -> Line {
-        Line { duplex, queue: VecDeque::new(), alive: Alive::new(Instant::now()) }
+        Line { duplex, queue: VecDeque::new(), alive: Alive::new(Instant::now()), heard: None }
     }
 
     /// The next frame that concerns the session. Sends what waits meanwhile, and answers pings. Safe to drop and call again.
@@ -85,6 +89,9 @@ impl Line {
                 continue;
             };
             self.alive.heard(Instant::now());
+            if let Some(heard) = &self.heard {
+                heard.set(Instant::now());
+            }
             match Frame::decode(&bytes)? {
                 Frame::Ping(Ping { number }) => self.send(&Frame::Pong(Pong { number }))?,
                 Frame::Pong(Pong { number }) => self.alive.pong(number, Instant::now()),
@@ -105,6 +112,17 @@ impl Line {
     /// Whether there is room for what need not be said at once: documents and rows.
     pub(crate) fn has_room(&self) -> bool {
         self.queue.len() < SHORT_QUEUE
+    }
+
+    /// Ask whether the other side is there, without waiting until it was silent.
+    pub(crate) fn ping(&mut self) -> Result<(), Ended> {
+        let number = self.alive.ask(Instant::now());
+        self.send(&Frame::Ping(Ping { number }))
+    }
+
+    /// Note in `heard` when a frame comes.
+    pub(crate) fn tell_heard(&mut self, heard: Rc<Cell<Instant>>) {
+        self.heard = Some(heard);
     }
 
     pub(crate) fn round_trip(&self) -> Option<Duration> {

@@ -10,14 +10,16 @@ use migrations::entity::{out_head, outbox};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    QueryFilter, QueryOrder, QuerySelect, StreamTrait,
 };
 use uuid::Uuid;
 
 use crate::apply::{Origin, Received};
+use crate::archive;
 use crate::chain::{self, Chain, Place, number, signed};
 use crate::frame::Numbered;
 use crate::frame::batch::ENVELOPE_BYTES_MAX;
+use crate::session::sending::{BATCH_BYTES_MAX, BATCH_DOCUMENTS_MAX};
 
 /// The channel of documents. Others (commands down, audit) get numbers of their own when something uses them.
 pub const DOCUMENTS: u16 = 1;
@@ -27,6 +29,8 @@ pub const DOCUMENT_BYTES_MAX: usize = 960 * 1024;
 const SCHEMA: u16 = 1;
 /// Rows of one INSERT: twelve columns each, and SQLite takes 32,766 values.
 const INSERT_ROWS_MAX: usize = 2_000;
+/// Blocks that are put aside in one transaction.
+const BLOCKS_AT_ONCE_MAX: usize = 4;
 
 /// Append a document of this till: takes its place in the till's chain and in the outbox to the store.
 pub async fn append(
@@ -168,9 +172,28 @@ pub(crate) async fn heads<C: ConnectionTrait>(db: &C) -> Result<Heads, DbErr> {
     }
 }
 
-/// The documents after `sequence`, in order: as many as stay within both limits, and at least one if there is any.
+/// The documents after `sequence`, in order: as many as stay within both limits, and at least one if there is any. What was
+/// acknowledged before comes from the archive: a node above that was set back wants it again.
 pub(crate) async fn after(
     db: &DatabaseConnection,
+    sequence: u64,
+    documents_max: usize,
+    bytes_max: usize,
+) -> Result<Vec<Numbered>, DbErr> {
+    let waiting = waiting(db, sequence, documents_max, bytes_max).await?;
+    if waiting.first().is_some_and(|first| first.place.sequence == sequence + 1) {
+        return Ok(waiting);
+    }
+    let mut kept = archive::after(db, archive::OWN, sequence).await?;
+    if kept.is_empty() {
+        return Ok(waiting);
+    }
+    kept.truncate(documents_max);
+    Ok(kept)
+}
+
+async fn waiting<C: ConnectionTrait + StreamTrait>(
+    db: &C,
     sequence: u64,
     documents_max: usize,
     bytes_max: usize,
@@ -215,7 +238,7 @@ fn numbered_from(row: outbox::Model) -> Result<Numbered, DbErr> {
 
 /// The chain at `sequence`, if that document is still here.
 pub(crate) async fn chain_at(db: &DatabaseConnection, sequence: u64) -> Result<Option<Chain>, DbErr> {
-    let chain: Option<Vec<u8>> = outbox::Entity::find()
+    let waiting: Option<Vec<u8>> = outbox::Entity::find()
         .select_only()
         .column(outbox::Column::Chain)
         .filter(outbox::Column::Channel.eq(i32::from(DOCUMENTS)))
@@ -223,15 +246,28 @@ pub(crate) async fn chain_at(db: &DatabaseConnection, sequence: u64) -> Result<O
         .into_tuple()
         .one(db)
         .await?;
-    chain.map(|chain| chain::hash(&chain)).transpose()
+    match waiting {
+        Some(chain) => chain::hash(&chain).map(Some),
+        None => archive::chain_at(db, archive::OWN, sequence).await,
+    }
 }
 
-/// The node above has committed everything up to `acked`: note it, and let go of the documents.
-pub(crate) async fn acknowledge(transaction: &DatabaseTransaction, acked: Place) -> Result<(), DbErr> {
-    let sequence = signed(acked.sequence)?;
+/// The node above has committed everything up to `acked`: note it, and put the documents aside. Many are put aside in
+/// several turns, so that a receipt never waits long; the answer is how far this one came.
+pub(crate) async fn acknowledge(transaction: &DatabaseTransaction, acked: Place, now_ms: i64) -> Result<Place, DbErr> {
+    let heads = heads(transaction).await?;
+    let mut noted = heads.acked;
+    for _ in 0..BLOCKS_AT_ONCE_MAX {
+        let mut block = waiting(transaction, noted.sequence, BATCH_DOCUMENTS_MAX, BATCH_BYTES_MAX).await?;
+        block.retain(|numbered| numbered.place.sequence <= acked.sequence);
+        let Some(last) = block.last() else { break };
+        noted = last.place;
+        archive::keep(transaction, archive::OWN, &block, now_ms).await?;
+    }
+    let sequence = signed(noted.sequence)?;
     out_head::Entity::update_many()
         .col_expr(out_head::Column::AckedSeq, Expr::value(sequence))
-        .col_expr(out_head::Column::AckedChain, Expr::value(acked.chain.to_vec()))
+        .col_expr(out_head::Column::AckedChain, Expr::value(noted.chain.to_vec()))
         .filter(out_head::Column::Channel.eq(i32::from(DOCUMENTS)))
         .filter(out_head::Column::AckedSeq.lt(sequence))
         .exec(transaction)
@@ -241,7 +277,59 @@ pub(crate) async fn acknowledge(transaction: &DatabaseTransaction, acked: Place)
         .filter(outbox::Column::Seq.lte(sequence))
         .exec(transaction)
         .await?;
-    Ok(())
+    Ok(noted)
+}
+
+/// Set this outbox on what the node above has: `place` is the end of our own history there. What waits here and is not in
+/// it goes on after it under new numbers; of a till, new places in its own chain too.
+pub(crate) async fn rebase(
+    transaction: &DatabaseTransaction,
+    place: Place,
+    till: Option<(&StoreId, TillId)>,
+) -> Result<u64, DbErr> {
+    let rows = outbox::Entity::find()
+        .filter(outbox::Column::Channel.eq(i32::from(DOCUMENTS)))
+        .order_by_asc(outbox::Column::Seq)
+        .all(transaction)
+        .await?;
+    // A database that was made anew has no head yet.
+    take(transaction, 0, till).await?;
+    outbox::Entity::delete_many().filter(outbox::Column::Channel.eq(i32::from(DOCUMENTS))).exec(transaction).await?;
+    let mut last = place;
+    let count = rows.len() as u64;
+    let mut renumbered = Vec::with_capacity(rows.len());
+    for row in rows {
+        last = last.next(row.id, &row.body);
+        let mut row =
+            outbox::ActiveModel { seq: Set(signed(last.sequence)?), chain: Set(last.chain.to_vec()), ..row.into() };
+        if till.is_some() {
+            (row.sequence, row.origin_chain) = (Set(signed(last.sequence)?), Set(last.chain.to_vec()));
+        }
+        renumbered.push(row);
+    }
+    for part in renumbered.chunks(INSERT_ROWS_MAX) {
+        outbox::Entity::insert_many(part.to_vec()).exec_without_returning(transaction).await?;
+    }
+    out_head::Entity::update_many()
+        .col_expr(out_head::Column::Seq, Expr::value(signed(last.sequence)?))
+        .col_expr(out_head::Column::Chain, Expr::value(last.chain.to_vec()))
+        .col_expr(out_head::Column::AckedSeq, Expr::value(signed(place.sequence)?))
+        .col_expr(out_head::Column::AckedChain, Expr::value(place.chain.to_vec()))
+        .filter(out_head::Column::Channel.eq(i32::from(DOCUMENTS)))
+        .exec(transaction)
+        .await?;
+    Ok(count)
+}
+
+/// Of these documents, those that wait here too: they arrived above, so they wait no longer.
+pub(crate) async fn forget(transaction: &DatabaseTransaction, arrived: &[Numbered]) -> Result<u64, DbErr> {
+    let ids = arrived.iter().map(|numbered| numbered.document.id);
+    let forgotten = outbox::Entity::delete_many()
+        .filter(outbox::Column::Channel.eq(i32::from(DOCUMENTS)))
+        .filter(outbox::Column::Id.is_in(ids))
+        .exec(transaction)
+        .await?;
+    Ok(forgotten.rows_affected)
 }
 
 pub(crate) fn narrow<N: TryFrom<i64>>(value: i64) -> Result<N, DbErr> {

@@ -10,6 +10,7 @@
 //! - LK-3 What is on the way and unacknowledged never exceeds the window by more than one document.
 
 pub mod alive;
+pub mod comparing;
 pub mod giving;
 pub mod receiving;
 pub mod sending;
@@ -39,11 +40,17 @@ pub enum Incident {
     )]
     Fork { whose: String, sequence: u64, ours: Chain, theirs: Chain },
     #[error(
-        "went back: {whose} ends at document {theirs}, but {ours} were committed here: its database was restored or made anew"
+        "clone: another {whose} is linked and answers: two machines have one name, and one of them is a copy; switch one off"
     )]
-    SenderWentBack { whose: String, ours: u64, theirs: u64 },
+    Cloned { whose: String },
     #[error(
-        "went back: {whose} has committed {theirs} documents, but acknowledged {ours} before: its database was restored or made anew"
+        "replaced: another machine has taken the place of this {whose}: if this is the right one, trust it at the node above"
+    )]
+    Superseded { whose: String },
+    #[error("not kept: {whose} wants back what follows document {after}, which is not kept here")]
+    NotKept { whose: String, after: u64 },
+    #[error(
+        "went back: {whose} has committed {theirs} documents, but acknowledged {ours} before, and what lies between is not kept here any more: restore a newer backup of it"
     )]
     ReceiverWentBack { whose: String, ours: u64, theirs: u64 },
     #[error("hole: {whose} sends document {theirs}, the next must be {expected}")]
@@ -59,7 +66,10 @@ impl Incident {
     pub fn name(&self) -> &'static str {
         match self {
             Incident::Fork { .. } => "fork",
-            Incident::SenderWentBack { .. } | Incident::ReceiverWentBack { .. } => "went back",
+            Incident::Cloned { .. } => "clone",
+            Incident::Superseded { .. } => "replaced",
+            Incident::NotKept { .. } => "not kept",
+            Incident::ReceiverWentBack { .. } => "went back",
             Incident::Hole { .. } => "hole",
             Incident::NotItsOwn { .. } => "not its own",
             Incident::Protocol { .. } => "protocol",
@@ -76,6 +86,6 @@ impl std::fmt::Display for Hex<'_> {
     }
 }
 
-fn fork(whose: &str, ours: Place, theirs: Place) -> Incident {
+pub(crate) fn fork(whose: &str, ours: Place, theirs: Place) -> Incident {
     Incident::Fork { whose: whose.to_owned(), sequence: ours.sequence, ours: ours.chain, theirs: theirs.chain }
 }

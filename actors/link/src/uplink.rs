@@ -9,6 +9,7 @@ mod status;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,9 +23,12 @@ use crate::apply::Peer;
 use crate::bell::{Bell, LOOK_EVERY};
 use crate::datasets::DatasetSink;
 use crate::frame::BODY_BYTES_MAX;
+use crate::recovery::Restore;
 use crate::requests::{Answering, AskAbove, Question, RequestError};
 use crate::transport::Dial;
-use crate::{identity, inbox, outbox};
+use crate::{archive, identity, inbox, outbox};
+
+use crate::identity::{Identity, Note};
 
 use backoff::Backoff;
 pub use status::UplinkStatus;
@@ -33,6 +37,8 @@ pub use status::UplinkStatus;
 pub const ASK_WITHIN: Duration = Duration::from_secs(3);
 /// Questions that may wait for the session to take them.
 const ASKS_MAX: usize = 16;
+/// How often documents that were kept long enough are let go of.
+const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
 /// A session that lived so long ended by accident, not because something is wrong: the waiting starts from the beginning.
 const SETTLED_AFTER: Duration = Duration::from_secs(60);
 
@@ -91,6 +97,11 @@ struct Wiring {
     outbox_bell: Bell,
     /// Rung here when rows of a dataset were kept.
     datasets_bell: Bell,
+    restore: Option<Arc<dyn Restore>>,
+    /// The note of where the database stands, beside it.
+    note: Option<PathBuf>,
+    /// Whether the node above knows where this database stands.
+    compared: watch::Sender<bool>,
 }
 
 /// The actor.
@@ -122,12 +133,40 @@ impl Uplink {
         let (asks, asked) = mpsc::channel(ASKS_MAX);
         let status = UplinkStatus { to: dial.to(), line_up: true, ..UplinkStatus::default() };
         Uplink {
-            wiring: Wiring { database, dial, sink, settings, outbox_bell, datasets_bell },
+            wiring: Wiring {
+                database,
+                dial,
+                sink,
+                settings,
+                outbox_bell,
+                datasets_bell,
+                restore: None,
+                note: None,
+                compared: watch::Sender::new(true),
+            },
             status: Rc::new(RefCell::new(status)),
             line: watch::Sender::new(true),
             asks,
             asked: Some(asked),
         }
+    }
+
+    /// Take back with `restore` what was lost when this database went back. Without it such a database is not linked.
+    pub fn restores(mut self, restore: Arc<dyn Restore>) -> Uplink {
+        self.wiring.restore = Some(restore);
+        self
+    }
+
+    /// Note in `file` where the database stands, so that an old copy of it is known for one.
+    pub fn notes_in(mut self, file: PathBuf) -> Uplink {
+        self.wiring.note = Some(file);
+        self
+    }
+
+    /// Tell through `compared` whether the node above knows where this database stands.
+    pub fn tells(mut self, compared: watch::Sender<bool>) -> Uplink {
+        self.wiring.compared = compared;
+        self
     }
 }
 
@@ -148,17 +187,17 @@ impl Actor for Uplink {
     type State = UplinkStatus;
 
     async fn started(&mut self, scope: &Scope<Uplink>) -> Result<(), StartError> {
-        let incarnation = identity::incarnation(&self.wiring.database).await.map_err(StartError::new)?;
+        let identity = self.recall().await.map_err(StartError::new)?;
+        self.wiring.compared.send_replace(identity.compared);
         let Some(asked) = self.asked.take() else { return Ok(()) };
         let dialling = Dialling {
             wiring: self.wiring.clone(),
             status: self.status.clone(),
             line: self.line.subscribe(),
             memory: Memory { asked, unfinished: BTreeSet::new() },
-            incarnation,
         };
         scope.spawn(dialling.run());
-        scope.spawn(look(self.wiring.database.clone(), self.status.clone()));
+        scope.spawn(look(self.wiring.clone(), self.status.clone()));
         Ok(())
     }
 
@@ -183,6 +222,25 @@ impl Handle<Status> for Uplink {
 }
 
 impl Uplink {
+    /// Which database this is. One that stands before its own note is an old copy.
+    async fn recall(&self) -> Result<Identity, sea_orm::DbErr> {
+        let database = &self.wiring.database;
+        let identity = identity::identity(database).await?;
+        let last = outbox::heads(&database.reader).await?.last;
+        let note = self.wiring.note.as_deref().and_then(Note::read);
+        match note.filter(|note| note.is_ahead_of(identity, last)) {
+            Some(note) => {
+                tracing::error!(
+                    here = last.sequence,
+                    noted = note.last.sequence,
+                    "this database is older than what was noted beside it: it was restored from a backup"
+                );
+                identity::renew(database).await
+            }
+            None => Ok(identity),
+        }
+    }
+
     fn put(&self, type_id: u32, body: Vec<u8>) -> Result<Answering, RequestError> {
         if !self.status.borrow().connected {
             return Err(RequestError::NoLine);
@@ -223,11 +281,34 @@ impl Handle<AskAbove> for Uplink {
 }
 
 /// What an operator sees stays true while there is no session.
-async fn look(database: Database, status: Rc<RefCell<UplinkStatus>>) {
+async fn look(wiring: Wiring, status: Rc<RefCell<UplinkStatus>>) {
+    let mut noted = None;
+    let mut pruned: Option<Instant> = None;
     loop {
-        refresh(&database, &status).await;
+        refresh(&wiring.database, &status).await;
+        if let Err(error) = note(&wiring, &mut noted).await {
+            tracing::warn!(%error, "where the database stands is not noted beside it");
+        }
+        if pruned.is_none_or(|at| at.elapsed() >= PRUNE_EVERY) {
+            pruned = Some(Instant::now());
+            archive::prune_old(&wiring.database).await;
+        }
         tokio::time::sleep(LOOK_EVERY).await;
     }
+}
+
+async fn note(wiring: &Wiring, noted: &mut Option<Note>) -> Result<(), Box<dyn std::error::Error>> {
+    let Some(file) = wiring.note.clone() else { return Ok(()) };
+    let identity = identity::identity(&wiring.database).await?;
+    let last = outbox::heads(&wiring.database.reader).await?.last;
+    let note = Note { incarnation: identity.incarnation, last };
+    if !identity.compared || *noted == Some(note) {
+        // What the database lost is not forgotten before it is back.
+        return Ok(());
+    }
+    tokio::task::spawn_blocking(move || note.write(&file)).await??;
+    *noted = Some(note);
+    Ok(())
 }
 
 async fn refresh(database: &Database, status: &RefCell<UplinkStatus>) {
@@ -249,7 +330,6 @@ struct Dialling {
     status: Rc<RefCell<UplinkStatus>>,
     line: watch::Receiver<bool>,
     memory: Memory,
-    incarnation: u64,
 }
 
 /// What outlives a session.
@@ -295,7 +375,7 @@ impl Dialling {
         let wiring = self.wiring.clone();
         let connected = async {
             let duplex = wiring.dial.dial().await.map_err(|error| session::End::failed(error.to_string()))?;
-            session::run(&wiring, duplex, &self.status, &mut self.memory, self.incarnation).await
+            session::run(&wiring, duplex, &self.status, &mut self.memory).await
         };
         let end = tokio::select! {
             end = connected => end.err().unwrap_or_default(),

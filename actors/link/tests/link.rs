@@ -16,6 +16,8 @@ mod faults;
 mod golden;
 #[path = "link/postgres.rs"]
 mod postgres;
+#[path = "link/recovery.rs"]
+mod recovery;
 #[path = "link/rules.rs"]
 mod rules;
 #[path = "link/simulation.rs"]

@@ -11,6 +11,8 @@ pub struct Model {
     /// Random, drawn when the database is made: another database at the same place has another.
     pub incarnation: i64,
     pub created_ms: i64,
+    /// The node above knows where this database stands. Until then it may be an old copy, or new where another was.
+    pub compared: bool,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

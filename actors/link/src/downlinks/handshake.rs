@@ -1,12 +1,11 @@
 //! A connection from below until it is known, and its end: Hello, admission, the place of an older session, the last word.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use sea_orm::DbErr;
-use tokio_util::sync::CancellationToken;
 
 use super::{Live, PeerStatus, Sessions, Wiring, session};
 use crate::apply::Peer;
@@ -19,6 +18,10 @@ use crate::transport::Duplex;
 const HELLO_WITHIN: Duration = Duration::from_secs(10);
 /// A node that was refused for good reasons need not ask again sooner.
 const REFUSED_RETRY: Duration = Duration::from_secs(5);
+
+/// A node that is there answers a ping within this time.
+const PROBE_WITHIN: Duration = Duration::from_secs(2);
+const PROBE_LOOK: Duration = Duration::from_millis(10);
 
 /// Why a session cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -96,10 +99,25 @@ pub(super) async fn run(wiring: Wiring, sessions: Rc<RefCell<Sessions>>, duplex:
         return refuse(&sessions, line, &stop).await;
     }
     drop(stranger);
-    let (number, stop_token) = take_over(&sessions, &peer, &hello, from);
+    let number = next_number(&sessions);
+    let agreed = tokio::select! {
+        () = all.cancelled() => Err(Stop::Leaving),
+        agreed = session::greet(&wiring, &sessions, &peer, &hello, number, &mut line) => agreed,
+    };
+    let agreed = match agreed {
+        Ok(agreed) => agreed,
+        Err(stop) => {
+            if let Stop::Incident(incident) = &stop {
+                alarm(&sessions, &peer, &hello, from, incident);
+            }
+            return refuse(&sessions, line, &stop).await;
+        }
+    };
+    let live = take_over(&sessions, &peer, &hello, from, number);
+    line.tell_heard(live.heard.clone());
     let stop = tokio::select! {
-        () = stop_token.cancelled() => stopped(&sessions, &peer),
-        stop = session::talk(&wiring, &sessions, &peer, &hello, number, &mut line) => stop,
+        () = live.stop.cancelled() => stopped(&sessions, &peer),
+        stop = session::talk(&wiring, &sessions, &peer, &agreed, &live, &mut line) => stop,
     };
     let sentence = stop.to_string();
     ended(&sessions, &peer, number, &stop);
@@ -141,13 +159,44 @@ async fn admit(wiring: &Wiring, sessions: &RefCell<Sessions>, peer: &Peer, token
     if sessions.borrow().cut.contains(&peer.name) { Err(Stop::Cut) } else { Ok(()) }
 }
 
-/// The newest session of a node is the one that counts.
-fn take_over(sessions: &RefCell<Sessions>, peer: &Peer, hello: &Hello, from: String) -> (u64, CancellationToken) {
+fn next_number(sessions: &RefCell<Sessions>) -> u64 {
     let mut sessions = sessions.borrow_mut();
     sessions.last_session += 1;
-    let session = sessions.last_session;
-    let stop = sessions.all.child_token();
-    if let Some(older) = sessions.live.insert(peer.name.clone(), Live { session, stop: stop.clone() }) {
+    sessions.last_session
+}
+
+/// Is another session of `peer` there, and the node at its end? A line that broke unseen does not answer.
+pub(super) async fn lives(sessions: &RefCell<Sessions>, peer: &Peer) -> bool {
+    let live = sessions.borrow().live.get(&peer.name).cloned();
+    let Some(live) = live else { return false };
+    let asked = Instant::now();
+    live.probe.notify_one();
+    while asked.elapsed() < PROBE_WITHIN {
+        tokio::time::sleep(PROBE_LOOK).await;
+        if live.heard.get() >= asked {
+            return sessions.borrow().live.get(&peer.name).is_some_and(|now| now.session == live.session);
+        }
+    }
+    false
+}
+
+/// What is wrong with a node stands beside its name, whether it is linked or not.
+fn alarm(sessions: &RefCell<Sessions>, peer: &Peer, hello: &Hello, from: String, incident: &Incident) {
+    tracing::error!(peer = peer.name, from, incident = incident.name(), sentence = %incident, "the link is refused");
+    let mut sessions = sessions.borrow_mut();
+    let status = sessions.seen.entry(peer.name.clone()).or_insert_with(|| {
+        let session = 0;
+        PeerStatus { connected: false, ..PeerStatus::new(peer, hello, from, session) }
+    });
+    status.incident = Some(incident.to_string());
+}
+
+/// The newest session of a node is the one that counts.
+fn take_over(sessions: &RefCell<Sessions>, peer: &Peer, hello: &Hello, from: String, session: u64) -> Live {
+    let mut sessions = sessions.borrow_mut();
+    let (heard, probe) = (Rc::new(Cell::new(Instant::now())), Rc::default());
+    let live = Live { session, stop: sessions.all.child_token(), heard, probe };
+    if let Some(older) = sessions.live.insert(peer.name.clone(), live.clone()) {
         tracing::warn!(peer = peer.name, "a newer session of the same node takes over");
         older.stop.cancel();
     }
@@ -156,7 +205,7 @@ fn take_over(sessions: &RefCell<Sessions>, peer: &Peer, hello: &Hello, from: Str
         (status.last_error, status.incident, status.applied) = (before.last_error, before.incident, before.applied);
     }
     sessions.seen.insert(peer.name.clone(), status);
-    (session, stop)
+    live
 }
 
 fn stopped(sessions: &RefCell<Sessions>, peer: &Peer) -> Stop {

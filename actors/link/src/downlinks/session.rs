@@ -10,22 +10,24 @@ use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use sea_orm::DbErr;
 
-use super::handshake::{Stop, unexpected};
-use super::{PeerStatus, Sessions, Wiring};
+use super::handshake::{Stop, lives, unexpected};
+use super::{Live, PeerStatus, Sessions, Wiring};
 use crate::apply::Peer;
+use crate::archive;
 use crate::bell::LOOK_EVERY;
 use crate::chain::Place;
 use crate::datasets::Change;
 use crate::frame::batch::row_bytes;
 use crate::frame::{
-    Ack, BODY_BYTES_MAX, Credit, DatasetChunk, Frame, Hello, Nack, Numbered, Reply, ReplyStatus, Request, Welcome,
+    Ack, Agreed, BODY_BYTES_MAX, Backfill, Credit, Data, DatasetChunk, Frame, Hello, Nack, Numbered, Reply,
+    ReplyStatus, Request, Welcome,
 };
-use crate::inbox::{self, TakeError, Taken};
+use crate::inbox::{self, TakeError, Taken, incarnations};
 use crate::line::{Heard, Line};
 use crate::outbox::DOCUMENTS;
-use crate::session::Window;
 use crate::session::giving::{CHUNK_BYTES_MAX, CHUNK_ROWS_MAX, Giving};
 use crate::session::receiving::{Answer, Receiving};
+use crate::session::{Incident, Window};
 
 /// A batch is offered to the database so often before the session ends.
 const TRIES_MAX: u32 = 3;
@@ -36,51 +38,88 @@ const SLOW_COMMIT: Duration = Duration::from_secs(1);
 /// Questions of one peer that are worked on at once.
 const ANSWERS_MAX: usize = 16;
 
-/// Run a session of an admitted peer until it cannot go on.
-pub(super) async fn talk(
+/// Welcome an admitted peer, give back what its database lost, and wait until it agrees with what is known here of it.
+/// Nobody's place is taken before that.
+pub(super) async fn greet(
     wiring: &Wiring,
     sessions: &RefCell<Sessions>,
     peer: &Peer,
     hello: &Hello,
     number: u64,
     line: &mut Line,
-) -> Stop {
-    match begin(wiring, sessions, peer, hello, number, line).await {
-        Ok(mut session) => session.go_on(line).await,
-        Err(stop) => stop,
-    }
-}
-
-async fn begin<'a>(
-    wiring: &'a Wiring,
-    sessions: &'a RefCell<Sessions>,
-    peer: &'a Peer,
-    hello: &Hello,
-    number: u64,
-    line: &mut Line,
-) -> Result<Session<'a>, Stop> {
-    let applied = inbox::cursor(&wiring.database.reader, &peer.name).await?;
-    let last = Place { sequence: hello.last_sequence, chain: hello.last_chain };
-    let window = wiring.settings.window;
-    let receiving = Receiving::resume(&peer.name, applied, last, window)?;
+) -> Result<Agreed, Stop> {
+    let known = incarnations::known(&wiring.database.reader, &peer.name, hello.incarnation).await?;
+    known.meets(&peer.name, lives(sessions, peer).await)?;
+    let (window, applied) = (wiring.settings.window, known.applied);
     line.send(&Frame::Welcome(Welcome {
         name: wiring.settings.me.name.clone(),
         role: wiring.settings.me.role,
-        incarnation: crate::identity::incarnation(&wiring.database).await?,
+        incarnation: crate::identity::identity(&wiring.database).await?.incarnation,
         session: number,
         applied_sequence: applied.sequence,
         applied_chain: applied.chain,
         window_documents: window.documents,
         window_bytes: window.bytes,
     }))?;
-    tracing::info!(peer = peer.name, applied = applied.sequence, last = last.sequence, "a node below is linked");
-    let session = Session {
+    loop {
+        match line.next().await? {
+            Heard::Room => {}
+            Heard::Frame(frame) => match *frame {
+                Frame::Backfill(asked) if asked.channel == DOCUMENTS => give_back(wiring, peer, &asked, line).await?,
+                Frame::Agreed(agreed) => {
+                    // Another may have come meanwhile.
+                    known.meets(&peer.name, lives(sessions, peer).await)?;
+                    if !known.counts {
+                        let transaction = wiring.database.begin().await?;
+                        incarnations::adopt(&transaction, &peer.name, hello.incarnation).await?;
+                        transaction.commit().await?;
+                    }
+                    return Ok(agreed);
+                }
+                other => return Err(unexpected(&peer.name, &other)),
+            },
+        }
+    }
+}
+
+async fn give_back(wiring: &Wiring, peer: &Peer, asked: &Backfill, line: &mut Line) -> Result<(), Stop> {
+    let reader = &wiring.database.reader;
+    let gone = || Incident::NotKept { whose: peer.name.clone(), after: asked.after };
+    let here = archive::chain_at(reader, &peer.name, asked.after).await?;
+    // Who remembers nothing takes what there is.
+    if asked.after > 0 && here.is_some_and(|chain| chain != asked.chain) {
+        return Err(gone().into());
+    }
+    let documents = archive::after(reader, &peer.name, asked.after).await?;
+    let follows = documents.first().is_some_and(|first| first.place.sequence == asked.after + 1 || asked.after == 0);
+    if !follows {
+        return Err(gone().into());
+    }
+    line.send(&Frame::Data(Data { channel: DOCUMENTS, documents }))?;
+    Ok(())
+}
+
+/// Run a session of a peer that has agreed until it cannot go on.
+pub(super) async fn talk(
+    wiring: &Wiring,
+    sessions: &RefCell<Sessions>,
+    peer: &Peer,
+    agreed: &Agreed,
+    live: &Live,
+    line: &mut Line,
+) -> Stop {
+    let applied = match inbox::cursor(&wiring.database.reader, &peer.name).await {
+        Ok(applied) => applied,
+        Err(error) => return error.into(),
+    };
+    tracing::info!(peer = peer.name, applied = applied.sequence, last = agreed.last_sequence, "a node below is linked");
+    let mut session = Session {
         wiring,
         sessions,
         peer,
-        number,
-        last: last.sequence,
-        receiving,
+        live,
+        last: agreed.last_sequence,
+        receiving: Receiving::resume(&peer.name, applied, wiring.settings.window),
         giving: Giving::new(&peer.name),
         applying: None,
         tries: 0,
@@ -88,7 +127,7 @@ async fn begin<'a>(
         answering: FuturesUnordered::new(),
     };
     session.show(line, |status| status.incident = None);
-    Ok(session)
+    session.go_on(line).await
 }
 
 type Rows = (&'static str, u64, Vec<Change>);
@@ -104,7 +143,7 @@ struct Session<'a> {
     wiring: &'a Wiring,
     sessions: &'a RefCell<Sessions>,
     peer: &'a Peer,
-    number: u64,
+    live: &'a Live,
     /// The end of the peer's outbox as far as it is known.
     last: u64,
     receiving: Receiving,
@@ -131,6 +170,7 @@ impl Session<'_> {
                 taken = applied(&mut self.applying) => self.taken(line, taken),
                 rows = read(&mut self.reading) => self.give(line, rows),
                 Some(reply) = self.answering.next() => line.send(&Frame::Reply(reply)).map_err(Stop::from),
+                () = self.live.probe.notified() => line.ping().map_err(Stop::from),
                 () = ear.heard() => { self.giving.changed(); Ok(()) }
                 _ = looks.tick() => { self.giving.changed(); Ok(()) }
             };
@@ -285,7 +325,7 @@ impl Session<'_> {
     fn show(&self, line: &Line, also: impl FnOnce(&mut PeerStatus)) {
         let mut sessions = self.sessions.borrow_mut();
         let Some(status) = sessions.seen.get_mut(&self.peer.name) else { return };
-        if status.session != self.number {
+        if status.session != self.live.session {
             return;
         }
         let (applied, window) = (self.receiving.applied().sequence, self.receiving.window());

@@ -21,7 +21,7 @@ pub struct Numbered {
     pub document: Received,
 }
 
-pub(super) fn documents_to_bytes(documents: &[Numbered]) -> Vec<u8> {
+pub(crate) fn documents_to_bytes(documents: &[Numbered]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(documents.iter().map(|d| d.document.body.len() + ENVELOPE_BYTES_MAX).sum());
     for Numbered { place, document } in documents {
         put(&mut bytes, &place.sequence);
@@ -39,7 +39,7 @@ pub(super) fn documents_to_bytes(documents: &[Numbered]) -> Vec<u8> {
     bytes
 }
 
-pub(super) fn documents_from_bytes(bytes: &[u8], count: u32) -> Result<Vec<Numbered>, FrameError> {
+pub(crate) fn documents_from_bytes(bytes: &[u8], count: u32) -> Result<Vec<Numbered>, FrameError> {
     let mut fields = Fields::new("a document", bytes);
     let mut documents = Vec::new();
     for _ in 0..count {

@@ -167,6 +167,14 @@ header! {
 header! { DatasetChunkHeader = 16 { dataset: String, after: u64, upto: u64, more: bool, count: u32, raw_bytes: u32 } }
 header! { DataHeader = 5 { channel: u16, count: u32, raw_bytes: u32 } }
 header! {
+    /// The lower node finds its own history in what the Welcome said: from here on it is the node of that name.
+    Agreed = 14 { last_sequence: u64 }
+}
+header! {
+    /// The lower node has lost what it had sent after `after`, where its chain was `chain`: it wants it back, in a Data.
+    Backfill = 19 { channel: u16, after: u64, chain: Chain }
+}
+header! {
     /// The last frame of either side, with a sentence for the other's operator.
     Bye = 21 {
         reason: ByeReason,

@@ -47,11 +47,16 @@ impl Alive {
             return Due::Dead;
         }
         if now >= self.pinged + PING_EVERY {
-            self.pinged = now;
-            self.number += 1;
-            return Due::Ping(self.number);
+            return Due::Ping(self.ask(now));
         }
         Due::Nothing
+    }
+
+    /// The number of a ping that is sent now.
+    pub fn ask(&mut self, now: Instant) -> u64 {
+        self.pinged = now;
+        self.number += 1;
+        self.number
     }
 
     /// When to ask again.

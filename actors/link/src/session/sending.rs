@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::{Incident, Window, fork};
-use crate::chain::{Chain, Place};
+use crate::chain::Place;
 
 /// One batch never has more than this: it is one transaction at the receiver.
 pub const BATCH_DOCUMENTS_MAX: usize = 500;
@@ -32,34 +32,12 @@ pub struct Room {
 }
 
 impl Sending {
-    /// Take up where the receiver stands. `here` is our own chain at the receiver's place, if we still know it.
-    pub fn resume(
-        peer: &str,
-        last: Place,
-        acked: Place,
-        applied: Place,
-        here: Option<Chain>,
-        window: Window,
-    ) -> Result<Sending, Incident> {
+    /// Take up where the receiver stands; the two have been compared.
+    pub fn resume(peer: &str, applied: Place, window: Window) -> Sending {
         let whose = peer.to_owned();
-        if applied.sequence < acked.sequence {
-            return Err(Incident::ReceiverWentBack { whose, ours: acked.sequence, theirs: applied.sequence });
-        }
-        if applied.sequence > last.sequence {
-            let what = format!(
-                "it has {} documents of ours, we made {}: this database was restored or made anew",
-                applied.sequence, last.sequence
-            );
-            return Err(Incident::Protocol { whose, what });
-        }
-        if let Some(chain) = here
-            && chain != applied.chain
-        {
-            return Err(fork(peer, Place { sequence: applied.sequence, chain }, applied));
-        }
         let (flight, flight_bytes) = (VecDeque::new(), 0);
         let sent = applied.sequence;
-        Ok(Sending { peer: whose, acked: applied, sent, furthest: sent, window, flight, flight_bytes })
+        Sending { peer: whose, acked: applied, sent, furthest: sent, window, flight, flight_bytes }
     }
 
     pub fn acked(&self) -> Place {

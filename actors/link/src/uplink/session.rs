@@ -14,10 +14,15 @@ use super::{Ask, Memory, UplinkStatus, Wiring};
 use crate::bell::LOOK_EVERY;
 use crate::chain::Place;
 use crate::frame::batch::ENVELOPE_BYTES_MAX;
-use crate::frame::{ByeReason, Data, DatasetHave, Frame, Hello, Numbered, Reply, ReplyStatus, Request, Welcome};
+use crate::frame::{
+    Agreed, Backfill, ByeReason, Data, DatasetHave, Frame, Hello, Numbered, Reply, ReplyStatus, Request, Welcome,
+};
+use crate::identity::{self, Identity};
 use crate::line::{Ended, Heard, Line};
-use crate::outbox::{self, DOCUMENTS};
+use crate::outbox::{self, DOCUMENTS, Heads};
+use crate::recovery::{BACKFILL_WITHIN, RecoverError, Recovery};
 use crate::requests::RequestError;
+use crate::session::comparing::{Own, Verdict};
 use crate::session::sending::Sending;
 use crate::session::taking::{Have, Keep, Taking};
 use crate::session::{Incident, Window};
@@ -52,6 +57,19 @@ enum Stop {
     Database(#[from] DbErr),
     #[error("the node above did not answer to Hello")]
     NoWelcome,
+    #[error("the node above has more than this database remembers: it is an old copy, and comes again as another")]
+    OldCopy,
+    #[error("the node above did not send what was lost")]
+    NoBackfill,
+}
+
+impl From<RecoverError> for Stop {
+    fn from(error: RecoverError) -> Stop {
+        match error {
+            RecoverError::Incident(incident) => Stop::Incident(incident),
+            RecoverError::Database(error) => Stop::Database(error),
+        }
+    }
 }
 
 /// Run a session to its end, which is always an `Err`.
@@ -60,10 +78,9 @@ pub(super) async fn run(
     duplex: Duplex,
     status: &RefCell<UplinkStatus>,
     memory: &mut Memory,
-    incarnation: u64,
 ) -> Result<(), End> {
     let mut line = Line::new(duplex);
-    let stop = match begin(wiring, &mut line, status, &memory.unfinished, incarnation).await {
+    let stop = match begin(wiring, &mut line, status, &memory.unfinished).await {
         Ok(mut session) => {
             let stop = session.go_on(&mut line, &mut memory.asked).await;
             memory.unfinished = session.taking.unfinished();
@@ -80,7 +97,8 @@ pub(super) async fn run(
         }
         Stop::Line(Ended::BadFrame(_)) => line.bye(ByeReason::Protocol, Duration::ZERO, sentence.clone()).await,
         Stop::Line(Ended::Slow) => line.bye(ByeReason::Slow, Duration::ZERO, sentence.clone()).await,
-        Stop::Line(Ended::Closed | Ended::Dead) | Stop::NoWelcome => {}
+        Stop::Line(Ended::Closed | Ended::Dead) | Stop::NoWelcome | Stop::NoBackfill => {}
+        Stop::OldCopy => line.bye(ByeReason::Leaving, Duration::ZERO, sentence.clone()).await,
         Stop::Incident(incident) => {
             tracing::error!(incident = incident.name(), sentence, "the link is refused");
             line.bye(ByeReason::Incident, Duration::ZERO, sentence.clone()).await;
@@ -95,16 +113,16 @@ async fn begin<'a>(
     line: &mut Line,
     status: &'a RefCell<UplinkStatus>,
     unfinished: &BTreeSet<&'static str>,
-    incarnation: u64,
 ) -> Result<Session<'a>, Stop> {
     let settings = &wiring.settings;
     let reader = &wiring.database.reader;
+    let identity = identity::identity(&wiring.database).await?;
     let heads = outbox::heads(reader).await?;
     line.send(&Frame::Hello(Hello {
         name: settings.me.name.clone(),
         role: settings.me.role,
         token: settings.token.clone(),
-        incarnation,
+        incarnation: identity.incarnation,
         last_sequence: heads.last.sequence,
         last_chain: heads.last.chain,
         software: settings.software.clone(),
@@ -112,12 +130,10 @@ async fn begin<'a>(
     let welcome = tokio::time::timeout(WELCOME_WITHIN, welcome(line)).await.map_err(|_| Stop::NoWelcome)??;
     let applied = Place { sequence: welcome.applied_sequence, chain: welcome.applied_chain };
     let window = Window { documents: welcome.window_documents, bytes: welcome.window_bytes };
-    let here = if applied.sequence == heads.acked.sequence {
-        Some(heads.acked.chain)
-    } else {
-        outbox::chain_at(reader, applied.sequence).await?
-    };
-    let sending = Sending::resume(&welcome.name, heads.last, heads.acked, applied, here, window)?;
+    compare(wiring, line, &welcome.name, identity, heads, applied).await?;
+    let heads = outbox::heads(reader).await?;
+    line.send(&Frame::Agreed(Agreed { last_sequence: heads.last.sequence }))?;
+    let sending = Sending::resume(&welcome.name, applied, window);
     let mut versions = Vec::new();
     if let Some(sink) = &wiring.sink {
         for dataset in settings.datasets {
@@ -154,6 +170,78 @@ async fn begin<'a>(
     };
     session.show(line);
     Ok(session)
+}
+
+/// Find our own history in what the node above has, or make it so that it is there.
+async fn compare(
+    wiring: &Wiring,
+    line: &mut Line,
+    peer: &str,
+    identity: Identity,
+    heads: Heads,
+    applied: Place,
+) -> Result<(), Stop> {
+    let Wiring { database, settings, .. } = wiring;
+    let here = if applied.sequence == heads.acked.sequence {
+        Some(heads.acked.chain)
+    } else {
+        outbox::chain_at(&database.reader, applied.sequence).await?
+    };
+    let own = Own { last: heads.last, acked: heads.acked, compared: identity.compared };
+    let verdict = own.meets(peer, applied, here)?;
+    match (verdict, &wiring.restore) {
+        (Verdict::GoOn, _) => {
+            if applied.sequence < own.acked.sequence {
+                let again = outbox::after(&database.reader, applied.sequence, 1, 1).await?;
+                if again.first().is_none_or(|first| first.place.sequence != applied.sequence + 1) {
+                    return Err(own.too_old(peer, applied).into());
+                }
+                tracing::warn!(
+                    above = peer,
+                    from = applied.sequence,
+                    upto = own.acked.sequence,
+                    "the node above went back: documents are sent again"
+                );
+            }
+            if !identity.compared {
+                identity::compared(&database.writer).await?;
+            }
+        }
+        (Verdict::Renew, Some(_)) => {
+            wiring.compared.send_replace(false);
+            identity::renew(database).await?;
+            return Err(Stop::OldCopy);
+        }
+        (Verdict::Recover, Some(restore)) => {
+            let mut recovery = Recovery::begin(database, peer, own, applied).await?;
+            while !recovery.is_done() {
+                let Place { sequence, chain } = recovery.place;
+                line.send(&Frame::Backfill(Backfill { channel: DOCUMENTS, after: sequence, chain }))?;
+                let lost = tokio::time::timeout(BACKFILL_WITHIN, backfilled(line)).await;
+                let batch = lost.map_err(|_| Stop::NoBackfill)??;
+                recovery.take(database, restore.as_ref(), &batch, Utc::now().timestamp_millis()).await?;
+            }
+            recovery.finish(database, &settings.me).await?;
+        }
+        (Verdict::Renew | Verdict::Recover, None) => {
+            let what = format!("it has {} documents of ours, we made {}", applied.sequence, own.last.sequence);
+            return Err(Incident::Protocol { whose: peer.to_owned(), what }.into());
+        }
+    }
+    wiring.compared.send_replace(true);
+    Ok(())
+}
+
+async fn backfilled(line: &mut Line) -> Result<Vec<Numbered>, Stop> {
+    loop {
+        match line.next().await? {
+            Heard::Room => {}
+            Heard::Frame(frame) => match *frame {
+                Frame::Data(data) if data.channel == DOCUMENTS => return Ok(data.documents),
+                other => return Err(unexpected(&other)),
+            },
+        }
+    }
 }
 
 async fn welcome(line: &mut Line) -> Result<Welcome, Stop> {
@@ -269,9 +357,9 @@ impl Session<'_> {
             self.noting = Some(
                 async move {
                     let transaction = database.begin().await?;
-                    outbox::acknowledge(&transaction, acked).await?;
+                    let noted = outbox::acknowledge(&transaction, acked, Utc::now().timestamp_millis()).await?;
                     transaction.commit().await?;
-                    Ok(acked)
+                    Ok(noted)
                 }
                 .boxed_local(),
             );

@@ -190,30 +190,6 @@ fn a_forked_history_is_refused_and_named() {
 }
 
 #[test]
-fn a_database_made_anew_is_refused_and_named() {
-    play(async {
-        let dir = TempDir::new().unwrap();
-        let hub = MemoryHub::new();
-        let server = Server::start(&dir, "store.db").await;
-        hub.up("above", server.acceptor());
-        let till = Till::start(&dir, 1, "one", memory_way(&hub)).await;
-        till.sell(5).await;
-        applied(&server, 1, 5).await;
-        till.node.shutdown().await;
-        let other = TempDir::new().unwrap();
-        let till = Till::start(&other, 1, "one", memory_way(&hub)).await;
-        till.sell(2).await;
-        let seen = until("the till knows why", async || {
-            let status = till.status().await;
-            (status.last_error.as_deref().is_some_and(|error| error.contains("went back")), status)
-        })
-        .await;
-        assert!(!seen.connected);
-        assert_eq!(effects(&server.database, 1).await, upto(5));
-    });
-}
-
-#[test]
 fn a_database_that_fails_is_tried_again_and_then_the_session_ends() {
     play(async {
         let dir = TempDir::new().unwrap();
@@ -255,29 +231,6 @@ fn the_upper_node_cuts_one_line_and_mends_it() {
         assert_eq!(server.status().await.cut, ["S1/1"]);
         set(true).await;
         applied(&server, 1, 4).await;
-    });
-}
-
-#[test]
-fn a_newer_session_of_the_same_node_takes_over() {
-    play(async {
-        let dir = TempDir::new().unwrap();
-        let hub = MemoryHub::new();
-        let server = Server::start(&dir, "store.db").await;
-        hub.up("above", server.acceptor());
-        let till = Till::start(&dir, 1, "one", memory_way(&hub)).await;
-        till.sell(1).await;
-        applied(&server, 1, 1).await;
-        let before = server.status().await.peers[0].session;
-        let again = Till::on(till.database.clone(), 1, "one", memory_way(&hub)).await;
-        until("another session is there", async || {
-            let session = server.status().await.peers[0].session;
-            (session > before, session)
-        })
-        .await;
-        till.node.shutdown().await;
-        again.sell(10).await;
-        applied(&server, 1, 11).await;
     });
 }
 

@@ -5,8 +5,8 @@ use link::apply::{Origin, PeerRole, Received};
 use link::chain::Place;
 use link::datasets::Change;
 use link::frame::{
-    Ack, Bye, ByeReason, Credit, Data, DatasetChunk, DatasetHave, Frame, FrameError, HEADER_BYTES_MAX, Hello, Nack,
-    Numbered, Ping, Pong, Reply, ReplyStatus, Request, Welcome,
+    Ack, Agreed, Backfill, Bye, ByeReason, Credit, Data, DatasetChunk, DatasetHave, Frame, FrameError,
+    HEADER_BYTES_MAX, Hello, Nack, Numbered, Ping, Pong, Reply, ReplyStatus, Request, Welcome,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -67,6 +67,8 @@ fn vectors() -> Vec<(&'static str, Frame)> {
         ("Reply", Frame::Reply(Reply { id: 3, status: ReplyStatus::Answered, body: b"answer".to_vec() })),
         ("DatasetHave", Frame::DatasetHave(DatasetHave { dataset: "items".to_owned(), kept: 40, received: 42 })),
         ("DatasetChunk", chunk(vec![change("1001", 41, b"bread"), change("1002", 42, b"")])),
+        ("Agreed", Frame::Agreed(Agreed { last_sequence: 9 })),
+        ("Backfill", Frame::Backfill(Backfill { channel: 1, after: 4, chain: [0xcd; 16] })),
         (
             "Bye",
             Frame::Bye(Bye {

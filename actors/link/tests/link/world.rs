@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -16,7 +17,9 @@ use link::bell::Bell;
 use link::datasets::DatasetSink;
 use link::datasets::table::TableDatasets;
 use link::downlinks::{self, DownlinkSettings, Downlinks, DownlinksStatus};
+use link::inbox::ApplyAgain;
 use link::outbox;
+use link::recovery::Restore;
 use link::requests::Answer;
 use link::transport::memory::{self, MemoryHub};
 use link::transport::{Acceptor, Dial, DialError, Duplex};
@@ -209,11 +212,16 @@ impl Server {
             std::future::ready(Ok(built))
         }));
         if let Some(dial) = above {
+            let alone = Arc::new(Effects::default());
+            let again = Arc::new(ApplyAgain { me: me.clone(), apply: alone });
+            let note = dir.path().join(format!("{file}.state"));
             let (d, bell) = (database.clone(), datasets.clone());
             tree.child(ChildSpec::new("link/up", "uplink", move || {
                 let settings = settings(me.clone(), "store");
                 let sink: Arc<dyn DatasetSink> = Arc::new(TableDatasets::new(d.clone()));
-                let up = Uplink::new(d.clone(), dial.clone(), settings, Some(sink), relayed.clone(), bell.clone());
+                let up = Uplink::new(d.clone(), dial.clone(), settings, Some(sink), relayed.clone(), bell.clone())
+                    .restores(again.clone())
+                    .notes_in(note.clone());
                 std::future::ready(Ok(up))
             }));
         }
@@ -251,26 +259,53 @@ pub struct Till {
     bell: Bell,
     dial: Arc<dyn Dial>,
     token: String,
+    /// Sequences that came back from above.
+    pub back: Arc<Back>,
+}
+
+/// A till that has nothing but its outbox: what it takes back it only remembers.
+#[derive(Debug, Default)]
+pub struct Back(pub Mutex<Vec<u64>>);
+
+impl Restore for Back {
+    fn restore<'a>(
+        &'a self,
+        _: &'a DatabaseTransaction,
+        documents: &'a [Received],
+    ) -> BoxFuture<'a, Result<(), DbErr>> {
+        self.0.lock().unwrap().extend(documents.iter().map(|document| document.origin.sequence));
+        std::future::ready(Ok(())).boxed()
+    }
 }
 
 impl Till {
     pub async fn start(dir: &TempDir, number: u32, token: &str, dial: Arc<dyn Dial>) -> Till {
         let database = till_database(dir, &format!("till{number}.db")).await;
-        Till::on(database, number, token, dial).await
+        Till::noted(database, number, token, dial, Some(dir.path().join(format!("till{number}.state")))).await
     }
 
     pub async fn on(database: Database, number: u32, token: &str, dial: Arc<dyn Dial>) -> Till {
+        Till::noted(database, number, token, dial, None).await
+    }
+
+    async fn noted(database: Database, number: u32, token: &str, dial: Arc<dyn Dial>, note: Option<PathBuf>) -> Till {
         let bell = Bell::new();
         let mut tree = Tree::new(format!("till {number}"));
         tree.group("link", Strategy::OneForOne);
-        let (d, b, way, secret) = (database.clone(), bell.clone(), dial.clone(), token.to_owned());
+        let back = Arc::new(Back::default());
+        let (d, b, way, secret, again) = (database.clone(), bell.clone(), dial.clone(), token.to_owned(), back.clone());
         let uplink = tree.child(ChildSpec::new("link/up", "uplink", move || {
             let sink: Arc<dyn DatasetSink> = Arc::new(TableDatasets::new(d.clone()));
             let settings = settings(till_peer(number), &secret);
-            std::future::ready(Ok(Uplink::new(d.clone(), way.clone(), settings, Some(sink), b.clone(), Bell::new())))
+            let up = Uplink::new(d.clone(), way.clone(), settings, Some(sink), b.clone(), Bell::new());
+            let up = up.restores(again.clone());
+            std::future::ready(Ok(match &note {
+                Some(note) => up.notes_in(note.clone()),
+                None => up,
+            }))
         }));
         let node = started(tree.start().await);
-        Till { database, node, uplink, number, bell, dial, token: token.to_owned() }
+        Till { database, node, uplink, number, bell, dial, token: token.to_owned(), back }
     }
 
     /// `count` documents, each in a transaction of its own as at a till.
