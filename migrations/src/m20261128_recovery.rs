@@ -2,7 +2,7 @@
 //! blocks; which databases a peer had; and how far a recovery has come. The rules are in `actors/link`.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::{big_integer, binary, boolean, integer, string, big_integer_null};
+use sea_orm_migration::schema::{big_integer, big_integer_null, binary, boolean, integer, string};
 
 use crate::entity::{document_block, node_identity, peer_incarnation, recovery};
 

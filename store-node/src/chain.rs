@@ -43,6 +43,8 @@ use crate::nodes::{ServerNode, ServerParts, TillNode, TillParts, till_folder};
 const HQ: &str = "hq";
 /// Lines in one process are dialled again almost at once.
 const RECONNECT: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
+/// A till that is new hears within this what its store knows of it, if the store is there.
+const COMPARED_WITHIN: Duration = Duration::from_secs(10);
 /// A till that was killed comes back within this, its device asked what happened.
 const REVIVE_DEADLINE: Duration = Duration::from_secs(60);
 
@@ -255,8 +257,25 @@ impl Chain {
         if self.place(store)?.till_lines_down.contains(&till) {
             thread.handle().line.ask(SetLine { up: false }).await?;
         }
+        let mut compared = thread.handle().compared.clone();
         self.till_place_mut(store, till)?.thread = Some(thread);
+        // Without its store a new till does not sell; whoever asks it is told.
+        tokio::time::timeout(COMPARED_WITHIN, compared.wait_for(|compared| *compared)).await.ok();
         Ok(())
+    }
+
+    /// The machine of a till is lost with all its files, and another stands in its place at the same devices.
+    pub async fn lose_till(&mut self, store: &StoreId, till: TillId) -> anyhow::Result<()> {
+        if let Some(thread) = self.till_place_mut(store, till)?.thread.take() {
+            thread.kill().await;
+        }
+        for entry in std::fs::read_dir(till_folder(&self.options.data, store, till))? {
+            let file = entry?.path();
+            if file.file_name() != Some("fiscal-device.jsonl".as_ref()) {
+                std::fs::remove_file(file)?;
+            }
+        }
+        self.start_till(store, till).await
     }
 
     /// Give a command to a till. The inner error is the till's, also when it died: look with [`Chain::is_dead`].

@@ -17,6 +17,7 @@ use domain::ids::{StoreId, TillId};
 use futures_util::FutureExt;
 use hq_node::people::{self, PeopleTable};
 use link::admit::Admit;
+use link::identity::NOTE_FILE;
 use link::transport::{Accept, Dial};
 use link::{downlinks, uplink};
 use messages::v1::settings::Section;
@@ -79,6 +80,8 @@ pub struct TillNode {
     pub show: ActorRef<ShowTill>,
     pub line: ActorRef<uplink::SetLine>,
     pub link: ActorRef<uplink::Status>,
+    /// Whether the store knows where the till's database stands: before that it does not sell.
+    pub compared: watch::Receiver<bool>,
     /// What its screens look at.
     pub views: watch::Receiver<Arc<TillView>>,
     pub database: Database,
@@ -116,6 +119,7 @@ impl TillNode {
             scanner,
             dial,
             token,
+            note: folder.join(NOTE_FILE),
             reconnect,
             shown,
             trouble,
@@ -127,6 +131,7 @@ impl TillNode {
             show: refs.till.reference(),
             line: refs.uplink.reference(),
             link: refs.uplink.reference(),
+            compared: refs.compared,
             views,
             database,
             catalogue,
@@ -207,6 +212,7 @@ impl ServerNode {
             clock,
             dial,
             token,
+            note: folder.join(NOTE_FILE),
             admit,
             reconnect,
         };

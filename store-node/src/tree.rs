@@ -17,6 +17,7 @@ use link::apply::{Peer, PeerRole};
 use link::bell::Bell;
 use link::datasets::table::TableDatasets;
 use link::downlinks::{DownlinkSettings, Downlinks};
+use link::inbox::ApplyAgain;
 use link::transport::Dial;
 use link::uplink::{Uplink, UplinkSettings};
 use messages::v1::catalogue::DATASETS;
@@ -67,6 +68,8 @@ pub struct TillGround {
     pub scanner: Option<Connector>,
     pub dial: Arc<dyn Dial>,
     pub token: String,
+    /// Where it is noted how far the database came, beside it.
+    pub note: PathBuf,
     /// How soon a lost line is dialled again, at least and at most.
     pub reconnect: (Duration, Duration),
     pub shown: watch::Sender<Arc<TillView>>,
@@ -79,6 +82,8 @@ pub struct TillGround {
 pub struct TillRefs {
     pub till: ChildRef<Till>,
     pub uplink: ChildRef<Uplink>,
+    /// Whether the store knows where the till's database stands: before that it does not sell.
+    pub compared: watch::Receiver<bool>,
 }
 
 /// A till: the line to its store, the till itself, what its screens look at, and the screen.
@@ -94,6 +99,7 @@ pub fn till(ground: TillGround) -> (Tree, TillRefs) {
         scanner,
         dial,
         token,
+        note,
         reconnect,
         shown,
         trouble,
@@ -108,10 +114,13 @@ pub fn till(ground: TillGround) -> (Tree, TillRefs) {
     let uplink_settings =
         UplinkSettings::new(till_peer(&store, number), token).datasets(&DATASETS).reconnect(reconnect.0, reconnect.1);
     let (line_database, bell, sink) = (database.clone(), outbox_bell.clone(), catalogue.sink());
+    let back = Arc::new(till::TillRestore::new(database.clone()));
+    let (tell, compared) = watch::channel(false);
     let uplink = tree.child(ChildSpec::new("line/uplink", "uplink", move || {
         let sink = Some(Arc::new(sink.clone()) as Arc<dyn link::datasets::DatasetSink>);
         let uplink =
             Uplink::new(line_database.clone(), dial.clone(), uplink_settings.clone(), sink, bell.clone(), Bell::new());
+        let uplink = uplink.restores(back.clone()).notes_in(note.clone()).tells(tell.clone());
         async move { Ok(uplink) }
     }));
 
@@ -126,6 +135,7 @@ pub fn till(ground: TillGround) -> (Tree, TillRefs) {
         above: Some(uplink.reference()),
         views: Some(views),
         outbox_bell: Some(outbox_bell),
+        compared: Some(compared.clone()),
         counter,
     };
     let till = tree.child(
@@ -160,7 +170,7 @@ pub fn till(ground: TillGround) -> (Tree, TillRefs) {
             }));
         }
     }
-    (tree, TillRefs { till, uplink })
+    (tree, TillRefs { till, uplink, compared })
 }
 
 /// What the tree of a store server is grown from.
@@ -177,6 +187,8 @@ pub struct ServerGround {
     pub clock: Clock,
     pub dial: Arc<dyn Dial>,
     pub token: String,
+    /// Where it is noted how far the database came, beside it.
+    pub note: PathBuf,
     pub admit: Arc<dyn Admit>,
     /// How soon a lost line is dialled again, at least and at most.
     pub reconnect: (Duration, Duration),
@@ -222,6 +234,7 @@ pub fn server(ground: ServerGround) -> (Tree, ServerRefs) {
         clock,
         dial,
         token,
+        note,
         admit,
         reconnect,
     } = ground;
@@ -232,10 +245,14 @@ pub fn server(ground: ServerGround) -> (Tree, ServerRefs) {
 
     tree.group("hq", Strategy::OneForOne);
     let settings = UplinkSettings::new(me.clone(), token).datasets(&DATASETS).reconnect(reconnect.0, reconnect.1);
+    // What the head office gives back is there already above: it is applied and not passed on.
+    let back = Arc::new(ApplyAgain { me: me.clone(), apply: Arc::new(TradeLedger::new(false)) });
     let (line, up, down, sink) = (database.clone(), outbox_bell.clone(), datasets_bell.clone(), datasets.clone());
     let uplink = tree.child(ChildSpec::new("hq/uplink", "uplink", move || {
         let sink = Some(sink.clone() as Arc<dyn link::datasets::DatasetSink>);
-        let uplink = Uplink::new(line.clone(), dial.clone(), settings.clone(), sink, up.clone(), down.clone());
+        let uplink = Uplink::new(line.clone(), dial.clone(), settings.clone(), sink, up.clone(), down.clone())
+            .restores(back.clone())
+            .notes_in(note.clone());
         async move { Ok(uplink) }
     }));
 

@@ -31,6 +31,10 @@ pub enum Refusal {
     NothingAsked,
     #[error("the clock of this till is set back to {now}, and the last entry is of {last}: set it right")]
     ClockSetBack { now: String, last: String },
+    #[error("this till is new here, or its memory was put back: it sells when its store has told what it knows of it")]
+    NotCompared,
+    #[error("a receipt does not add up")]
+    DoesNotAddUp,
     #[error("finish training first")]
     Training,
     #[error("this till cannot train: it has no place for it")]
@@ -329,6 +333,8 @@ impl Refusal {
             Refusal::OwnApproval => "own_approval",
             Refusal::NothingAsked => "nothing_asked",
             Refusal::ClockSetBack { .. } => "clock_set_back",
+            Refusal::NotCompared => "not_compared",
+            Refusal::DoesNotAddUp => "does_not_add_up",
             Refusal::Training => "training",
             Refusal::NoTraining => "no_training",
             Refusal::NothingToPrint => "nothing_to_print",

@@ -40,6 +40,20 @@ pub struct Taxed {
     pub vat: BothWays,
 }
 
+/// What a closed receipt adds to its shift.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counted {
+    pub kind: Kind,
+    pub total: Money,
+    /// A return of goods whose sale is not known.
+    pub without_receipt: bool,
+    /// As given: `change` is still in them.
+    pub tenders: Vec<(TenderKind, Money)>,
+    pub change: Money,
+    pub turnover: Vec<(VatRate, Money)>,
+    pub vat: Vec<(VatRate, Money)>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shift {
     pub number: u32,
@@ -136,25 +150,53 @@ impl Shift {
     }
 
     pub fn count_receipt(&mut self, receipt: &Receipt) {
-        let kind = receipt.opening().kind;
+        let opening = receipt.opening();
+        self.add(&Counted {
+            kind: opening.kind,
+            total: receipt.total(),
+            without_receipt: opening.kind == Kind::Return && opening.of.is_none() && opening.of_fiscal.is_none(),
+            tenders: receipt.paid(),
+            change: Money::ZERO,
+            turnover: receipt.turnover(),
+            vat: receipt.vat(),
+        });
+        self.check();
+    }
+
+    /// Count a receipt that was closed before and is known by its document. One that does not add up is not counted.
+    pub fn count(&mut self, receipt: &Counted) -> Result<(), Refusal> {
+        let paid = receipt.tenders.iter().map(|(_, amount)| *amount).sum::<Money>() - receipt.change;
+        let sold: Money = receipt.turnover.iter().map(|(_, amount)| *amount).sum();
+        if paid != receipt.total || sold != receipt.total {
+            return Err(Refusal::DoesNotAddUp);
+        }
+        self.add(receipt);
+        self.check();
+        Ok(())
+    }
+
+    fn add(&mut self, receipt: &Counted) {
+        let kind = receipt.kind;
         match kind {
             Kind::Sale => self.sales_count += 1,
             Kind::Return => self.returns_count += 1,
         }
-        self.turnover.add(kind, receipt.total());
-        if kind == Kind::Return && receipt.opening().of.is_none() && receipt.opening().of_fiscal.is_none() {
-            self.returns_without_receipt += receipt.total();
+        self.turnover.add(kind, receipt.total);
+        if receipt.without_receipt {
+            self.returns_without_receipt += receipt.total;
         }
-        for (tender, amount) in receipt.paid() {
-            self.tenders.entry(tender).or_default().add(kind, amount);
+        for (tender, amount) in &receipt.tenders {
+            self.tenders.entry(*tender).or_default().add(kind, *amount);
         }
-        for (rate, amount) in receipt.turnover() {
-            self.rates.entry(rate).or_default().turnover.add(kind, amount);
+        if !receipt.change.is_zero() {
+            self.tenders.entry(TenderKind::Cash).or_default().add(kind, -receipt.change);
         }
-        for (rate, vat) in receipt.vat() {
-            self.rates.entry(rate).or_default().vat.add(kind, vat);
+        for (rate, amount) in &receipt.turnover {
+            self.rates.entry(*rate).or_default().turnover.add(kind, *amount);
         }
-        self.check();
+        for (rate, vat) in &receipt.vat {
+            self.rates.entry(*rate).or_default().vat.add(kind, *vat);
+        }
     }
 
     pub fn count_cancelled(&mut self, total: Money) {

@@ -155,6 +155,9 @@ impl Restore for ApplyAgain {
 
 impl ApplyAgain {
     async fn again(&self, transaction: &DatabaseTransaction, documents: &[Received]) -> Result<(), DbErr> {
+        if documents.is_empty() {
+            return Ok(());
+        }
         let followed = follow_origins(transaction, &self.me.name, documents, Start::Anywhere).await;
         let (heads, known) = match followed {
             Ok(followed) => followed,

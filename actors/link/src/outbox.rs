@@ -4,6 +4,8 @@
 //! A till appends its own documents: its place in the outbox *is* its place in the till's chain. A server relays those of
 //! its tills under numbers of its own and leaves origin, id and body as they are. One database does one of the two.
 
+use std::collections::BTreeSet;
+
 use domain::ids::{StoreId, TillId};
 use messages::v1::document::Document;
 use migrations::entity::{out_head, outbox};
@@ -322,14 +324,17 @@ pub(crate) async fn rebase(
 }
 
 /// Of these documents, those that wait here too: they arrived above, so they wait no longer.
-pub(crate) async fn forget(transaction: &DatabaseTransaction, arrived: &[Numbered]) -> Result<u64, DbErr> {
-    let ids = arrived.iter().map(|numbered| numbered.document.id);
-    let forgotten = outbox::Entity::delete_many()
-        .filter(outbox::Column::Channel.eq(i32::from(DOCUMENTS)))
-        .filter(outbox::Column::Id.is_in(ids))
-        .exec(transaction)
+pub(crate) async fn forget(transaction: &DatabaseTransaction, arrived: &[Numbered]) -> Result<BTreeSet<Uuid>, DbErr> {
+    let these = outbox::Column::Id.is_in(arrived.iter().map(|numbered| numbered.document.id));
+    let here: Vec<Uuid> = outbox::Entity::find()
+        .select_only()
+        .column(outbox::Column::Id)
+        .filter(these.clone())
+        .into_tuple()
+        .all(transaction)
         .await?;
-    Ok(forgotten.rows_affected)
+    outbox::Entity::delete_many().filter(these).exec(transaction).await?;
+    Ok(here.into_iter().collect())
 }
 
 pub(crate) fn narrow<N: TryFrom<i64>>(value: i64) -> Result<N, DbErr> {

@@ -27,13 +27,24 @@ pub(crate) const BACKFILL_WITHIN: Duration = Duration::from_secs(30);
 
 /// Takes back what this node had sent up and lost.
 pub trait Restore: Send + Sync + 'static {
-    /// `documents` follow one another in the order of the link; some may be here. No effect may leave this database: what
-    /// they did outside was done. An error aborts the batch, which is then asked for again.
+    /// `documents` are those that this database has not made, in the order of the link; none at all if it was compared and
+    /// nothing was missing. No effect may leave this database: what they did outside was done. An error aborts the batch,
+    /// which is then asked for again.
     fn restore<'a>(
         &'a self,
         transaction: &'a DatabaseTransaction,
         documents: &'a [Received],
     ) -> BoxFuture<'a, Result<(), DbErr>>;
+}
+
+/// This database was new or an old copy, and the node above has nothing that is not here.
+pub(crate) async fn nothing_is_missing(database: &Database, restore: Option<&dyn Restore>) -> Result<(), DbErr> {
+    let transaction = database.begin().await?;
+    if let Some(restore) = restore {
+        restore.restore(&transaction, &[]).await?;
+    }
+    identity::compared(&transaction).await?;
+    transaction.commit().await
 }
 
 /// How far a recovery has come.
@@ -77,8 +88,9 @@ impl Recovery {
     ) -> Result<(), RecoverError> {
         let last = self.follow(batch)?;
         let transaction = database.begin().await?;
-        outbox::forget(&transaction, batch).await?;
-        let documents: Vec<Received> = batch.iter().map(|numbered| numbered.document.clone()).collect();
+        let here = outbox::forget(&transaction, batch).await?;
+        let lost = batch.iter().map(|numbered| &numbered.document).filter(|document| !here.contains(&document.id));
+        let documents: Vec<Received> = lost.cloned().collect();
         restore.restore(&transaction, &documents).await?;
         archive::keep(&transaction, archive::OWN, batch, now_ms).await?;
         let documents = self.documents + batch.len() as u64;

@@ -14,6 +14,7 @@ impl Till {
         if self.training.is_some() {
             return self.in_training(command).await;
         }
+        self.stand_on_what_is_known().await?;
         self.may_begin(&command)?;
         self.settle_account_asked().await?;
         if !matches!(command, TillCommand::Resume) {

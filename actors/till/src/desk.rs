@@ -91,6 +91,12 @@ pub enum Record {
     DeviceGivenUp {
         reason: String,
     },
+    /// Documents that the till had lost are here again. `missing` receipts are known to the registrar only.
+    TakenBack {
+        documents: u64,
+        missing: u64,
+        shift_closed: bool,
+    },
     /// The device had a shift open that this till knows nothing of; it was closed.
     StrayShiftClosed {
         sign: Sign,
@@ -136,6 +142,7 @@ impl Record {
             Record::DeviceBegun(begun) => begun.operation.name(),
             Record::DeviceDone { .. } => "device_done",
             Record::DeviceGivenUp { .. } => "device_given_up",
+            Record::TakenBack { .. } => "taken_back",
             Record::StrayShiftClosed { .. } => "stray_shift_closed",
             Record::Counted { .. } => "counted",
             Record::DrawerOpened { .. } => "drawer_opened",
@@ -307,6 +314,12 @@ impl Desk {
                     self.finish(begun.operation, *at);
                 }
             }
+            Record::TakenBack { missing, shift_closed, .. } => {
+                self.next_sequence += missing;
+                if *shift_closed && self.shift.is_some() {
+                    self.close_shift();
+                }
+            }
             Record::InputRejected { .. }
             | Record::ClockTrusted { .. }
             | Record::StrayShiftClosed { .. }
@@ -410,11 +423,12 @@ impl Desk {
                     shift.move_cash(amount);
                 }
             }
-            Operation::CloseShift { .. } => {
-                self.blind_returns =
-                    self.shift.as_ref().map(|shift| (shift.business_day, self.blind_returns_of_day(shift)));
-                self.shift = None;
-            }
+            Operation::CloseShift { .. } => self.close_shift(),
         }
+    }
+
+    pub(crate) fn close_shift(&mut self) {
+        self.blind_returns = self.shift.as_ref().map(|shift| (shift.business_day, self.blind_returns_of_day(shift)));
+        self.shift = None;
     }
 }

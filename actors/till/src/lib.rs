@@ -12,6 +12,7 @@
 //! - TL-4 The journal is only appended to, each entry chained to the one before; the open receipt is rebuilt from it.
 //! - TL-5 A commit that may or may not have happened ends the actor; the next one reads the database and knows.
 //! - TL-7 What an account gave is in a closed receipt, or waits to be given back until the store has heard it.
+//! - TL-9 A till that was not compared with its store makes no receipt: a number that is out already would be given again.
 //! - TL-6 A receipt, the shift's totals and the document for the store change in one transaction.
 //!
 //! Must never: decide a price, a limit or a tax outside `domain`, or wait for the store in order to sell.
@@ -29,6 +30,7 @@ mod parking;
 mod paying;
 pub mod receipt_text;
 pub mod records;
+mod recovery;
 mod returns;
 mod saga;
 mod selling;
@@ -43,6 +45,7 @@ mod whole;
 mod wire;
 
 pub use desk::Record;
+pub use recovery::TillRestore;
 pub use settings::{
     COMMAND_DEADLINE, Counter, DeviceFactory, PrinterFactory, SagaStep, ScaleFactory, StepHook, TerminalFactory,
     TillPorts, TillSettings, TrainingGround, UnknownOperators, ViewSender, views,

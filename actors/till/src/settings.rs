@@ -190,5 +190,7 @@ pub struct TillPorts {
     pub views: Option<ViewSender>,
     /// Rung when a document for the node above was committed.
     pub outbox_bell: Option<Bell>,
+    /// Whether the store knows where this till's database stands. None: there is no store.
+    pub compared: Option<watch::Receiver<bool>>,
     pub counter: Counter,
 }

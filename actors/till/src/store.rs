@@ -14,6 +14,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, QueryResult, RuntimeE
 use serde::{Deserialize, Serialize};
 
 use crate::desk::{Desk, Record};
+use crate::recovery::TakenBack;
 use crate::settings::TillSettings;
 
 mod kept;
@@ -199,32 +200,77 @@ async fn write(
         write_ended(transaction, database, ended).await?;
     }
     if let Some(taken) = changes.taken {
-        // One of another till has no row here yet: it is remembered, so that nobody takes it up here a second time.
-        let sql = "INSERT INTO put_aside (uid, taken, at_ms, name, body) VALUES ($1, 1, $2, '', $3) \
-                   ON CONFLICT (uid) DO UPDATE SET taken = 1";
-        let values: [Value; 3] = [taken.to_string().into(), at.timestamp_millis().into(), Vec::<u8>::new().into()];
-        transaction.execute_raw(statement(database, sql, values)).await?;
+        take_up(transaction, database, taken, at.timestamp_millis()).await?;
+    }
+    if changes.records.iter().any(|record| matches!(record, Record::TakenBack { .. })) {
+        transaction.execute_raw(statement(database, "DELETE FROM till_state WHERE id = 2", [])).await?;
     }
     if let Some(sequence) = changes.copied {
         let sql = "UPDATE receipt SET copies = copies + 1 WHERE sequence = $1";
         transaction.execute_raw(statement(database, sql, [signed(sequence)?.into()])).await?;
     }
     if let Some(standing) = standing {
-        let row = StandingRow {
-            sequence: standing.head.sequence,
-            hash: standing.head.hash.0,
-            receipt_from: standing.receipt_from,
-            desk: standing.desk.clone(),
-            latest_ms: standing.latest_ms,
-        };
-        let sql =
-            "INSERT INTO till_state (id, body) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET body = excluded.body";
-        transaction.execute_raw(statement(database, sql, [to_body(&row).into()])).await?;
+        write_standing(transaction, database, standing).await?;
     }
     for document in &changes.documents {
         outbox::append(transaction, &settings.store, settings.till, at.timestamp_millis(), document).await?;
     }
     Ok(())
+}
+
+pub(crate) async fn write_standing(
+    transaction: &DatabaseTransaction,
+    database: &Database,
+    standing: &Standing,
+) -> Result<(), DbErr> {
+    let row = StandingRow {
+        sequence: standing.head.sequence,
+        hash: standing.head.hash.0,
+        receipt_from: standing.receipt_from,
+        desk: standing.desk.clone(),
+        latest_ms: standing.latest_ms,
+    };
+    write_state(transaction, database, 1, to_body(&row)).await
+}
+
+/// A note for the till: it was given back documents and has not looked at its registrar yet.
+pub(crate) async fn keep_taken_back(
+    transaction: &DatabaseTransaction,
+    database: &Database,
+    taken: &TakenBack,
+) -> Result<(), DbErr> {
+    write_state(transaction, database, 2, to_body(taken)).await
+}
+
+pub(crate) async fn taken_back(connection: &impl ConnectionTrait) -> Result<Option<TakenBack>, DbErr> {
+    let backend = connection.get_database_backend();
+    let row = connection.query_one_raw(Statement::from_string(backend, "SELECT body FROM till_state WHERE id = 2"));
+    row.await?.map(|row| from_body(&row.try_get::<Vec<u8>>("", "body")?).map_err(unreadable)).transpose()
+}
+
+async fn write_state(
+    transaction: &DatabaseTransaction,
+    database: &Database,
+    id: i64,
+    body: Vec<u8>,
+) -> Result<(), DbErr> {
+    let sql = "INSERT INTO till_state (id, body) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET body = excluded.body";
+    let values: [Value; 2] = [id.into(), body.into()];
+    transaction.execute_raw(statement(database, sql, values)).await.map(|_| ())
+}
+
+/// A parked receipt goes on in another. One of another till has no row here yet: it is remembered, so that nobody takes it
+/// up here a second time.
+pub(crate) async fn take_up(
+    transaction: &DatabaseTransaction,
+    database: &Database,
+    taken: ReceiptId,
+    at_ms: i64,
+) -> Result<(), DbErr> {
+    let sql = "INSERT INTO put_aside (uid, taken, at_ms, name, body) VALUES ($1, 1, $2, '', $3) \
+               ON CONFLICT (uid) DO UPDATE SET taken = 1";
+    let values: [Value; 3] = [taken.to_string().into(), at_ms.into(), Vec::<u8>::new().into()];
+    transaction.execute_raw(statement(database, sql, values)).await.map(|_| ())
 }
 
 /// What a person at the till is told of a database that fails, and what to do.
@@ -278,7 +324,11 @@ fn insert_entries(database: &Database, rows: &[Entry]) -> Result<Statement, DbEr
     Ok(statement(database, &sql, values))
 }
 
-async fn write_ended(transaction: &DatabaseTransaction, database: &Database, ended: &Ended) -> Result<(), DbErr> {
+pub(crate) async fn write_ended(
+    transaction: &DatabaseTransaction,
+    database: &Database,
+    ended: &Ended,
+) -> Result<(), DbErr> {
     let receipt = &ended.receipt;
     let kind = match (&ended.how, receipt.kind) {
         (How::Cancelled, _) => "cancelled",

@@ -114,6 +114,8 @@ pub struct Till {
     /// What the store said of a customer, with the number that was asked.
     pub(crate) customer: Option<(String, Identified)>,
     pub(crate) beside: Beside,
+    /// Where it stands was read from a database that the store knows.
+    pub(crate) settled: bool,
     pub(crate) version: u64,
     commits: u64,
 }
@@ -174,6 +176,7 @@ impl Till {
             last_line: None,
             customer: None,
             beside: Beside::default(),
+            settled: false,
             version,
             commits: 0,
         };
@@ -387,6 +390,10 @@ impl Actor for Till {
 
 impl Handle<FinishBegun> for Till {
     async fn handle(&mut self, _: FinishBegun, _: &Scope<Till>) {
+        if self.stand_on_what_is_known().await.is_err() {
+            // What an old copy had begun was finished long ago.
+            return;
+        }
         if let Err(error) = self.settle_account_asked().await {
             tracing::warn!(%error, "what an account was asked for is not given back yet");
         }
@@ -399,7 +406,9 @@ impl Handle<FinishBegun> for Till {
 
 impl Handle<LookAtAccounts> for Till {
     async fn handle(&mut self, _: LookAtAccounts, _: &Scope<Till>) {
-        self.look_at_accounts().await;
+        if self.stand_on_what_is_known().await.is_ok() {
+            self.look_at_accounts().await;
+        }
     }
 }
 

@@ -73,6 +73,7 @@ impl Till {
             above: None,
             views: None,
             outbox_bell: None,
+            compared: None,
             // The cashier has one key to stop a terminal.
             counter: Counter {
                 cancel: self.ports.counter.cancel.clone(),

@@ -21,6 +21,7 @@ const KIND: Choice = Choice {
         "training_ended",
         "conflict_settled",
         "old_label",
+        "receipt_missing",
     ],
 };
 

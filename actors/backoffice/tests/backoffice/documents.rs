@@ -115,6 +115,7 @@ fn the_audit_knows_all_kinds() {
         TrainingEnded,
         ConflictSettled,
         OldLabel,
+        ReceiptMissing,
     ];
     let words = kinds.map(|kind| serde_json::to_value(kind).unwrap().as_str().unwrap().to_owned());
     assert_eq!(reports::find("audit").unwrap().takes[0].values, words);

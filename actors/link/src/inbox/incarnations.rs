@@ -10,7 +10,12 @@ use crate::session::comparing::Known;
 /// What is remembered of `peer`, whose Hello names `incarnation`.
 pub(crate) async fn known<C: ConnectionTrait>(db: &C, peer: &str, incarnation: u64) -> Result<Known, DbErr> {
     let named = Entity::find_by_id((peer.to_owned(), incarnation.cast_signed())).one(db).await?;
-    Ok(Known { applied: super::cursor(db, peer).await?, replaced: named.is_some_and(|row| row.replaced_ms.is_some()) })
+    let replaced = named.as_ref().map(|row| row.replaced_ms.is_some());
+    Ok(Known {
+        applied: super::cursor(db, peer).await?,
+        counts: replaced == Some(false),
+        replaced: replaced == Some(true),
+    })
 }
 
 /// From now on this incarnation counts; another one that did has lost its place.

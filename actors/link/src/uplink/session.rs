@@ -20,7 +20,7 @@ use crate::frame::{
 use crate::identity::{self, Identity};
 use crate::line::{Ended, Heard, Line};
 use crate::outbox::{self, DOCUMENTS, Heads};
-use crate::recovery::{BACKFILL_WITHIN, RecoverError, Recovery};
+use crate::recovery::{self, BACKFILL_WITHIN, RecoverError, Recovery};
 use crate::requests::RequestError;
 use crate::session::comparing::{Own, Verdict};
 use crate::session::sending::Sending;
@@ -204,7 +204,7 @@ async fn compare(
                 );
             }
             if !identity.compared {
-                identity::compared(&database.writer).await?;
+                recovery::nothing_is_missing(database, wiring.restore.as_deref()).await?;
             }
         }
         (Verdict::Renew, Some(_)) => {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::ids::TillId;
-use link::apply::{PeerRole, origin_head};
+use link::apply::origin_head;
 use link::downlinks::TrustAnother;
 use link::outbox;
 use link::transport::memory::MemoryHub;

@@ -129,6 +129,8 @@ pub enum AuditKind {
     ConflictSettled,
     /// A label was sold that was printed at an earlier price.
     OldLabel,
+    /// A receipt that only the fiscal registrar remembers: the till lost its memory before it was sent.
+    ReceiptMissing,
 }
 
 /// Something that a loss-prevention report lists.

@@ -43,6 +43,19 @@ async fn closed(
     row.map(|row| from_body(&row.try_get::<Vec<u8>>("", "body")?).map_err(unreadable)).transpose()
 }
 
+/// The last fiscal document that is known here: its storage and its number.
+pub(crate) async fn last_fiscal(connection: &impl ConnectionTrait) -> Result<Option<(String, u32)>, DbErr> {
+    let sql = "SELECT fiscal_device, fiscal_number FROM receipt WHERE fiscal_number IS NOT NULL \
+               ORDER BY sequence DESC LIMIT 1";
+    let backend = connection.get_database_backend();
+    let row = connection.query_one_raw(Statement::from_string(backend, sql)).await?;
+    row.map(|row| {
+        let number = u32::try_from(row.try_get::<i64>("", "fiscal_number")?).map_err(unreadable)?;
+        Ok((row.try_get("", "fiscal_device")?, number))
+    })
+    .transpose()
+}
+
 /// The receipts that were closed last, newest first.
 pub(crate) async fn last_closed(connection: &impl ConnectionTrait, limit: u64) -> Result<Vec<v1::Receipt>, DbErr> {
     let sql = "SELECT body FROM receipt WHERE kind IN ('sale', 'return') ORDER BY sequence DESC LIMIT $1";

@@ -164,6 +164,7 @@ impl Shop {
             above,
             views: None,
             outbox_bell: None,
+            compared: None,
             counter: if self.bare { CounterPorts::default() } else { self.counter_ports() },
         };
         let spec = ChildSpec::new("till/1", "till", Till::factory(self.settings.clone(), ports)).restart(self.restart);
