@@ -203,6 +203,7 @@ impl Chain {
                 data,
                 dial,
                 token: hq_token,
+                credentials: None,
                 admit,
                 clock,
                 reconnect,
@@ -246,6 +247,7 @@ impl Chain {
                 scanner: None,
                 dial,
                 token,
+                credentials: None,
                 reconnect: RECONNECT,
                 screen: None,
             };

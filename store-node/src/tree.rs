@@ -18,6 +18,7 @@ use link::bell::Bell;
 use link::datasets::table::TableDatasets;
 use link::downlinks::{DownlinkSettings, Downlinks};
 use link::transport::Dial;
+use link::trust::credentials::Credentials;
 use link::uplink::{Uplink, UplinkSettings};
 use messages::v1::catalogue::DATASETS;
 use messages::v1::view::TillView;
@@ -67,6 +68,7 @@ pub struct TillGround {
     pub scanner: Option<Connector>,
     pub dial: Arc<dyn Dial>,
     pub token: String,
+    pub credentials: Option<Arc<Credentials>>,
     /// How soon a lost line is dialled again, at least and at most.
     pub reconnect: (Duration, Duration),
     pub shown: watch::Sender<Arc<TillView>>,
@@ -94,6 +96,7 @@ pub fn till(ground: TillGround) -> (Tree, TillRefs) {
         scanner,
         dial,
         token,
+        credentials,
         reconnect,
         shown,
         trouble,
@@ -107,6 +110,7 @@ pub fn till(ground: TillGround) -> (Tree, TillRefs) {
     tree.group("line", Strategy::OneForOne);
     let uplink_settings =
         UplinkSettings::new(till_peer(&store, number), token).datasets(&DATASETS).reconnect(reconnect.0, reconnect.1);
+    let uplink_settings = uplink_settings.credentials(credentials);
     let (line_database, bell, sink) = (database.clone(), outbox_bell.clone(), catalogue.sink());
     let uplink = tree.child(ChildSpec::new("line/uplink", "uplink", move || {
         let sink = Some(Arc::new(sink.clone()) as Arc<dyn link::datasets::DatasetSink>);
@@ -177,6 +181,7 @@ pub struct ServerGround {
     pub clock: Clock,
     pub dial: Arc<dyn Dial>,
     pub token: String,
+    pub credentials: Option<Arc<Credentials>>,
     pub admit: Arc<dyn Admit>,
     /// How soon a lost line is dialled again, at least and at most.
     pub reconnect: (Duration, Duration),
@@ -222,6 +227,7 @@ pub fn server(ground: ServerGround) -> (Tree, ServerRefs) {
         clock,
         dial,
         token,
+        credentials,
         admit,
         reconnect,
     } = ground;
@@ -232,6 +238,7 @@ pub fn server(ground: ServerGround) -> (Tree, ServerRefs) {
 
     tree.group("hq", Strategy::OneForOne);
     let settings = UplinkSettings::new(me.clone(), token).datasets(&DATASETS).reconnect(reconnect.0, reconnect.1);
+    let settings = settings.credentials(credentials);
     let (line, up, down, sink) = (database.clone(), outbox_bell.clone(), datasets_bell.clone(), datasets.clone());
     let uplink = tree.child(ChildSpec::new("hq/uplink", "uplink", move || {
         let sink = Some(sink.clone() as Arc<dyn link::datasets::DatasetSink>);

@@ -4,8 +4,10 @@
 //! [`Admit`]; a newer session of a node takes the place of the older one.
 
 mod handshake;
+mod proving;
 mod session;
 mod status;
+mod strangers;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +25,8 @@ use crate::admit::Admit;
 use crate::apply::{Apply, Peer};
 use crate::bell::Bell;
 use crate::datasets::DatasetSource;
+use crate::gate::Renewals;
+use crate::gate::refusals::Refusals;
 use crate::identity;
 use crate::inbox::parked::{self, Retried};
 use crate::requests::Answer;
@@ -30,9 +34,7 @@ use crate::session::Window;
 use crate::transport::Accept;
 
 pub use status::{DownlinksStatus, PeerStatus};
-
-/// Connections that have not said who they are yet; more are turned away, so that strangers cannot fill the memory.
-const STRANGERS_MAX: usize = 512;
+use strangers::Strangers;
 
 /// Less than the supervisor gives an actor for stopping.
 const GOODBYE_WITHIN: Duration = Duration::from_secs(1);
@@ -69,6 +71,7 @@ pub(crate) struct Wiring {
     pub(crate) database: Database,
     pub(crate) settings: DownlinkSettings,
     pub(crate) admit: Arc<dyn Admit>,
+    pub(crate) refusals: Refusals,
     pub(crate) apply: Arc<dyn Apply>,
     pub(crate) source: Option<Arc<dyn DatasetSource>>,
     pub(crate) answer: Option<Arc<dyn Answer>>,
@@ -102,10 +105,12 @@ impl Downlinks {
         admit: Arc<dyn Admit>,
         apply: Arc<dyn Apply>,
     ) -> Downlinks {
+        let refusals = admit.gate().map_or_else(|| Refusals::new(database.clone()), |gate| gate.refusals().clone());
         let wiring = Wiring {
             database,
             settings,
             admit,
+            refusals,
             apply,
             source: None,
             answer: None,
@@ -139,7 +144,7 @@ impl Downlinks {
 /// Who is linked now, and what is known of those who were.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
-    pub(crate) strangers: usize,
+    pub(crate) strangers: Strangers,
     pub(crate) last_session: u64,
     /// Cancelled when the node stops: every session ends.
     pub(crate) all: CancellationToken,
@@ -180,6 +185,12 @@ impl Actor for Downlinks {
 
     async fn started(&mut self, scope: &Scope<Downlinks>) -> Result<(), StartError> {
         identity::incarnation(&self.wiring.database).await.map_err(StartError::new)?;
+        scope.spawn(self.wiring.refusals.clone().keep());
+        if let Some(gate) = self.wiring.admit.gate() {
+            scope.spawn(gate.clone().watch());
+            let answer = self.wiring.answer.take();
+            self.wiring.answer = Some(Arc::new(Renewals { gate: gate.clone(), answer }));
+        }
         let waiting = parked::count(&self.wiring.database.reader).await.map_err(StartError::new)?;
         if waiting > 0 {
             // After an upgrade documents of a newer kind may be known now.
@@ -195,6 +206,7 @@ impl Actor for Downlinks {
         if tokio::time::timeout(GOODBYE_WITHIN, self.tasks.wait()).await.is_err() {
             tracing::warn!("some nodes below did not take the last word");
         }
+        self.wiring.refusals.flush().await;
     }
 
     fn observe(&self) -> DownlinksStatus {
@@ -204,10 +216,6 @@ impl Actor for Downlinks {
 
 impl Handle<Accept> for Downlinks {
     async fn handle(&mut self, Accept { duplex, from }: Accept, scope: &Scope<Downlinks>) {
-        if self.sessions.borrow().strangers >= STRANGERS_MAX {
-            tracing::warn!(from, "too many connections that do not say who they are: one more is turned away");
-            return;
-        }
         let session = handshake::run(self.wiring.clone(), self.sessions.clone(), duplex, from);
         // A task of its own outlives the end of the scope for a moment, to say goodbye; its panic is still this actor's.
         let task = tokio::task::spawn_local(self.tasks.track_future(session));

@@ -14,6 +14,10 @@ mod documents;
 mod faults;
 #[path = "link/golden.rs"]
 mod golden;
+#[path = "link/keys.rs"]
+mod keys;
+#[path = "link/office.rs"]
+mod office;
 #[path = "link/postgres.rs"]
 mod postgres;
 #[path = "link/rules.rs"]

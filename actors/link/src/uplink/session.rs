@@ -10,7 +10,7 @@ use futures_util::future::LocalBoxFuture;
 use sea_orm::DbErr;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Ask, Memory, UplinkStatus, Wiring};
+use super::{Ask, Memory, UplinkStatus, Wiring, proving};
 use crate::bell::LOOK_EVERY;
 use crate::chain::Place;
 use crate::frame::batch::ENVELOPE_BYTES_MAX;
@@ -22,6 +22,8 @@ use crate::session::sending::Sending;
 use crate::session::taking::{Have, Keep, Taking};
 use crate::session::{Incident, Window};
 use crate::transport::Duplex;
+use crate::trust::credentials::Credentials;
+use crate::trust::{TrustError, proof};
 
 /// The other side has so long to answer a Hello.
 const WELCOME_WITHIN: Duration = Duration::from_secs(10);
@@ -43,7 +45,7 @@ impl End {
 
 /// Why a session cannot go on.
 #[derive(Debug, thiserror::Error)]
-enum Stop {
+pub(super) enum Stop {
     #[error(transparent)]
     Line(#[from] Ended),
     #[error(transparent)]
@@ -52,6 +54,10 @@ enum Stop {
     Database(#[from] DbErr),
     #[error("the node above did not answer to Hello")]
     NoWelcome,
+    #[error("the node above is not believed: {0}")]
+    Unproven(String),
+    #[error(transparent)]
+    Trust(#[from] TrustError),
 }
 
 /// Run a session to its end, which is always an `Err`.
@@ -85,6 +91,8 @@ pub(super) async fn run(
             tracing::error!(incident = incident.name(), sentence, "the link is refused");
             line.bye(ByeReason::Incident, Duration::ZERO, sentence.clone()).await;
         }
+        // Nothing is said to somebody who may be anybody.
+        Stop::Unproven(_) | Stop::Trust(_) => tracing::error!(sentence, "the link is refused"),
         Stop::Database(_) => line.bye(ByeReason::Database, Duration::ZERO, sentence.clone()).await,
     }
     Err(End { sentence, retry_after })
@@ -100,16 +108,17 @@ async fn begin<'a>(
     let settings = &wiring.settings;
     let reader = &wiring.database.reader;
     let heads = outbox::heads(reader).await?;
-    line.send(&Frame::Hello(Hello {
+    let hello = Hello {
         name: settings.me.name.clone(),
         role: settings.me.role,
-        token: settings.token.clone(),
+        token: settings.credentials.as_ref().map_or_else(|| settings.token.clone(), |_| proof::hello_token()),
         incarnation,
         last_sequence: heads.last.sequence,
         last_chain: heads.last.chain,
         software: settings.software.clone(),
-    }))?;
-    let welcome = tokio::time::timeout(WELCOME_WITHIN, welcome(line)).await.map_err(|_| Stop::NoWelcome)??;
+    };
+    let greeting = greet(settings.credentials.as_deref(), line, hello);
+    let welcome = tokio::time::timeout(WELCOME_WITHIN, greeting).await.map_err(|_| Stop::NoWelcome)??;
     let applied = Place { sequence: welcome.applied_sequence, chain: welcome.applied_chain };
     let window = Window { documents: welcome.window_documents, bytes: welcome.window_bytes };
     let here = if applied.sequence == heads.acked.sequence {
@@ -156,19 +165,26 @@ async fn begin<'a>(
     Ok(session)
 }
 
-async fn welcome(line: &mut Line) -> Result<Welcome, Stop> {
+async fn greet(credentials: Option<&Credentials>, line: &mut Line, hello: Hello) -> Result<Welcome, Stop> {
+    line.send(&Frame::Hello(hello.clone()))?;
+    if let Some(credentials) = credentials {
+        proving::prove(credentials, line, &hello).await?;
+    }
+    match frame(line).await? {
+        Frame::Welcome(welcome) => Ok(welcome),
+        other => Err(unexpected(&other)),
+    }
+}
+
+pub(super) async fn frame(line: &mut Line) -> Result<Frame, Stop> {
     loop {
-        match line.next().await? {
-            Heard::Room => {}
-            Heard::Frame(frame) => match *frame {
-                Frame::Welcome(welcome) => return Ok(welcome),
-                other => return Err(unexpected(&other)),
-            },
+        if let Heard::Frame(frame) = line.next().await? {
+            return Ok(*frame);
         }
     }
 }
 
-fn unexpected(frame: &Frame) -> Stop {
+pub(super) fn unexpected(frame: &Frame) -> Stop {
     let what = format!("it sends {} where it must not", frame.kind_name());
     Stop::Incident(Incident::Protocol { whose: "the node above".to_owned(), what })
 }
