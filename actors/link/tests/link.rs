@@ -14,6 +14,8 @@ mod documents;
 mod faults;
 #[path = "link/golden.rs"]
 mod golden;
+#[path = "link/hostile.rs"]
+mod hostile;
 #[path = "link/keys.rs"]
 mod keys;
 #[path = "link/office.rs"]
