@@ -213,6 +213,8 @@ impl ServerNode {
         let me = Peer { name: store.to_string(), role: PeerRole::Store };
         let gate = Gate::new(database.clone(), authority, me)?;
         tills.extend(gate.nodes().peers().await?.into_iter().map(|peer| peer.name));
+        tills.sort();
+        tills.dedup();
         let scales_database = open::<ScalesMigrator>(&folder.join("scales.sqlite")).await?;
         let ground = ServerGround {
             store: store.clone(),

@@ -52,11 +52,12 @@ struct Inner {
     nodes: NodeTable,
     refusals: Refusals,
     life: Duration,
-    /// Who is linked by a key now, by name.
-    live: Mutex<BTreeMap<String, Live>>,
+    /// Who is here by a key now, in the order in which they came.
+    live: Mutex<BTreeMap<u64, Live>>,
 }
 
 struct Live {
+    name: String,
     key: PublicKey,
     revoked: CancellationToken,
 }
@@ -72,8 +73,8 @@ pub(crate) enum Judged {
 /// The place of a linked node. Dropping it gives it up.
 pub(crate) struct Seat {
     gate: Gate,
+    number: u64,
     peer: Peer,
-    key: PublicKey,
     revoked: CancellationToken,
 }
 
@@ -163,8 +164,10 @@ impl Gate {
 
     fn seat(&self, peer: Peer, key: PublicKey) -> Seat {
         let revoked = CancellationToken::new();
-        self.live().insert(peer.name.clone(), Live { key, revoked: revoked.clone() });
-        Seat { gate: self.clone(), peer, key, revoked }
+        let mut live = self.live();
+        let number = live.last_key_value().map_or(0, |(last, _)| last + 1);
+        live.insert(number, Live { name: peer.name.clone(), key, revoked: revoked.clone() });
+        Seat { gate: self.clone(), number, peer, revoked }
     }
 
     /// A certificate for `key`, with the authorities to believe, as text.
@@ -177,7 +180,7 @@ impl Gate {
 
     /// A new certificate for the node that is linked as `peer`.
     pub(crate) async fn renew(&self, peer: &Peer) -> Result<Vec<u8>, String> {
-        let key = self.live().get(&peer.name).map(|live| live.key);
+        let key = self.live().values().rev().find(|live| live.name == peer.name).map(|live| live.key);
         let key = key.ok_or_else(|| "a node that links by a token has no certificate".to_owned())?;
         let (issued, text) = self.certify(peer, key).map_err(|error| error.to_string())?;
         match self.0.nodes.renew(&issued).await {
@@ -209,7 +212,7 @@ impl Gate {
         }
     }
 
-    fn live(&self) -> MutexGuard<'_, BTreeMap<String, Live>> {
+    fn live(&self) -> MutexGuard<'_, BTreeMap<u64, Live>> {
         // The map is whole at every step: a panic elsewhere does not spoil it.
         self.0.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -244,18 +247,13 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let mut live = self.gate.live();
-        // A newer session of the same node has a token of its own.
-        self.revoked.cancel();
-        if live.get(&self.peer.name).is_some_and(|live| live.key == self.key && live.revoked.is_cancelled()) {
-            live.remove(&self.peer.name);
-        }
+        self.gate.live().remove(&self.number);
     }
 }
 
 impl std::fmt::Debug for Seat {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Seat").field("peer", &self.peer).field("key", &self.key).finish_non_exhaustive()
+        f.debug_struct("Seat").field("peer", &self.peer).finish_non_exhaustive()
     }
 }
 

@@ -19,7 +19,7 @@ use crate::session::Incident;
 use crate::transport::Duplex;
 
 /// A connection has so long to say and to show who it is.
-const HELLO_WITHIN: Duration = Duration::from_secs(10);
+const HELLO_WITHIN: Duration = Duration::from_secs(15);
 /// A node that was refused for good reasons need not ask again sooner.
 const REFUSED_RETRY: Duration = Duration::from_secs(5);
 

@@ -25,8 +25,8 @@ use crate::transport::Duplex;
 use crate::trust::credentials::Credentials;
 use crate::trust::{TrustError, proof};
 
-/// The other side has so long to answer a Hello.
-const WELCOME_WITHIN: Duration = Duration::from_secs(10);
+/// The other side has so long to answer a Hello, Challenge and Auth included: four ways over a line of two seconds each.
+const WELCOME_WITHIN: Duration = Duration::from_secs(20);
 /// What was acknowledged is noted at most so often: each time costs the disk a flush that receipts wait for.
 const NOTE_EVERY: Duration = Duration::from_secs(1);
 
