@@ -3,6 +3,7 @@
 mod cashier;
 mod disk;
 mod emulator;
+mod keys;
 pub(crate) mod program;
 mod scales;
 mod shop;

@@ -8,6 +8,7 @@ use devices::sim::label_scale::{LabelScaleHandle, LabelScaleKind, LabelScaleSett
 use domain::ids::{ItemCode, StoreId};
 use domain::money::Money;
 use domain::vat::VatRate;
+use hq_node::settings::link::LinkSettings;
 use messages::v1::catalogue::{BarcodeKind, BarcodeRule, Item, Unit};
 use reqwest::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
 use reqwest::{Client, Method, RequestBuilder, StatusCode, redirect};
@@ -72,7 +73,8 @@ impl Store {
             let made = hq_node::people::put(&server.database, role.as_str(), role, PASSWORD).await;
             made.expect("a person");
         }
-        let address = nodes::serve_store("127.0.0.1:0", &server, OpsToken::random(), pages).expect("it listens");
+        let address = nodes::serve_store("127.0.0.1:0", &LinkSettings::default(), &server, OpsToken::random(), pages)
+            .expect("it listens");
         let browser = Client::builder().redirect(redirect::Policy::none()).build().expect("a client");
         Store { chain, store, device, at: format!("http://{address}"), browser, _folder: folder }
     }

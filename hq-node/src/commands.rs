@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod import;
+pub mod nodes;
 pub mod operators;
 pub mod people;
 pub mod rebuild;
@@ -11,9 +12,11 @@ pub mod stores;
 pub mod till_settings;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context;
 use dataserver::requests::Published;
+use link::admit::TokenTable;
 use migrations::ServerMigrator;
 use migrations::database::Database;
 use runtime::claim::Claim;
@@ -47,7 +50,8 @@ pub(crate) async fn publish<E: std::error::Error + Send + Sync + 'static>(
     std::fs::create_dir_all(data).with_context(|| format!("the data folder {} cannot be made", data.display()))?;
     let _claim = Claim::take(&data.join(DATABASE_FILE))?;
     let database = open(data).await?;
-    let (tree, parts) = tree::tree("hq", &database, None, &Clock::system());
+    let (tree, parts) =
+        tree::tree("hq", &database, None, &Clock::system(), Arc::new(TokenTable::new(database.clone())));
     let node = tree.start().await;
     let answer = ask(Catalogue::of(&parts.publisher)).await;
     node.shutdown().await;

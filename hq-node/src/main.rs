@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use hq_node::commands::{accounts, import, operators, people, rebuild, report, serve, stores, till_settings};
+use hq_node::commands::{accounts, import, nodes, operators, people, rebuild, report, serve, stores, till_settings};
 use hq_node::settings::SettingsError;
 
 #[derive(Debug, Parser)]
@@ -29,6 +29,8 @@ enum Command {
     TillSettings(till_settings::TillSettings),
     /// Which stores may link.
     Store(stores::Store),
+    /// Which nodes may link by a key.
+    Node(nodes::Node),
     /// Customer accounts: points, prepaid money, gift cards.
     Accounts(accounts::Accounts),
     /// Compute the sums of reports again from the receipts, and put right what differs.
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
             Command::Operator(command) => operators::run(command).await,
             Command::TillSettings(command) => till_settings::run(command).await,
             Command::Store(command) => stores::run(command).await,
+            Command::Node(command) => nodes::run(command).await,
             Command::Accounts(command) => accounts::run(command).await,
             Command::Rebuild(command) => rebuild::run(command).await,
         }

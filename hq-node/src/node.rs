@@ -12,10 +12,13 @@ use actix_web::{App, HttpServer, web as actix};
 use anyhow::Context;
 use backoffice::reports::{self, Arguments, Table};
 use dataserver::requests::{PutBarcodeRules, PutItems, PutOperators, PutTillSettings, RemoveItems, RemoveTillSettings};
-use link::admit::TokenTable;
+use link::admit::{KeysAndTokens, TokenTable};
 use link::apply::{Peer, PeerRole};
 use link::downlinks::{SetLine, Status};
+use link::enrolment;
+use link::gate::Gate;
 use link::transport::{Acceptor, websocket};
+use link::trust::{self, authority::Authority};
 use migrations::ServerMigrator;
 use migrations::database::Database;
 use processing::keeper::Door;
@@ -55,6 +58,12 @@ pub struct HqNode {
     trade: watch::Receiver<Arc<TradeNow>>,
     accounts: Door<Root>,
     first_password: Option<String>,
+    is_encrypted: bool,
+}
+
+/// The head office as the nodes below see it.
+fn me() -> Peer {
+    Peer { name: "hq".to_owned(), role: PeerRole::Hq }
 }
 
 impl HqNode {
@@ -78,7 +87,12 @@ impl HqNode {
             tokens.add(&peer, &store.token).await?;
         }
 
-        let (tree, parts) = tree::tree("hq", &database, Some(data.join(ACCOUNTS_FILE)), &clock);
+        let authority = Authority::open_or_make(&data.join(trust::FOLDER))?;
+        let gate = Gate::new(database.clone(), authority, me())?;
+        let listener = settings.link.listener(&settings.listen, &gate)?;
+        let admit = KeysAndTokens { gate: gate.clone(), tokens: settings.link.admitting(tokens) };
+        let accounts = Some(data.join(ACCOUNTS_FILE));
+        let (tree, parts) = tree::tree(&me().name, &database, accounts, &clock, Arc::new(admit));
         let Parts { publisher, downlinks, imports, trade, accounts } = parts;
         let node = tree.start().await;
         let ops_token = match &settings.ops_token {
@@ -88,13 +102,14 @@ impl HqNode {
         let ops = OpsState::new(node.clone(), ops_token, |_| {});
         let machines = settings.machines.iter();
         let machines = machines.map(|known| ApiToken::new(&known.machine, &known.token, known.role)).collect();
-        let doors = Doors::new(PeopleTable::new(database.clone()), machines, COOKIE, settings.https);
+        let is_encrypted = settings.link.is_encrypted();
+        let https = settings.https || is_encrypted;
+        let doors = Doors::new(PeopleTable::new(database.clone()), machines, COOKIE, https);
         let catalogue = Catalogue::of(&publisher);
         let reader = database.reader.clone();
         let site = Site::new(&settings, reader, clock, catalogue.clone(), imports, trade.clone(), accounts.clone());
         let acceptor: Acceptor = downlinks.reference();
         let taking = acceptor.clone();
-        let https = settings.https;
         if let Some(port) = &settings.accounts_port {
             let listener = tokio::net::TcpListener::bind(&port.listen).await;
             let listener = listener.with_context(|| format!("the accounts port {} cannot be opened", port.listen))?;
@@ -109,14 +124,18 @@ impl HqNode {
                 .wrap(actix_web::middleware::from_fn(guard::same_origin))
                 .wrap(headers::security(https))
                 .configure(|config| ops::configure(config, ops.clone()))
+                .configure(|config| enrolment::serve::configure(config, gate.clone()))
                 .configure(|config| websocket::configure(config, taking.clone()))
                 .configure(web::configure)
         })
         .workers(HTTP_WORKERS)
         .max_connections(HTTP_CONNECTIONS_MAX)
         .shutdown_timeout(HTTP_STOPS_WITHIN_S)
-        .disable_signals()
-        .bind(&settings.listen)
+        .disable_signals();
+        let server = match listener {
+            Some(config) => server.bind_rustls_0_23(&settings.listen, config),
+            None => server.bind(&settings.listen),
+        }
         .with_context(|| format!("the address {} cannot be listened on", settings.listen))?;
         let address = *server.addrs().first().context("the server has no address")?;
         let server = server.run();
@@ -135,6 +154,7 @@ impl HqNode {
             trade,
             accounts,
             first_password,
+            is_encrypted,
         })
     }
 
@@ -145,7 +165,14 @@ impl HqNode {
 
     /// The address by which a store links.
     pub fn link_url(&self) -> String {
-        format!("ws://{}/link", self.address)
+        let scheme = if self.is_encrypted { "wss" } else { "ws" };
+        format!("{scheme}://{}/link", self.address)
+    }
+
+    /// The address of its pages.
+    pub fn pages_url(&self) -> String {
+        let scheme = if self.is_encrypted { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
     }
 
     /// Who takes the links of stores in this process.

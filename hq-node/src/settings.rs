@@ -1,11 +1,15 @@
 //! Settings of a head office: read whole and checked before a port is opened (HQ-1). Every key is in `deploy/hq.toml`.
 
+pub mod link;
+
 use std::path::{Path, PathBuf};
 
 use ::web::rights::Role;
 use config::{Config, Environment, File, FileFormat};
 use domain::ids::StoreId;
 use serde::Deserialize;
+
+use self::link::LinkSettings;
 
 /// The database file in the data folder.
 pub const DATABASE_FILE: &str = "hq.sqlite";
@@ -41,6 +45,9 @@ pub struct Settings {
     /// Stores that may link. Others may be added by `hq-node store add`.
     #[serde(default)]
     pub stores: Vec<StoreToken>,
+    /// How links are protected.
+    #[serde(default)]
+    pub link: LinkSettings,
 }
 
 #[derive(Clone, Deserialize)]
@@ -115,6 +122,7 @@ impl Settings {
             accounts_port: None,
             machines: Vec::new(),
             stores: Vec::new(),
+            link: LinkSettings::default(),
         }
     }
 

@@ -16,6 +16,7 @@ use domain::money::Money;
 use link::admit::TokenTable;
 use link::bell::Bell;
 use link::downlinks::{PeerStatus, Status};
+use link::gate::nodes::NodeTable;
 use link::inbox::parked;
 use migrations::database::Database;
 use runtime::actor::{Actor, Handle, Scope};
@@ -187,7 +188,8 @@ pub async fn look(database: &Database, clock: &Clock, links: Vec<PeerStatus>) ->
     let by_store = sales.run(reader, &today("store")).await?;
 
     let mut stores: BTreeMap<String, StoreNow> = BTreeMap::new();
-    for peer in TokenTable::new(database.clone()).peers().await? {
+    let by_token = TokenTable::new(database.clone()).peers().await?;
+    for peer in by_token.into_iter().chain(NodeTable::new(database.clone()).peers().await?) {
         stores.entry(peer.name).or_default();
     }
     for state in tills::states(reader).await? {

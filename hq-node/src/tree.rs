@@ -19,7 +19,7 @@ use backoffice::answers::TradeAnswers;
 use backoffice::ledger::TradeLedger;
 use dataserver::publisher::{CataloguePublisher, PublisherPorts};
 use dataserver::requests::ImportView;
-use link::admit::TokenTable;
+use link::admit::Admit;
 use link::apply::{Peer, PeerRole};
 use link::bell::Bell;
 use link::datasets::table::TableDatasets;
@@ -54,7 +54,14 @@ pub struct Parts {
 }
 
 /// `accounts`: the file of customer accounts; none: a tree that only publishes keeps none.
-pub fn tree(name: &str, database: &Database, accounts: Option<PathBuf>, clock: &Clock) -> (Tree, Parts) {
+/// `admit`: which stores may link.
+pub fn tree(
+    name: &str,
+    database: &Database,
+    accounts: Option<PathBuf>,
+    clock: &Clock,
+    admit: Arc<dyn Admit>,
+) -> (Tree, Parts) {
     let mut tree = Tree::new(name);
     let datasets_bell = Bell::new();
     let committed = Bell::new();
@@ -91,15 +98,15 @@ pub fn tree(name: &str, database: &Database, accounts: Option<PathBuf>, clock: &
 
     tree.group("link", Strategy::OneForOne);
     let answering = door.clone();
-    let wiring = (database.clone(), datasets_bell, committed.clone(), name.to_owned(), clock.clone());
+    let wiring = (database.clone(), datasets_bell, committed.clone(), name.to_owned(), clock.clone(), admit);
     let downlinks = tree.child(
         ChildSpec::new("link/down", "downlinks", move || {
-            let (database, datasets_bell, committed, name, clock) = wiring.clone();
+            let (database, datasets_bell, committed, name, clock, admit) = wiring.clone();
             let me = Peer { name, role: PeerRole::Hq };
             let downlinks = Downlinks::new(
                 database.clone(),
                 DownlinkSettings::new(me).datasets(&DATASETS),
-                Arc::new(TokenTable::new(database.clone())),
+                admit,
                 Arc::new(TradeLedger::new(false)),
             )
             .datasets_from(Arc::new(TableDatasets::new(database.clone())), datasets_bell)

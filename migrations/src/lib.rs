@@ -17,6 +17,7 @@ pub mod m20261126_customers;
 pub mod m20261126_till;
 pub mod m20261126_trade;
 pub mod m20261127_scales;
+pub mod m20261128_identity;
 pub mod m20261128_recovery;
 
 use sea_orm_migration::prelude::*;
@@ -59,6 +60,7 @@ impl MigratorTrait for ServerMigrator {
             Box::new(m20261126_trade::Migration),
             Box::new(m20261126_customers::Migration),
             Box::new(m20261128_recovery::Migration),
+            Box::new(m20261128_identity::Migration),
         ]
     }
 }

@@ -205,6 +205,7 @@ impl Chain {
                 data,
                 dial,
                 token: hq_token,
+                credentials: None,
                 admit,
                 clock,
                 reconnect,
@@ -248,6 +249,7 @@ impl Chain {
                 scanner: None,
                 dial,
                 token,
+                credentials: None,
                 reconnect: RECONNECT,
                 screen: None,
             };

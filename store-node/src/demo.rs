@@ -17,6 +17,7 @@ use devices::fiscal::FiscalChoice;
 use devices::port::PortAddress;
 use devices::scale::ScaleKind;
 use domain::ids::{StoreId, TillId};
+use hq_node::settings::link::LinkSettings;
 use runtime::claim::Claim;
 use runtime::clock::Clock;
 use runtime::logging::{self, LogForm, LogTo};
@@ -76,6 +77,7 @@ impl Invitation {
             store: self.store,
             data: data.unwrap_or(self.data),
             listen: ANY_PORT.to_owned(),
+            link: LinkSettings::default(),
             ops_token: Some(self.ops_token),
             server: None,
             till: Some(TillNodeSettings {
@@ -132,8 +134,8 @@ pub async fn run(runs_for: Option<Duration>, data: Option<PathBuf>, listen: &str
     let store = StoreId::new(STORES[0])?;
     let own = chain.store(&store)?.clone();
     let pages = StorePages::of(&own, Clock::system(), false, Some(PASSWORD)).await?;
-    let door = nodes::serve_store(STORE_LISTEN, &own, ops_token.clone(), pages.clone())
-        .or_else(|_| nodes::serve_store(ANY_PORT, &own, ops_token.clone(), pages))?;
+    let door = nodes::serve_store(STORE_LISTEN, &LinkSettings::default(), &own, ops_token.clone(), pages.clone())
+        .or_else(|_| nodes::serve_store(ANY_PORT, &LinkSettings::default(), &own, ops_token.clone(), pages))?;
     let invitation = Invitation {
         store,
         till: GUEST_TILL,

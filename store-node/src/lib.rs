@@ -10,6 +10,7 @@
 //! Must never: decide a price, a tax or a right.
 
 pub mod chain;
+pub mod commands;
 pub mod counter;
 pub mod demo;
 pub mod node_thread;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
+use store_node::commands::{enrol, nodes};
 use store_node::settings::SettingsError;
 use store_node::{demo, replay, run, settings};
 
@@ -45,6 +46,10 @@ enum Command {
         #[arg(long, default_value = "127.0.0.1:7700")]
         listen: String,
     },
+    /// Give this machine a key, with the token that the node above has printed for it.
+    Enrol(enrol::Enrol),
+    /// Which tills may link to this store's server by a key.
+    Node(nodes::Node),
     /// Run a till script (deploy/TILL-SCRIPT.md).
     Replay(replay::Arguments),
 }
@@ -73,6 +78,8 @@ fn main() -> ExitCode {
                 run::till(settings, language, data).await.map(|()| ExitCode::SUCCESS)
             }
             Command::Demo { runs_for, data, listen } => demo::run(runs_for, data, &listen).await,
+            Command::Enrol(command) => enrol::run(command).await.map(|()| ExitCode::SUCCESS),
+            Command::Node(command) => nodes::run(command).await.map(|()| ExitCode::SUCCESS),
             Command::Replay(arguments) => Ok(replay::run(arguments).await),
         }
     });

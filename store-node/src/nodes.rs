@@ -16,10 +16,15 @@ use devices::port::Connector;
 use domain::ids::{StoreId, TillId};
 use futures_util::FutureExt;
 use hq_node::people::{self, PeopleTable};
-use link::admit::Admit;
+use hq_node::settings::link::LinkSettings;
+use link::admit::{Admit, KeysAndTokens};
+use link::apply::{Peer, PeerRole};
+use link::gate::Gate;
 use link::identity::NOTE_FILE;
 use link::transport::{Accept, Dial};
-use link::{downlinks, uplink};
+use link::trust::authority::Authority;
+use link::trust::credentials::Credentials;
+use link::{downlinks, enrolment, trust, uplink};
 use messages::v1::settings::Section;
 use messages::v1::till::TillCommand;
 use messages::v1::view::TillView;
@@ -68,6 +73,8 @@ pub struct TillParts {
     pub scanner: Option<Connector>,
     pub dial: Arc<dyn Dial>,
     pub token: String,
+    /// Shown in the place of the token by a till that was enrolled.
+    pub credentials: Option<Arc<Credentials>>,
     pub reconnect: (Duration, Duration),
     pub screen: Option<(ScreenOptions, watch::Sender<bool>)>,
 }
@@ -90,8 +97,8 @@ pub struct TillNode {
 
 impl TillNode {
     pub async fn start(parts: TillParts) -> anyhow::Result<TillNode> {
-        let TillParts { settings, data, clock, device, mut counter, display, scanner, dial, token, reconnect, screen } =
-            parts;
+        let TillParts { settings, data, clock, device, mut counter, display, scanner, .. } = parts;
+        let TillParts { dial, token, credentials, reconnect, screen, .. } = parts;
         let folder = till_folder(&data, &settings.store, settings.till);
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
         let file = till_file(&data, &settings.store, settings.till);
@@ -120,6 +127,7 @@ impl TillNode {
             dial,
             token,
             note: folder.join(NOTE_FILE),
+            credentials,
             reconnect,
             shown,
             trouble,
@@ -171,6 +179,9 @@ pub struct ServerParts {
     pub data: PathBuf,
     pub dial: Arc<dyn Dial>,
     pub token: String,
+    /// Shown in the place of the token by a store that was enrolled.
+    pub credentials: Option<Arc<Credentials>>,
+    /// Which tills may link by a token.
     pub admit: Arc<dyn Admit>,
     pub clock: Clock,
     pub reconnect: (Duration, Duration),
@@ -190,17 +201,25 @@ pub struct ServerNode {
     pub tills: ActorRef<downlinks::Status>,
     pub accounts: Door<Subordinate>,
     pub database: Database,
+    /// Where tills come in that were enrolled.
+    pub gate: Gate,
     pub scales: StoreScales,
     pub shop: watch::Receiver<Arc<ShopNow>>,
 }
 
 impl ServerNode {
     pub async fn start(parts: ServerParts) -> anyhow::Result<ServerNode> {
-        let ServerParts { store, data, dial, token, admit, clock, reconnect, scales, tills } = parts;
+        let ServerParts { store, data, dial, token, credentials, admit, clock, reconnect, scales, mut tills } = parts;
         let folder = store_folder(&data, &store);
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
         let database = open::<ServerMigrator>(&server_file(&data, &store)).await?;
         let accounts = folder.join("accounts.sqlite");
+        let authority = Authority::open_or_make(&folder.join(trust::FOLDER))?;
+        let me = Peer { name: store.to_string(), role: PeerRole::Store };
+        let gate = Gate::new(database.clone(), authority, me)?;
+        tills.extend(gate.nodes().peers().await?.into_iter().map(|peer| peer.name));
+        tills.sort();
+        tills.dedup();
         let scales_database = open::<ScalesMigrator>(&folder.join("scales.sqlite")).await?;
         let ground = ServerGround {
             store: store.clone(),
@@ -213,7 +232,8 @@ impl ServerNode {
             dial,
             token,
             note: folder.join(NOTE_FILE),
-            admit,
+            credentials,
+            admit: Arc::new(KeysAndTokens { gate: gate.clone(), tokens: admit }),
             reconnect,
         };
         let (tree, refs) = tree::server(ground);
@@ -226,6 +246,7 @@ impl ServerNode {
             tills: refs.downlinks.reference(),
             accounts: refs.accounts,
             database,
+            gate,
             scales: refs.scales,
             shop: refs.shop,
         })
@@ -263,14 +284,16 @@ impl StorePages {
 /// Serve a store's pages, its operations endpoints, and the link for its tills. The address that was bound.
 pub fn serve_store(
     listen: &str,
+    link: &LinkSettings,
     server: &ServerNode,
     token: OpsToken,
     pages: StorePages,
 ) -> anyhow::Result<std::net::SocketAddr> {
     let ops = OpsState::new(server.node.clone(), token, |_| {});
-    let acceptor = server.accept.clone();
+    let (acceptor, gate) = (server.accept.clone(), server.gate.clone());
+    let encrypted = link.listener(listen, &gate)?;
     let server = actix_web::HttpServer::new(move || {
-        let (ops, acceptor) = (ops.clone(), acceptor.clone());
+        let (ops, acceptor, gate) = (ops.clone(), acceptor.clone(), gate.clone());
         actix_web::App::new()
             .app_data(Data::new(pages.doors.clone()))
             .app_data(Data::new(NodeName(pages.site.name.clone())))
@@ -278,12 +301,16 @@ pub fn serve_store(
             .wrap(from_fn(guard::same_origin))
             .wrap(headers::security(pages.https))
             .configure(move |config| runtime::ops::configure(config, ops))
+            .configure(move |config| enrolment::serve::configure(config, gate))
             .configure(move |config| link::transport::websocket::configure(config, acceptor))
             .configure(web::configure)
     })
     .workers(HTTP_WORKERS)
-    .disable_signals()
-    .bind(listen)
+    .disable_signals();
+    let server = match encrypted {
+        Some(config) => server.bind_rustls_0_23(listen, config),
+        None => server.bind(listen),
+    }
     .with_context(|| format!("cannot listen on {listen}"))?;
     let address = server.addrs().first().copied().context("no address was bound")?;
     keep_running(server.run());

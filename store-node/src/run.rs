@@ -1,6 +1,6 @@
 //! Runs this machine: the nodes that its settings name, until it is asked to stop.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -8,6 +8,7 @@ use devices::port::{PortAddress, connector};
 use hq_node::people::FIRST_NAME;
 use link::admit::StaticTokens;
 use link::transport::websocket::WebSocketDial;
+use link::trust::{self, credentials::Credentials};
 use runtime::claim::{Claim, ClaimError};
 use runtime::clock::Clock;
 use runtime::logging::{self, LogForm, LogTo};
@@ -40,12 +41,15 @@ pub async fn machine(settings: Settings) -> anyhow::Result<()> {
             anyhow::Ok((till_peer(&settings.store, number), token.clone()))
         });
         let tills = tills.collect::<Result<Vec<_>, _>>()?;
+        let credentials = credentials(&nodes::store_folder(&settings.data, &settings.store))?;
+        let dial = WebSocketDial::new(&own.hq).credentials(credentials.clone()).allow_plain(settings.link.allow_plain);
         let node = ServerNode::start(ServerParts {
             store: settings.store.clone(),
             data: settings.data.clone(),
-            dial: Arc::new(WebSocketDial::new(&own.hq)),
+            dial: Arc::new(dial),
             token: own.token.clone(),
-            admit: Arc::new(StaticTokens::new(tills.clone())),
+            credentials,
+            admit: settings.link.admitting(StaticTokens::new(tills.clone())),
             clock: runtime::clock::Clock::system(),
             reconnect: STORE_RECONNECT,
             scales: own
@@ -56,11 +60,14 @@ pub async fn machine(settings: Settings) -> anyhow::Result<()> {
             tills: tills.into_iter().map(|(peer, _)| peer.name).collect(),
         })
         .await?;
-        let pages = StorePages::of(&node, Clock::system(), own.https, own.admin_password.as_deref()).await?;
+        let encrypted = settings.link.is_encrypted();
+        let pages =
+            StorePages::of(&node, Clock::system(), own.https || encrypted, own.admin_password.as_deref()).await?;
         let made_up = pages.first_password().map(str::to_owned);
-        let address = nodes::serve_store(&settings.listen, &node, token.clone(), pages)?;
+        let address = nodes::serve_store(&settings.listen, &settings.link, &node, token.clone(), pages)?;
+        let (http, ws) = if encrypted { ("https", "wss") } else { ("http", "ws") };
         eprintln!(
-            "store {} serves its pages at http://{address}/, tills at ws://{address}/link and its operations at http://{address}/ops",
+            "store {} serves its pages at {http}://{address}/, tills at {ws}://{address}/link and its operations at {http}://{address}/ops",
             settings.store
         );
         if let Some(password) = made_up {
@@ -140,6 +147,8 @@ async fn start_till(
         till.unknown_operators = UnknownOperators::Allow;
     }
     till.on_step = own.kill_at.as_deref().map(kill_at).transpose()?;
+    let credentials = credentials(&nodes::till_folder(&settings.data, &settings.store, own.number))?;
+    let dial = WebSocketDial::new(&own.server).credentials(credentials.clone()).allow_plain(settings.link.allow_plain);
     TillNode::start(TillParts {
         settings: till,
         data: settings.data.clone(),
@@ -148,12 +157,18 @@ async fn start_till(
         counter: counter::counter(own),
         display: counter::display(own),
         scanner: own.scanner.clone().map(connector),
-        dial: Arc::new(WebSocketDial::new(&own.server)),
+        dial: Arc::new(dial),
         token: own.token.clone(),
+        credentials,
         reconnect: TILL_RECONNECT,
         screen,
     })
     .await
+}
+
+/// The key and the certificate of a node that was enrolled, in its data folder.
+fn credentials(folder: &Path) -> anyhow::Result<Option<Arc<Credentials>>> {
+    Ok(Credentials::open(&folder.join(trust::FOLDER))?.map(Arc::new))
 }
 
 fn fiscal_device(settings: &Settings, own: &TillNodeSettings) -> anyhow::Result<DeviceFactory> {

@@ -10,6 +10,7 @@ use devices::label_scale::{self, LabelScaleProtocol, Timing};
 use devices::port::{PortAddress, connector};
 use devices::scale::ScaleKind;
 use domain::ids::{StoreId, TillId};
+use hq_node::settings::link::LinkSettings;
 use scales::keeper::ScaleSettings;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -31,6 +32,9 @@ pub struct Settings {
     /// Opens the operations pages. Without it they stay closed.
     #[serde(default)]
     pub ops_token: Option<String>,
+    /// How links are protected.
+    #[serde(default)]
+    pub link: LinkSettings,
     #[serde(default)]
     pub server: Option<ServerSettings>,
     #[serde(default)]
@@ -49,7 +53,8 @@ pub enum MachineRole {
 pub struct ServerSettings {
     /// Address of the head office's link.
     pub hq: String,
-    /// This store's token at the head office.
+    /// This store's token at a head office on the same machine. A store that was enrolled needs none.
+    #[serde(default)]
     pub token: String,
     /// The token of each till, by its number.
     #[serde(default)]
@@ -131,7 +136,8 @@ pub struct TillNodeSettings {
     pub number: TillId,
     /// Address of the store server's link.
     pub server: String,
-    /// This till's token at the store server.
+    /// This till's token at a store server on the same machine. A till that was enrolled needs none.
+    #[serde(default)]
     pub token: String,
     /// The fiscal device: `tcp://127.0.0.1:7778`, `serial:///dev/ttyS0?baud=115200`, or `memory` for an emulated one.
     #[serde(deserialize_with = "from_text")]

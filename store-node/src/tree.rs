@@ -19,6 +19,7 @@ use link::datasets::table::TableDatasets;
 use link::downlinks::{DownlinkSettings, Downlinks};
 use link::inbox::ApplyAgain;
 use link::transport::Dial;
+use link::trust::credentials::Credentials;
 use link::uplink::{Uplink, UplinkSettings};
 use messages::v1::catalogue::DATASETS;
 use messages::v1::view::TillView;
@@ -70,6 +71,7 @@ pub struct TillGround {
     pub token: String,
     /// Where it is noted how far the database came, beside it.
     pub note: PathBuf,
+    pub credentials: Option<Arc<Credentials>>,
     /// How soon a lost line is dialled again, at least and at most.
     pub reconnect: (Duration, Duration),
     pub shown: watch::Sender<Arc<TillView>>,
@@ -100,6 +102,7 @@ pub fn till(ground: TillGround) -> (Tree, TillRefs) {
         dial,
         token,
         note,
+        credentials,
         reconnect,
         shown,
         trouble,
@@ -113,6 +116,7 @@ pub fn till(ground: TillGround) -> (Tree, TillRefs) {
     tree.group("line", Strategy::OneForOne);
     let uplink_settings =
         UplinkSettings::new(till_peer(&store, number), token).datasets(&DATASETS).reconnect(reconnect.0, reconnect.1);
+    let uplink_settings = uplink_settings.credentials(credentials);
     let (line_database, bell, sink) = (database.clone(), outbox_bell.clone(), catalogue.sink());
     let back = Arc::new(till::TillRestore::new(database.clone()));
     let (tell, compared) = watch::channel(false);
@@ -189,6 +193,7 @@ pub struct ServerGround {
     pub token: String,
     /// Where it is noted how far the database came, beside it.
     pub note: PathBuf,
+    pub credentials: Option<Arc<Credentials>>,
     pub admit: Arc<dyn Admit>,
     /// How soon a lost line is dialled again, at least and at most.
     pub reconnect: (Duration, Duration),
@@ -235,6 +240,7 @@ pub fn server(ground: ServerGround) -> (Tree, ServerRefs) {
         dial,
         token,
         note,
+        credentials,
         admit,
         reconnect,
     } = ground;
@@ -247,6 +253,7 @@ pub fn server(ground: ServerGround) -> (Tree, ServerRefs) {
     let settings = UplinkSettings::new(me.clone(), token).datasets(&DATASETS).reconnect(reconnect.0, reconnect.1);
     // What the head office gives back is there already above: it is applied and not passed on.
     let back = Arc::new(ApplyAgain { me: me.clone(), apply: Arc::new(TradeLedger::new(false)) });
+    let settings = settings.credentials(credentials);
     let (line, up, down, sink) = (database.clone(), outbox_bell.clone(), datasets_bell.clone(), datasets.clone());
     let uplink = tree.child(ChildSpec::new("hq/uplink", "uplink", move || {
         let sink = Some(sink.clone() as Arc<dyn link::datasets::DatasetSink>);

@@ -1,8 +1,9 @@
 //! Who may link to this node.
 //!
-//! Today a peer shows a token; certificates and signed challenges will come in at [`Admit`] (see `deploy/PROTOCOL.md`).
+//! Within a machine a token is enough; over a network a node proves its key at the [`Gate`].
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::Utc;
 use futures_util::FutureExt;
@@ -14,11 +15,33 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter};
 use sha2::{Digest, Sha256};
 
 use crate::apply::{Peer, PeerRole};
+use crate::gate::Gate;
 
 /// Decides whether a peer may link.
 pub trait Admit: Send + Sync + 'static {
     /// `Err` is the sentence of refusal, shown to operators on both sides: it must not tell what would be right.
     fn admit<'a>(&'a self, peer: &'a Peer, token: &'a str) -> BoxFuture<'a, Result<(), String>>;
+
+    /// Where nodes come in that show a key instead of a token. Without it only tokens are good.
+    fn gate(&self) -> Option<&Gate> {
+        None
+    }
+}
+
+/// Keys at a gate, and beside it the tokens that are still taken within this machine.
+pub struct KeysAndTokens {
+    pub gate: Gate,
+    pub tokens: Arc<dyn Admit>,
+}
+
+impl Admit for KeysAndTokens {
+    fn admit<'a>(&'a self, peer: &'a Peer, token: &'a str) -> BoxFuture<'a, Result<(), String>> {
+        self.tokens.admit(peer, token)
+    }
+
+    fn gate(&self) -> Option<&Gate> {
+        Some(&self.gate)
+    }
 }
 
 /// Only hashes are kept and compared, so neither a copy of the table nor the time of a comparison gives a token away.

@@ -4,8 +4,10 @@
 //! [`Admit`]; a newer session of a node takes the place of the older one.
 
 mod handshake;
+mod proving;
 mod session;
 mod status;
+mod strangers;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +27,8 @@ use crate::apply::{Apply, Peer};
 use crate::archive;
 use crate::bell::Bell;
 use crate::datasets::DatasetSource;
+use crate::gate::Renewals;
+use crate::gate::refusals::Refusals;
 use crate::identity;
 use crate::inbox::incarnations;
 use crate::inbox::parked::{self, Retried};
@@ -33,9 +37,7 @@ use crate::session::Window;
 use crate::transport::Accept;
 
 pub use status::{DownlinksStatus, PeerStatus};
-
-/// Connections that have not said who they are yet; more are turned away, so that strangers cannot fill the memory.
-const STRANGERS_MAX: usize = 512;
+use strangers::Strangers;
 
 /// How often documents that were kept long enough are let go of.
 const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
@@ -74,6 +76,7 @@ pub(crate) struct Wiring {
     pub(crate) database: Database,
     pub(crate) settings: DownlinkSettings,
     pub(crate) admit: Arc<dyn Admit>,
+    pub(crate) refusals: Refusals,
     pub(crate) apply: Arc<dyn Apply>,
     pub(crate) source: Option<Arc<dyn DatasetSource>>,
     pub(crate) answer: Option<Arc<dyn Answer>>,
@@ -107,10 +110,12 @@ impl Downlinks {
         admit: Arc<dyn Admit>,
         apply: Arc<dyn Apply>,
     ) -> Downlinks {
+        let refusals = admit.gate().map_or_else(|| Refusals::new(database.clone()), |gate| gate.refusals().clone());
         let wiring = Wiring {
             database,
             settings,
             admit,
+            refusals,
             apply,
             source: None,
             answer: None,
@@ -144,7 +149,7 @@ impl Downlinks {
 /// Who is linked now, and what is known of those who were.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
-    pub(crate) strangers: usize,
+    pub(crate) strangers: Strangers,
     pub(crate) last_session: u64,
     /// Cancelled when the node stops: every session ends.
     pub(crate) all: CancellationToken,
@@ -197,6 +202,12 @@ impl Actor for Downlinks {
 
     async fn started(&mut self, scope: &Scope<Downlinks>) -> Result<(), StartError> {
         identity::identity(&self.wiring.database).await.map_err(StartError::new)?;
+        scope.spawn(self.wiring.refusals.clone().keep());
+        if let Some(gate) = self.wiring.admit.gate() {
+            scope.spawn(gate.clone().watch());
+            let answer = self.wiring.answer.take();
+            self.wiring.answer = Some(Arc::new(Renewals { gate: gate.clone(), answer }));
+        }
         let waiting = parked::count(&self.wiring.database.reader).await.map_err(StartError::new)?;
         if waiting > 0 {
             // After an upgrade documents of a newer kind may be known now.
@@ -219,6 +230,7 @@ impl Actor for Downlinks {
         if tokio::time::timeout(GOODBYE_WITHIN, self.tasks.wait()).await.is_err() {
             tracing::warn!("some nodes below did not take the last word");
         }
+        self.wiring.refusals.flush().await;
     }
 
     fn observe(&self) -> DownlinksStatus {
@@ -228,10 +240,6 @@ impl Actor for Downlinks {
 
 impl Handle<Accept> for Downlinks {
     async fn handle(&mut self, Accept { duplex, from }: Accept, scope: &Scope<Downlinks>) {
-        if self.sessions.borrow().strangers >= STRANGERS_MAX {
-            tracing::warn!(from, "too many connections that do not say who they are: one more is turned away");
-            return;
-        }
         let session = handshake::run(self.wiring.clone(), self.sessions.clone(), duplex, from);
         // A task of its own outlives the end of the scope for a moment, to say goodbye; its panic is still this actor's.
         let task = tokio::task::spawn_local(self.tasks.track_future(session));

@@ -10,8 +10,8 @@ pub mod headers;
 
 pub use batch::Numbered;
 pub use headers::{
-    Ack, Agreed, Backfill, Bye, ByeReason, Credit, Data, DatasetChunk, DatasetHave, Hello, Nack, Ping, Pong, Reply,
-    ReplyStatus, Request, Welcome,
+    Ack, Agreed, Auth, Backfill, Bye, ByeReason, Challenge, Credit, Data, DatasetChunk, DatasetHave, Hello, Nack, Ping,
+    Pong, Reply, ReplyStatus, Request, Welcome,
 };
 
 use fields::Fields;
@@ -65,6 +65,8 @@ pub enum FrameError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frame {
     Hello(Hello),
+    Challenge(Challenge),
+    Auth(Auth),
     Welcome(Welcome),
     Data(Data),
     Ack(Ack),
@@ -113,6 +115,8 @@ impl Frame {
     pub fn kind_name(&self) -> &'static str {
         match self {
             Frame::Hello(_) => "Hello",
+            Frame::Challenge(_) => "Challenge",
+            Frame::Auth(_) => "Auth",
             Frame::Welcome(_) => "Welcome",
             Frame::Data(_) => "Data",
             Frame::Ack(_) => "Ack",
@@ -133,6 +137,8 @@ impl Frame {
     pub fn encode(&self) -> Result<Vec<u8>, FrameError> {
         let (kind, parts) = match self {
             Frame::Hello(header) => (Hello::KIND, Parts::bare(header.encode())),
+            Frame::Challenge(header) => (Challenge::KIND, Parts::bare(header.encode())),
+            Frame::Auth(header) => (Auth::KIND, Parts::bare(header.encode())),
             Frame::Welcome(header) => (Welcome::KIND, Parts::bare(header.encode())),
             Frame::Data(data) => (Data::KIND, data.parts()),
             Frame::Ack(header) => (Ack::KIND, Parts::bare(header.encode())),
@@ -201,6 +207,8 @@ impl Frame {
 fn read(kind: u8, header: &[u8], body: Body<'_>) -> Result<Frame, FrameError> {
     Ok(match kind {
         Hello::KIND => Frame::Hello(body.none("Hello").and_then(|()| Hello::decode(header))?),
+        Challenge::KIND => Frame::Challenge(body.none("Challenge").and_then(|()| Challenge::decode(header))?),
+        Auth::KIND => Frame::Auth(body.none("Auth").and_then(|()| Auth::decode(header))?),
         Welcome::KIND => Frame::Welcome(body.none("Welcome").and_then(|()| Welcome::decode(header))?),
         Data::KIND => Frame::Data(Data::read(header, &body)?),
         Ack::KIND => Frame::Ack(body.none("Ack").and_then(|()| Ack::decode(header))?),

@@ -125,6 +125,11 @@ impl Line {
         self.heard = Some(heard);
     }
 
+    /// The other end is on this machine.
+    pub(crate) fn is_near(&self) -> bool {
+        self.duplex.near
+    }
+
     pub(crate) fn round_trip(&self) -> Option<Duration> {
         self.alive.round_trip()
     }

@@ -30,6 +30,8 @@ pub const RELEASE: u32 = 9;
 pub const TILL_OPERATIONS: u32 = 10;
 /// Of a subordinate to its root: both bodies are the processing centre's own.
 pub const ACCOUNTS_SYNC: u32 = 11;
+/// Of a node that links by a key, answered by the link itself: no body, answer the certificates as PEM text, its own first.
+pub const RENEW: u32 = 12;
 
 /// How a refusal begins when neither the asked node nor one above it knows what was asked for.
 pub const NOT_KNOWN: &str = "not known";

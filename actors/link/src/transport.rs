@@ -1,9 +1,10 @@
 //! How frames get from node to node: a pair of bounded queues, whatever lies between.
 //!
-//! NATS, for a head office of several processes, will be one more file here; certificates and TLS belong to
-//! [`websocket`]. Both are for later and change nothing above.
+//! NATS, for a head office of several processes, will be one more file here and changes nothing above.
 
+pub mod connect;
 pub mod memory;
+pub mod tls;
 pub mod websocket;
 
 use futures_util::future::BoxFuture;
@@ -22,6 +23,8 @@ pub struct Duplex {
     pub receiver: mpsc::Receiver<Vec<u8>>,
     /// Cancelled when the connection is cut, also while frames are waiting.
     pub cut: CancellationToken,
+    /// The other end is on this machine: a token is enough to know it by.
+    pub near: bool,
 }
 
 /// Why there is no connection, as a sentence.

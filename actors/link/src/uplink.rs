@@ -4,6 +4,8 @@
 //! could lose. Its session is a task beside it, so that a busy line never holds up the mailbox.
 
 pub mod backoff;
+mod comparing;
+mod proving;
 mod session;
 mod status;
 
@@ -26,6 +28,7 @@ use crate::frame::BODY_BYTES_MAX;
 use crate::recovery::Restore;
 use crate::requests::{Answering, AskAbove, Question, RequestError};
 use crate::transport::Dial;
+use crate::trust::credentials::Credentials;
 use crate::{archive, identity, inbox, outbox};
 
 use crate::identity::{Identity, Note};
@@ -48,6 +51,8 @@ pub struct UplinkSettings {
     /// This node, as the node above knows it.
     pub me: Peer,
     pub token: String,
+    /// The key and the certificate of a node that was enrolled: shown in the place of the token.
+    pub credentials: Option<Arc<Credentials>>,
     /// Name and version of the program, for the operator above.
     pub software: String,
     /// The datasets to ask for, in this order.
@@ -61,6 +66,7 @@ impl UplinkSettings {
         UplinkSettings {
             me,
             token: token.into(),
+            credentials: None,
             software: concat!("openstore ", env!("CARGO_PKG_VERSION")).to_owned(),
             datasets: &[],
             reconnect_min: Duration::from_millis(500),
@@ -70,6 +76,11 @@ impl UplinkSettings {
 
     pub fn datasets(mut self, datasets: &'static [&'static str]) -> UplinkSettings {
         self.datasets = datasets;
+        self
+    }
+
+    pub fn credentials(mut self, credentials: Option<Arc<Credentials>>) -> UplinkSettings {
+        self.credentials = credentials;
         self
     }
 
@@ -197,6 +208,9 @@ impl Actor for Uplink {
             memory: Memory { asked, unfinished: BTreeSet::new() },
         };
         scope.spawn(dialling.run());
+        if let Some(credentials) = self.wiring.settings.credentials.clone() {
+            scope.spawn(proving::keep_fresh(credentials, self.status.clone(), self.asks.clone()));
+        }
         scope.spawn(look(self.wiring.clone(), self.status.clone()));
         Ok(())
     }

@@ -14,6 +14,12 @@ mod documents;
 mod faults;
 #[path = "link/golden.rs"]
 mod golden;
+#[path = "link/hostile.rs"]
+mod hostile;
+#[path = "link/keys.rs"]
+mod keys;
+#[path = "link/office.rs"]
+mod office;
 #[path = "link/postgres.rs"]
 mod postgres;
 #[path = "link/recovery.rs"]

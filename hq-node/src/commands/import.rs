@@ -3,10 +3,12 @@
 //! It goes through the same publisher as the page and the interface, so the same rules hold.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use dataserver::requests::{ImportItems, ImportPhase};
+use link::admit::TokenTable;
 use runtime::claim::Claim;
 use runtime::clock::Clock;
 
@@ -37,7 +39,8 @@ pub enum What {
 pub async fn run(Import { what: What::Items { file, skip_bad, data } }: Import) -> anyhow::Result<()> {
     let _claim = Claim::take(&data.join(DATABASE_FILE))?;
     let database = open(&data).await?;
-    let (tree, parts) = tree::tree("hq", &database, None, &Clock::system());
+    let (tree, parts) =
+        tree::tree("hq", &database, None, &Clock::system(), Arc::new(TokenTable::new(database.clone())));
     let node = tree.start().await;
     let name = file.file_name().map_or_else(|| file.display().to_string(), |name| name.to_string_lossy().into_owned());
     let import = ImportItems { file, name, skip_bad };

@@ -27,7 +27,7 @@ pub async fn run(command: Serve) -> anyhow::Result<()> {
     logging::start(LOG_FILTER, LogForm::Text, &LogTo::Stderr)?;
     let _claim = Claim::take(&settings.data.join(DATABASE_FILE))?;
     let node = HqNode::start(settings).await?;
-    println!("The head office is at http://{}", node.addr());
+    println!("The head office is at {}", node.pages_url());
     if let Some(password) = node.first_password() {
         println!("First start: sign in as \"{FIRST_NAME}\" with the password {password} (shown only this once)");
     }

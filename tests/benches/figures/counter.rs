@@ -94,6 +94,7 @@ impl Counter {
             // There is nobody to call: the till sells alone.
             dial: Arc::new(MemoryHub::new().way_to("nobody")),
             token: String::new(),
+            credentials: None,
             reconnect: TILL_RECONNECT,
             screen: None,
         });

@@ -7,15 +7,18 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use sea_orm::DbErr;
 
-use super::{Live, PeerStatus, Sessions, Wiring, session};
+use super::strangers::Stranger;
+use super::{Live, PeerStatus, Sessions, Wiring, proving, session};
 use crate::apply::Peer;
 use crate::frame::{ByeReason, Frame, Hello};
-use crate::line::{Ended, Heard, Line};
+use crate::gate::Seat;
+use crate::gate::refusals::Refusal;
+use crate::line::{Ended, Line};
 use crate::session::Incident;
 use crate::transport::Duplex;
 
-/// A connection has so long to say who it is.
-const HELLO_WITHIN: Duration = Duration::from_secs(10);
+/// A connection has so long to say and to show who it is.
+const HELLO_WITHIN: Duration = Duration::from_secs(15);
 /// A node that was refused for good reasons need not ask again sooner.
 const REFUSED_RETRY: Duration = Duration::from_secs(5);
 
@@ -40,6 +43,12 @@ pub(super) enum Stop {
     Leaving,
     #[error("{0}")]
     NotAdmitted(String),
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error("the certificate was renewed: link again")]
+    Renewed,
+    #[error("it did not show who it is in time")]
+    Silent,
 }
 
 impl Stop {
@@ -53,24 +62,26 @@ impl Stop {
             Stop::Replaced => Some((ByeReason::Replaced, REFUSED_RETRY)),
             Stop::Cut => Some((ByeReason::LineCut, Duration::ZERO)),
             Stop::Leaving => Some((ByeReason::Leaving, Duration::ZERO)),
-            Stop::NotAdmitted(_) => Some((ByeReason::NotAdmitted, Duration::ZERO)),
+            Stop::NotAdmitted(_) | Stop::Refused(_) => Some((ByeReason::NotAdmitted, Duration::ZERO)),
+            Stop::Renewed => Some((ByeReason::Leaving, Duration::ZERO)),
+            // Nothing was said: nothing is answered.
+            Stop::Silent => None,
         }
     }
-}
 
-/// Counts a connection as a stranger until it is known or gone.
-struct Stranger(Rc<RefCell<Sessions>>);
-
-impl Stranger {
-    fn new(sessions: &Rc<RefCell<Sessions>>) -> Stranger {
-        sessions.borrow_mut().strangers += 1;
-        Stranger(sessions.clone())
-    }
-}
-
-impl Drop for Stranger {
-    fn drop(&mut self) {
-        self.0.borrow_mut().strangers -= 1;
+    /// As a refusal, if it is one, for the operator.
+    fn refusal(&self) -> Option<Refusal> {
+        let reason = match self {
+            Stop::Refused(refusal) => return Some(refusal.clone()),
+            Stop::Leaving | Stop::Cut | Stop::Replaced | Stop::Renewed => return None,
+            Stop::Line(Ended::BadFrame(_)) => "frame",
+            Stop::Line(_) => "gone",
+            Stop::Incident(_) => "protocol",
+            Stop::Database(_) => "database",
+            Stop::NotAdmitted(_) => "token",
+            Stop::Silent => "silent",
+        };
+        Some(Refusal::new(reason, self.to_string()))
     }
 }
 
@@ -78,26 +89,18 @@ pub(super) async fn run(wiring: Wiring, sessions: Rc<RefCell<Sessions>>, duplex:
     let mut line = Line::new(duplex);
     let stranger = Stranger::new(&sessions);
     let all = sessions.borrow().all.clone();
-    let hello = tokio::select! {
+    let mut name = None;
+    let greeted = tokio::select! {
         () = all.cancelled() => Err(Stop::Leaving),
-        hello = tokio::time::timeout(HELLO_WITHIN, hello(&mut line)) => match hello {
-            Ok(hello) => hello,
-            // Nothing was said: nothing is answered.
-            Err(_) => return,
-        },
-    };
-    let hello = match hello {
-        Ok(hello) => hello,
-        Err(stop) => {
-            tracing::info!(from, reason = %stop, "a connection from below ended before its Hello");
-            return refuse(&sessions, line, &stop).await;
+        () = stranger.displaced() => Err(Stop::Silent),
+        greeted = tokio::time::timeout(HELLO_WITHIN, greet(&wiring, &sessions, &mut line, &mut name)) => {
+            greeted.unwrap_or(Err(Stop::Silent))
         }
     };
-    let peer = Peer { name: hello.name.clone(), role: hello.role };
-    if let Err(stop) = admit(&wiring, &sessions, &peer, &hello.token).await {
-        tracing::warn!(peer = peer.name, from, reason = %stop, "a node from below is refused");
-        return refuse(&sessions, line, &stop).await;
-    }
+    let (peer, hello, seat) = match greeted {
+        Ok(known) => known,
+        Err(stop) => return refuse(&wiring, &sessions, line, (&from, name.as_deref()), &stop).await,
+    };
     drop(stranger);
     let number = next_number(&sessions);
     let agreed = tokio::select! {
@@ -108,15 +111,20 @@ pub(super) async fn run(wiring: Wiring, sessions: Rc<RefCell<Sessions>>, duplex:
         Ok(agreed) => agreed,
         Err(stop) => {
             if let Stop::Incident(incident) = &stop {
-                alarm(&sessions, &peer, &hello, from, incident);
+                alarm(&sessions, &peer, &hello, from.clone(), incident);
             }
-            return refuse(&sessions, line, &stop).await;
+            return refuse(&wiring, &sessions, line, (&from, Some(&peer.name)), &stop).await;
         }
     };
-    let live = take_over(&sessions, &peer, &hello, from, number);
+    let live = take_over(&sessions, &peer, &hello, from.clone(), number);
     line.tell_heard(live.heard.clone());
     let stop = tokio::select! {
         () = live.stop.cancelled() => stopped(&sessions, &peer),
+        () = revoked(&seat) => {
+            let refusal = Refusal::new("revoked", format!("\"{}\" is no longer admitted", peer.name));
+            wiring.refusals.note(&from, Some(&peer.name), &refusal);
+            Stop::Refused(refusal)
+        }
         stop = session::talk(&wiring, &sessions, &peer, &agreed, &live, &mut line) => stop,
     };
     let sentence = stop.to_string();
@@ -126,15 +134,27 @@ pub(super) async fn run(wiring: Wiring, sessions: Rc<RefCell<Sessions>>, duplex:
     }
 }
 
-async fn hello(line: &mut Line) -> Result<Hello, Stop> {
-    loop {
-        match line.next().await? {
-            Heard::Room => {}
-            Heard::Frame(frame) => match *frame {
-                Frame::Hello(hello) => return Ok(hello),
-                other => return Err(unexpected("a connection", &other)),
-            },
-        }
+/// From the first frame until it is known who sent it. `name` is what it called itself, also if it is refused.
+async fn greet(
+    wiring: &Wiring,
+    sessions: &RefCell<Sessions>,
+    line: &mut Line,
+    name: &mut Option<String>,
+) -> Result<(Peer, Hello, Option<Seat>), Stop> {
+    let hello = match proving::frame(line).await? {
+        Frame::Hello(hello) => hello,
+        other => return Err(unexpected("a connection", &other)),
+    };
+    *name = Some(hello.name.clone());
+    let peer = Peer { name: hello.name.clone(), role: hello.role };
+    let seat = proving::show(wiring, line, &peer, &hello).await?;
+    if sessions.borrow().cut.contains(&peer.name) { Err(Stop::Cut) } else { Ok((peer, hello, seat)) }
+}
+
+async fn revoked(seat: &Option<Seat>) {
+    match seat {
+        Some(seat) => seat.revoked().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -143,20 +163,22 @@ pub(super) fn unexpected(whose: &str, frame: &Frame) -> Stop {
     Stop::Incident(Incident::Protocol { whose: whose.to_owned(), what })
 }
 
-async fn refuse(sessions: &RefCell<Sessions>, line: Line, stop: &Stop) {
-    {
+async fn refuse(
+    wiring: &Wiring,
+    sessions: &RefCell<Sessions>,
+    line: Line,
+    (from, name): (&str, Option<&str>),
+    stop: &Stop,
+) {
+    if let Some(refusal) = stop.refusal() {
         let mut sessions = sessions.borrow_mut();
         sessions.refused += 1;
-        sessions.last_refusal = Some(stop.to_string());
+        sessions.last_refusal = Some(refusal.sentence.clone());
+        wiring.refusals.note(from, name, &refusal);
     }
     if let Some((reason, retry_after)) = stop.bye() {
         line.bye(reason, retry_after, stop.to_string()).await;
     }
-}
-
-async fn admit(wiring: &Wiring, sessions: &RefCell<Sessions>, peer: &Peer, token: &str) -> Result<(), Stop> {
-    wiring.admit.admit(peer, token).await.map_err(Stop::NotAdmitted)?;
-    if sessions.borrow().cut.contains(&peer.name) { Err(Stop::Cut) } else { Ok(()) }
 }
 
 fn next_number(sessions: &RefCell<Sessions>) -> u64 {

@@ -94,7 +94,7 @@ impl Sessions {
         });
         DownlinksStatus {
             peers: peers.collect(),
-            strangers: self.strangers,
+            strangers: self.strangers.count(),
             refused: self.refused,
             last_refusal: self.last_refusal.clone(),
             cut: self.cut.iter().cloned().collect(),

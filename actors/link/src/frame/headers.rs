@@ -25,7 +25,7 @@ macro_rules! plain_fields {
         })*
     };
 }
-plain_fields!(u16, u32, u64, bool, String, Chain);
+plain_fields!(u16, u32, u64, bool, String, Chain, [u8; 32], Vec<u8>, Vec<Vec<u8>>);
 
 /// Enumerations are a u32; a number that is not listed is refused.
 macro_rules! numbered {
@@ -121,6 +121,26 @@ header! {
         last_sequence: u64,
         last_chain: Chain,
         software: String,
+    }
+}
+header! {
+    /// The answer to a Hello that shows a key instead of a token: who the upper node is, and what to sign.
+    Challenge = 2 {
+        nonce: [u8; 32],
+        /// The upper node's time, which is the one that counts for certificates.
+        time_ms: u64,
+        /// The upper node's own first, then what leads from it to an older authority.
+        certificates: Vec<Vec<u8>>,
+        /// Over `trust::proof::upper_text`.
+        signature: Vec<u8>,
+    }
+}
+header! {
+    /// The answer to a Challenge.
+    Auth = 3 {
+        certificate: Vec<u8>,
+        /// Over `trust::proof::lower_text`.
+        signature: Vec<u8>,
     }
 }
 header! {

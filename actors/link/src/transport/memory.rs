@@ -19,7 +19,11 @@ pub fn pair() -> (Duplex, Duplex) {
 fn pair_until(cut: CancellationToken) -> (Duplex, Duplex) {
     let (up, from_below) = mpsc::channel(QUEUE_FRAMES_MAX);
     let (down, from_above) = mpsc::channel(QUEUE_FRAMES_MAX);
-    (Duplex { sender: up, receiver: from_above, cut: cut.clone() }, Duplex { sender: down, receiver: from_below, cut })
+    let near = true;
+    (
+        Duplex { sender: up, receiver: from_above, cut: cut.clone(), near },
+        Duplex { sender: down, receiver: from_below, cut, near },
+    )
 }
 
 /// The network of one process: names and who takes connections there. Cheap to clone, good on every thread.

@@ -3,22 +3,25 @@
 //! Each direction has a task of its own between the socket and a bounded queue: a peer that sends too fast waits in TCP,
 //! one that does not read for [`WRITE_WITHIN`] is closed. Fragments are refused: a frame fits one message.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, SinkExt, StreamExt};
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 use tokio_util::sync::CancellationToken;
 
+use super::connect::{Stream, Way, is_near};
+use super::tls::Pin;
 use super::{Accept, Acceptor, Dial, DialError, Duplex, QUEUE_FRAMES_MAX};
 use crate::frame::FRAME_BYTES_MAX;
+use crate::trust::credentials::Credentials;
 
 /// Where the upper node takes connections.
 pub const PATH: &str = "/link";
@@ -27,28 +30,42 @@ const WRITE_WITHIN: Duration = Duration::from_secs(10);
 /// A server that is there answers sooner, even over a satellite.
 const CONNECT_WITHIN: Duration = Duration::from_secs(15);
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+type Socket = WebSocketStream<Box<dyn Stream>>;
 
 /// Our end for the session, and the transport's end of the same queues.
-fn queues() -> (Duplex, mpsc::Receiver<Vec<u8>>, mpsc::Sender<Vec<u8>>, CancellationToken) {
+fn queues(near: bool) -> (Duplex, mpsc::Receiver<Vec<u8>>, mpsc::Sender<Vec<u8>>, CancellationToken) {
     let (sender, outgoing) = mpsc::channel(QUEUE_FRAMES_MAX);
     let (incoming, receiver) = mpsc::channel(QUEUE_FRAMES_MAX);
     let cut = CancellationToken::new();
-    (Duplex { sender, receiver, cut: cut.clone() }, outgoing, incoming, cut)
+    (Duplex { sender, receiver, cut: cut.clone(), near }, outgoing, incoming, cut)
 }
 
-/// Dials `ws://host:port/link`.
+/// Dials `wss://host:port/link`, or `ws://` on this machine.
 #[derive(Clone, Debug)]
 pub struct WebSocketDial {
     url: String,
+    credentials: Option<Arc<Credentials>>,
+    allow_plain: bool,
 }
 
 impl WebSocketDial {
-    /// `url` is that of the node above: "ws://10.0.0.1:7700" or with the path.
+    /// `url` is that of the node above: "wss://10.0.0.1:7700" or with the path.
     pub fn new(url: &str) -> WebSocketDial {
         let base = url.trim_end_matches('/');
         let url = if base.ends_with(PATH) { base.to_owned() } else { format!("{base}{PATH}") };
-        WebSocketDial { url }
+        WebSocketDial { url, credentials: None, allow_plain: false }
+    }
+
+    /// Believe the authority that `credentials` are of.
+    pub fn credentials(mut self, credentials: Option<Arc<Credentials>>) -> WebSocketDial {
+        self.credentials = credentials;
+        self
+    }
+
+    /// Let links over a network be in the clear.
+    pub fn allow_plain(mut self, allow: bool) -> WebSocketDial {
+        self.allow_plain = allow;
+        self
     }
 }
 
@@ -58,11 +75,16 @@ impl Dial for WebSocketDial {
             let limits = WebSocketConfig::default()
                 .max_message_size(Some(FRAME_BYTES_MAX))
                 .max_frame_size(Some(FRAME_BYTES_MAX));
-            let connecting = connect_async_with_config(self.url.as_str(), Some(limits), true);
+            let pin = self.credentials.as_ref().map(|credentials| Pin::Trusted(credentials.trusted()));
+            let way = Way { url: &self.url, pin, allow_plain: self.allow_plain };
+            let connecting = async {
+                let stream = way.connect().await?;
+                let opening = client_async_with_config(self.url.as_str(), stream, Some(limits)).await;
+                opening.map_err(|error| DialError(format!("{} cannot be reached: {error}", self.url)))
+            };
             match timeout(CONNECT_WITHIN, connecting).await {
                 Err(_) => Err(DialError(format!("{} does not answer", self.url))),
-                Ok(Err(error)) => Err(DialError(format!("{} cannot be reached: {error}", self.url))),
-                Ok(Ok((socket, _))) => Ok(client(socket)),
+                Ok(connected) => connected.map(|(socket, _)| client(socket)),
             }
         }
         .boxed()
@@ -74,7 +96,7 @@ impl Dial for WebSocketDial {
 }
 
 fn client(socket: Socket) -> Duplex {
-    let (duplex, mut outgoing, incoming, cut) = queues();
+    let (duplex, mut outgoing, incoming, cut) = queues(true);
     let (mut sink, mut stream) = socket.split();
     let cut_writing = cut.clone();
     tokio::spawn(async move {
@@ -130,7 +152,8 @@ async fn accept(
     acceptor: web::Data<Acceptor>,
 ) -> actix_web::Result<HttpResponse> {
     let (response, session, stream) = actix_ws::handle(&request, payload)?;
-    let (duplex, outgoing, incoming, cut) = queues();
+    let near = request.peer_addr().is_some_and(is_near);
+    let (duplex, outgoing, incoming, cut) = queues(near);
     let from = request.peer_addr().map_or_else(|| "an unknown address".to_owned(), |address| address.to_string());
     if let Err(refused) = acceptor.tell(Accept { duplex, from }) {
         tracing::warn!(error = %refused, "a connection from below was not taken");

@@ -10,26 +10,28 @@ use futures_util::future::LocalBoxFuture;
 use sea_orm::DbErr;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Ask, Memory, UplinkStatus, Wiring};
+use super::comparing::compare;
+use super::{Ask, Memory, UplinkStatus, Wiring, proving};
 use crate::bell::LOOK_EVERY;
 use crate::chain::Place;
 use crate::frame::batch::ENVELOPE_BYTES_MAX;
 use crate::frame::{
-    Agreed, Backfill, ByeReason, Data, DatasetHave, Frame, Hello, Numbered, Reply, ReplyStatus, Request, Welcome,
+    Agreed, ByeReason, Data, DatasetHave, Frame, Hello, Numbered, Reply, ReplyStatus, Request, Welcome,
 };
-use crate::identity::{self, Identity};
+use crate::identity;
 use crate::line::{Ended, Heard, Line};
-use crate::outbox::{self, DOCUMENTS, Heads};
-use crate::recovery::{self, BACKFILL_WITHIN, RecoverError, Recovery};
+use crate::outbox::{self, DOCUMENTS};
+use crate::recovery::RecoverError;
 use crate::requests::RequestError;
-use crate::session::comparing::{Own, Verdict};
 use crate::session::sending::Sending;
 use crate::session::taking::{Have, Keep, Taking};
 use crate::session::{Incident, Window};
 use crate::transport::Duplex;
+use crate::trust::credentials::Credentials;
+use crate::trust::{TrustError, proof};
 
-/// The other side has so long to answer a Hello.
-const WELCOME_WITHIN: Duration = Duration::from_secs(10);
+/// The other side has so long to answer a Hello, Challenge and Auth included: four ways over a line of two seconds each.
+const WELCOME_WITHIN: Duration = Duration::from_secs(20);
 /// What was acknowledged is noted at most so often: each time costs the disk a flush that receipts wait for.
 const NOTE_EVERY: Duration = Duration::from_secs(1);
 
@@ -48,7 +50,7 @@ impl End {
 
 /// Why a session cannot go on.
 #[derive(Debug, thiserror::Error)]
-enum Stop {
+pub(super) enum Stop {
     #[error(transparent)]
     Line(#[from] Ended),
     #[error(transparent)]
@@ -61,6 +63,10 @@ enum Stop {
     OldCopy,
     #[error("the node above did not send what was lost")]
     NoBackfill,
+    #[error("the node above is not believed: {0}")]
+    Unproven(String),
+    #[error(transparent)]
+    Trust(#[from] TrustError),
 }
 
 impl From<RecoverError> for Stop {
@@ -103,6 +109,8 @@ pub(super) async fn run(
             tracing::error!(incident = incident.name(), sentence, "the link is refused");
             line.bye(ByeReason::Incident, Duration::ZERO, sentence.clone()).await;
         }
+        // Nothing is said to somebody who may be anybody.
+        Stop::Unproven(_) | Stop::Trust(_) => tracing::error!(sentence, "the link is refused"),
         Stop::Database(_) => line.bye(ByeReason::Database, Duration::ZERO, sentence.clone()).await,
     }
     Err(End { sentence, retry_after })
@@ -118,16 +126,17 @@ async fn begin<'a>(
     let reader = &wiring.database.reader;
     let identity = identity::identity(&wiring.database).await?;
     let heads = outbox::heads(reader).await?;
-    line.send(&Frame::Hello(Hello {
+    let hello = Hello {
         name: settings.me.name.clone(),
         role: settings.me.role,
-        token: settings.token.clone(),
+        token: settings.credentials.as_ref().map_or_else(|| settings.token.clone(), |_| proof::hello_token()),
         incarnation: identity.incarnation,
         last_sequence: heads.last.sequence,
         last_chain: heads.last.chain,
         software: settings.software.clone(),
-    }))?;
-    let welcome = tokio::time::timeout(WELCOME_WITHIN, welcome(line)).await.map_err(|_| Stop::NoWelcome)??;
+    };
+    let greeting = greet(settings.credentials.as_deref(), line, hello);
+    let welcome = tokio::time::timeout(WELCOME_WITHIN, greeting).await.map_err(|_| Stop::NoWelcome)??;
     let applied = Place { sequence: welcome.applied_sequence, chain: welcome.applied_chain };
     let window = Window { documents: welcome.window_documents, bytes: welcome.window_bytes };
     compare(wiring, line, &welcome.name, identity, heads, applied).await?;
@@ -172,91 +181,26 @@ async fn begin<'a>(
     Ok(session)
 }
 
-/// Find our own history in what the node above has, or make it so that it is there.
-async fn compare(
-    wiring: &Wiring,
-    line: &mut Line,
-    peer: &str,
-    identity: Identity,
-    heads: Heads,
-    applied: Place,
-) -> Result<(), Stop> {
-    let Wiring { database, settings, .. } = wiring;
-    let here = if applied.sequence == heads.acked.sequence {
-        Some(heads.acked.chain)
-    } else {
-        outbox::chain_at(&database.reader, applied.sequence).await?
-    };
-    let own = Own { last: heads.last, acked: heads.acked, compared: identity.compared };
-    let verdict = own.meets(peer, applied, here)?;
-    match (verdict, &wiring.restore) {
-        (Verdict::GoOn, _) => {
-            if applied.sequence < own.acked.sequence {
-                let again = outbox::after(&database.reader, applied.sequence, 1, 1).await?;
-                if again.first().is_none_or(|first| first.place.sequence != applied.sequence + 1) {
-                    return Err(own.too_old(peer, applied).into());
-                }
-                tracing::warn!(
-                    above = peer,
-                    from = applied.sequence,
-                    upto = own.acked.sequence,
-                    "the node above went back: documents are sent again"
-                );
-            }
-            if !identity.compared {
-                recovery::nothing_is_missing(database, wiring.restore.as_deref()).await?;
-            }
-        }
-        (Verdict::Renew, Some(_)) => {
-            wiring.compared.send_replace(false);
-            identity::renew(database).await?;
-            return Err(Stop::OldCopy);
-        }
-        (Verdict::Recover, Some(restore)) => {
-            let mut recovery = Recovery::begin(database, peer, own, applied).await?;
-            while !recovery.is_done() {
-                let Place { sequence, chain } = recovery.place;
-                line.send(&Frame::Backfill(Backfill { channel: DOCUMENTS, after: sequence, chain }))?;
-                let lost = tokio::time::timeout(BACKFILL_WITHIN, backfilled(line)).await;
-                let batch = lost.map_err(|_| Stop::NoBackfill)??;
-                recovery.take(database, restore.as_ref(), &batch, Utc::now().timestamp_millis()).await?;
-            }
-            recovery.finish(database, &settings.me).await?;
-        }
-        (Verdict::Renew | Verdict::Recover, None) => {
-            let what = format!("it has {} documents of ours, we made {}", applied.sequence, own.last.sequence);
-            return Err(Incident::Protocol { whose: peer.to_owned(), what }.into());
-        }
+async fn greet(credentials: Option<&Credentials>, line: &mut Line, hello: Hello) -> Result<Welcome, Stop> {
+    line.send(&Frame::Hello(hello.clone()))?;
+    if let Some(credentials) = credentials {
+        proving::prove(credentials, line, &hello).await?;
     }
-    wiring.compared.send_replace(true);
-    Ok(())
+    match frame(line).await? {
+        Frame::Welcome(welcome) => Ok(welcome),
+        other => Err(unexpected(&other)),
+    }
 }
 
-async fn backfilled(line: &mut Line) -> Result<Vec<Numbered>, Stop> {
+pub(super) async fn frame(line: &mut Line) -> Result<Frame, Stop> {
     loop {
-        match line.next().await? {
-            Heard::Room => {}
-            Heard::Frame(frame) => match *frame {
-                Frame::Data(data) if data.channel == DOCUMENTS => return Ok(data.documents),
-                other => return Err(unexpected(&other)),
-            },
+        if let Heard::Frame(frame) = line.next().await? {
+            return Ok(*frame);
         }
     }
 }
 
-async fn welcome(line: &mut Line) -> Result<Welcome, Stop> {
-    loop {
-        match line.next().await? {
-            Heard::Room => {}
-            Heard::Frame(frame) => match *frame {
-                Frame::Welcome(welcome) => return Ok(welcome),
-                other => return Err(unexpected(&other)),
-            },
-        }
-    }
-}
-
-fn unexpected(frame: &Frame) -> Stop {
+pub(super) fn unexpected(frame: &Frame) -> Stop {
     let what = format!("it sends {} where it must not", frame.kind_name());
     Stop::Incident(Incident::Protocol { whose: "the node above".to_owned(), what })
 }

@@ -5,9 +5,10 @@ use link::apply::{Origin, PeerRole, Received};
 use link::chain::Place;
 use link::datasets::Change;
 use link::frame::{
-    Ack, Agreed, Backfill, Bye, ByeReason, Credit, Data, DatasetChunk, DatasetHave, Frame, FrameError,
+    Ack, Agreed, Auth, Backfill, Bye, ByeReason, Challenge, Credit, Data, DatasetChunk, DatasetHave, Frame, FrameError,
     HEADER_BYTES_MAX, Hello, Nack, Numbered, Ping, Pong, Reply, ReplyStatus, Request, Welcome,
 };
+use link::trust::proof;
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -29,21 +30,32 @@ fn chunk(rows: Vec<Change>) -> Frame {
     Frame::DatasetChunk(DatasetChunk { dataset: "items".to_owned(), after: 40, upto: 42, more: true, rows })
 }
 
+fn hello() -> Hello {
+    Hello {
+        name: "S0012/3".to_owned(),
+        role: PeerRole::Till,
+        token: "secret".to_owned(),
+        incarnation: 0x1122_3344_5566_7788,
+        last_sequence: 9,
+        last_chain: [0xab; 16],
+        software: "openstore 0.1.0".to_owned(),
+    }
+}
+
 /// One frame of each kind, by the name it has in the document.
 fn vectors() -> Vec<(&'static str, Frame)> {
     vec![
+        ("Hello", Frame::Hello(hello())),
         (
-            "Hello",
-            Frame::Hello(Hello {
-                name: "S0012/3".to_owned(),
-                role: PeerRole::Till,
-                token: "secret".to_owned(),
-                incarnation: 0x1122_3344_5566_7788,
-                last_sequence: 9,
-                last_chain: [0xab; 16],
-                software: "openstore 0.1.0".to_owned(),
+            "Challenge",
+            Frame::Challenge(Challenge {
+                nonce: [0x5a; 32],
+                time_ms: 1_790_000_000_000,
+                certificates: vec![b"one".to_vec(), b"two".to_vec()],
+                signature: vec![0xc3; 64],
             }),
         ),
+        ("Auth", Frame::Auth(Auth { certificate: b"mine".to_vec(), signature: vec![0x3c; 64] })),
         (
             "Welcome",
             Frame::Welcome(Welcome {
@@ -108,6 +120,21 @@ fn the_bytes_are_those_of_the_document() {
     }
     // A compressor may find other bytes for the same; what it has written once must be read for ever.
     assert_eq!(Frame::decode(&from_hex(&written("Data (zstd)"))).unwrap(), big());
+}
+
+#[test]
+fn the_signed_texts_are_those_of_the_document() {
+    let upper = proof::upper_text(&hello(), &[0x5a; 32], 1_790_000_000_000).unwrap();
+    assert_eq!(hex(&upper), written("text of a Challenge"));
+    let lower = proof::lower_text(&hello(), &[0x5a; 32], &rustls::pki_types::CertificateDer::from(b"one".to_vec()));
+    assert_eq!(hex(&lower), written("text of an Auth"));
+    let token: link::enrolment::token::Token = written("token").parse().unwrap();
+    assert_eq!((token.to_string(), hex(&token.authority)), (written("token"), "02".repeat(16)));
+    assert_eq!(token.id_text(), "00".repeat(8));
+    let key = link::trust::key::PublicKey([0x77; 32]);
+    let peer = link::apply::Peer { name: "S0012/3".to_owned(), role: PeerRole::Till };
+    assert_eq!(hex(&link::enrolment::text(&token.id_text(), &peer, &key)), written("text of an enrolment"));
+    assert_eq!(token.proof(&peer, &key), written("proof of an enrolment"));
 }
 
 #[test]

@@ -54,7 +54,7 @@ pub fn play(body: impl Future<Output = ()>) {
     });
 }
 
-fn started(node: Node) -> Node {
+pub fn started(node: Node) -> Node {
     NODES.with_borrow_mut(|nodes| nodes.push(node.clone()));
     node
 }
