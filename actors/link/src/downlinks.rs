@@ -28,6 +28,7 @@ use crate::datasets::DatasetSource;
 use crate::identity;
 use crate::inbox::incarnations;
 use crate::inbox::parked::{self, Retried};
+use crate::intake::{Here, Intake};
 use crate::requests::Answer;
 use crate::session::Window;
 use crate::transport::Accept;
@@ -75,6 +76,7 @@ pub(crate) struct Wiring {
     pub(crate) settings: DownlinkSettings,
     pub(crate) admit: Arc<dyn Admit>,
     pub(crate) apply: Arc<dyn Apply>,
+    pub(crate) intake: Arc<dyn Intake>,
     pub(crate) source: Option<Arc<dyn DatasetSource>>,
     pub(crate) answer: Option<Arc<dyn Answer>>,
     /// Rung by whoever changes datasets here.
@@ -107,11 +109,13 @@ impl Downlinks {
         admit: Arc<dyn Admit>,
         apply: Arc<dyn Apply>,
     ) -> Downlinks {
+        let intake = Arc::new(Here { database: database.clone(), apply: apply.clone() });
         let wiring = Wiring {
             database,
             settings,
             admit,
             apply,
+            intake,
             source: None,
             answer: None,
             datasets_bell: Bell::new(),
@@ -126,6 +130,12 @@ impl Downlinks {
     pub fn datasets_from(mut self, source: Arc<dyn DatasetSource>, bell: Bell) -> Downlinks {
         self.wiring.source = Some(source);
         self.wiring.datasets_bell = bell;
+        self
+    }
+
+    /// Let another than this node's own database take the documents.
+    pub fn taken_by(mut self, intake: Arc<dyn Intake>) -> Downlinks {
+        self.wiring.intake = intake;
         self
     }
 

@@ -16,6 +16,7 @@ pub mod downlinks;
 pub mod frame;
 pub mod identity;
 pub mod inbox;
+pub mod intake;
 mod line;
 pub mod outbox;
 pub mod recovery;

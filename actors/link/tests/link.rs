@@ -14,8 +14,8 @@ mod documents;
 mod faults;
 #[path = "link/golden.rs"]
 mod golden;
-#[path = "link/postgres.rs"]
-mod postgres;
+#[path = "link/meeting.rs"]
+mod meeting;
 #[path = "link/recovery.rs"]
 mod recovery;
 #[path = "link/rules.rs"]
