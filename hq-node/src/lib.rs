@@ -12,6 +12,8 @@
 //! Must never: dial a store, or keep anything that is not in its database.
 
 pub mod campaigns;
+#[cfg(feature = "nats")]
+pub mod cluster;
 pub mod commands;
 pub mod node;
 pub mod people;

@@ -23,7 +23,7 @@ use link::{downlinks, uplink};
 use messages::v1::settings::Section;
 use messages::v1::till::TillCommand;
 use messages::v1::view::TillView;
-use migrations::database::Database;
+use migrations::database::{Database, Location};
 use migrations::{ScalesMigrator, ServerMigrator, TillMigrator};
 use processing::keeper::Door;
 use processing::machine::subordinate::Subordinate;
@@ -169,6 +169,8 @@ pub struct ServerParts {
     pub store: StoreId,
     /// Folder of the store machine's databases.
     pub data: PathBuf,
+    /// The database of the trade; others are files in the folder.
+    pub database: Location,
     pub dial: Arc<dyn Dial>,
     pub token: String,
     pub admit: Arc<dyn Admit>,
@@ -196,10 +198,12 @@ pub struct ServerNode {
 
 impl ServerNode {
     pub async fn start(parts: ServerParts) -> anyhow::Result<ServerNode> {
-        let ServerParts { store, data, dial, token, admit, clock, reconnect, scales, tills } = parts;
+        let ServerParts { store, data, database, dial, token, admit, clock, reconnect, scales, tills } = parts;
         let folder = store_folder(&data, &store);
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        let database = open::<ServerMigrator>(&server_file(&data, &store)).await?;
+        let at = database;
+        let database =
+            Database::open::<ServerMigrator>(&at).await.with_context(|| format!("cannot open the database {at}"))?;
         let accounts = folder.join("accounts.sqlite");
         let scales_database = open::<ScalesMigrator>(&folder.join("scales.sqlite")).await?;
         let ground = ServerGround {

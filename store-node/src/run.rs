@@ -43,6 +43,7 @@ pub async fn machine(settings: Settings) -> anyhow::Result<()> {
         let node = ServerNode::start(ServerParts {
             store: settings.store.clone(),
             data: settings.data.clone(),
+            database: settings.server_location()?,
             dial: Arc::new(WebSocketDial::new(&own.hq)),
             token: own.token.clone(),
             admit: Arc::new(StaticTokens::new(tills.clone())),

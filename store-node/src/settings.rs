@@ -10,10 +10,12 @@ use devices::label_scale::{self, LabelScaleProtocol, Timing};
 use devices::port::{PortAddress, connector};
 use devices::scale::ScaleKind;
 use domain::ids::{StoreId, TillId};
+use migrations::database::{Location, NotPostgres};
 use scales::keeper::ScaleSettings;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
+use crate::nodes;
 use crate::tui::Language;
 
 #[derive(Clone, Debug, Deserialize)]
@@ -37,6 +39,14 @@ pub struct Settings {
     pub till: Option<TillNodeSettings>,
 }
 
+impl Settings {
+    /// Where the database of the store's server is.
+    pub fn server_location(&self) -> Result<Location, NotPostgres> {
+        let address = self.server.as_ref().and_then(|server| server.database.as_deref());
+        Location::of(address, nodes::server_file(&self.data, &self.store))
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MachineRole {
@@ -51,6 +61,9 @@ pub struct ServerSettings {
     pub hq: String,
     /// This store's token at the head office.
     pub token: String,
+    /// The address of its database on PostgreSQL. Without it the database is a file in the data folder.
+    #[serde(default)]
+    pub database: Option<String>,
     /// The token of each till, by its number.
     #[serde(default)]
     pub tills: std::collections::BTreeMap<String, String>,
@@ -198,6 +211,8 @@ pub enum SettingsError {
     NoRoles { file: PathBuf },
     #[error("settings {}: {reason}", file.display())]
     Scale { file: PathBuf, reason: String },
+    #[error("settings {}: {source}", file.display())]
+    Database { file: PathBuf, source: NotPostgres },
 }
 
 /// Read `file`, then variables such as `OPENSTORE_STORE__TILL__LANGUAGE`.
@@ -219,6 +234,7 @@ pub fn read(file: &Path) -> Result<Settings, SettingsError> {
     if settings.roles.contains(&MachineRole::Till) && settings.till.is_none() {
         return Err(SettingsError::SectionMissing { file: file.to_owned(), role: "till" });
     }
+    settings.server_location().map_err(|source| SettingsError::Database { file: file.to_owned(), source })?;
     let scales = settings.server.iter().flat_map(|server| &server.scales);
     let mut names = BTreeSet::new();
     for scale in scales {
