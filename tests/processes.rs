@@ -3,8 +3,11 @@
 mod cashier;
 mod disk;
 mod emulator;
+mod linked_store;
+mod office;
 pub(crate) mod program;
 mod scales;
+mod several;
 mod shop;
 mod terminal;
 

@@ -1,8 +1,8 @@
 //! The head office: knows every receipt of the chain, and tells every till what to sell.
 //!
 //! One process, one database (`hq.sqlite`), one tree of supervised actors ([`tree`]), one port for people, machines and the
-//! stores' links. [`node::HqNode`] starts it in this process, so a demo, a replay or a test can have a head office on a
-//! thread of its own.
+//! stores' links; or several processes at one PostgreSQL database, each with some of the roles (`cluster`).
+//! [`node::HqNode`] starts it in this process, so a demo, a replay or a test can have a head office on a thread of its own.
 //!
 //! Invariants:
 //! - HQ-1 Settings are read whole and checked before a port is opened; an unknown key is refused.

@@ -6,6 +6,7 @@
 //! Must never: answer before the commit, or go on after a commit that may not have happened: it ends, and is loaded anew.
 
 mod making;
+mod opener;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -28,7 +29,9 @@ use crate::host::{Loader, Machine, Sealed, Writer};
 use crate::machine::{NodeId, Now, day_of};
 use crate::store::index::{Index, Sealing};
 use crate::store::{Store, StoreError};
-use crate::turn::{Queue, Turn};
+use crate::turn::Turn;
+
+use opener::Opener;
 
 pub use making::{Book, Making, Opening};
 
@@ -202,44 +205,6 @@ impl<M: Machine + Send + 'static> Keeper<M> {
             clock: clock.clone(),
             see: see.clone(),
             turn: turn.clone(),
-        }
-    }
-}
-
-/// Loads the book and opens the door.
-struct Opener<M> {
-    making: Making<M>,
-    door: Door<M>,
-    clock: Clock,
-    see: watch::Sender<KeeperState>,
-    turn: Arc<ArcSwapOption<Turn>>,
-}
-
-impl<M: Machine + Send + 'static> Opener<M> {
-    /// Answers the writer, which is then run.
-    async fn open(&self, store: Arc<dyn Store>, turn: Option<Arc<Turn>>) -> Result<Writing<M>, StoreError> {
-        let (queue, jobs) = mpsc::channel(QUEUE_MAX);
-        let see = (self.see.clone(), self.door.bells.clone());
-        let writing = Writing::load(&self.making, store, self.clock.clone(), jobs, see).await?;
-        let inside = Inside { queue, store: writing.store.clone(), blocks: writing.blocks.clone(), turn };
-        self.door.inside.store(Some(Arc::new(inside)));
-        Ok(writing)
-    }
-
-    /// # Panics
-    /// When the turn has passed or the book cannot be read. The supervisor queues again.
-    async fn in_turn(self, queue: Queue) {
-        let turn = queue.wait().await.unwrap_or_else(|error| panic!("the account book cannot be opened: {error}"));
-        let turn = Arc::new(turn);
-        self.turn.store(Some(turn.clone()));
-        let keeping = turn.clone();
-        let serving = async {
-            let opened = self.open(Arc::new(turn.store()), Some(turn.clone())).await;
-            opened.unwrap_or_else(|error| panic!("the account book was not loaded: {error}")).run().await;
-        };
-        tokio::select! {
-            () = serving => {}
-            () = keeping.keep() => panic!("another process keeps the account book by now"),
         }
     }
 }

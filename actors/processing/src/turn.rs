@@ -51,15 +51,25 @@ impl Queue {
         Ok(database)
     }
 
-    /// Wait until nobody else keeps the book.
-    pub async fn wait(&self) -> Result<Turn, DbErr> {
-        let database = self.open().await?;
+    /// Wait until nobody else keeps the book, and while the database is away.
+    pub async fn wait(&self) -> Turn {
+        let mut database = None;
         loop {
-            if let Some(turn) = self.try_take(&database).await? {
-                return Ok(turn);
+            match self.once(&mut database).await {
+                Ok(Some(turn)) => return turn,
+                Ok(None) => {}
+                Err(error) => tracing::warn!(%error, "the account book cannot be opened"),
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
+    }
+
+    async fn once(&self, opened: &mut Option<Database>) -> Result<Option<Turn>, DbErr> {
+        let database = match opened {
+            Some(database) => database,
+            None => opened.insert(self.open().await?),
+        };
+        self.try_take(database).await
     }
 
     /// The turn, or who has it.

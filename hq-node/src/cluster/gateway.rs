@@ -66,6 +66,10 @@ impl Courier {
         format!("os1.ack.{}", blake3::hash(self.cluster.id().as_bytes()).to_hex())
     }
 
+    fn forget(&self, number: u64) -> Option<oneshot::Sender<Outcome>> {
+        self.waiting.lock().expect("nothing panics while it holds the waiting").remove(&number)
+    }
+
     async fn bring(&self, peer: &Peer, before: Place, batch: &[Numbered]) -> Result<Taken, TakeError> {
         if let Some(fence) = self.cluster.owns(&peer.name) {
             self.counts.own.fetch_add(1, Ordering::Relaxed);
@@ -224,10 +228,11 @@ impl Actor for Answers {
                 if let Ok(mut answers) = courier.cluster.client.subscribe(courier.subject()).await {
                     while let Some(message) = answers.next().await {
                         let Ok(Answered { number, outcome }) = from_body(&message.payload) else { continue };
-                        let waits = courier.waiting.lock().expect("nothing panics while it holds the waiting");
-                        let tell = { waits }.remove(&number);
+                        let waits = courier.forget(number);
                         // Whoever asked may have looked at the cursor meanwhile.
-                        tell.map(|tell| tell.send(outcome));
+                        if let Some(tell) = waits {
+                            tell.send(outcome).ok();
+                        }
                     }
                 }
                 tokio::time::sleep(AGAIN).await;

@@ -97,8 +97,11 @@ impl Actor for Links {
             loop {
                 if let Ok(mut all) = cluster.client.subscribe(SUBJECT).await {
                     while let Some(message) = all.next().await {
-                        let told = from_body::<Told>(&message.payload).ok();
-                        told.filter(|told| told.gateway != cluster.id()).map(|told| elsewhere.keep(told));
+                        if let Ok(told) = from_body::<Told>(&message.payload)
+                            && told.gateway != cluster.id()
+                        {
+                            elsewhere.keep(told);
+                        }
                     }
                 }
                 tokio::time::sleep(AGAIN).await;

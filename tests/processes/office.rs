@@ -14,13 +14,14 @@ use nix::sys::signal::Signal;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
 
-use crate::PATIENCE;
-use crate::program::{Program, free_port};
-use crate::store::Store;
+use super::PATIENCE;
+use super::linked_store::Store;
+use super::program::{Program, free_port};
 
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 const OPS_TOKEN: &str = "a token of operators with more than 24 characters";
 /// All roles in one process, without NATS.
-pub const ALONE: &str = "";
+pub(crate) const ALONE: &str = "";
 const MACHINE_TOKEN: &str = "a long token of the exchange";
 
 struct Process {
@@ -29,17 +30,17 @@ struct Process {
     program: Option<Program>,
 }
 
-pub struct Office {
+pub(crate) struct Office {
     folder: tempfile::TempDir,
     url: String,
-    pub database: Database,
+    pub(crate) database: Database,
     nats_port: u16,
     nats: Option<Program>,
     processes: BTreeMap<String, Process>,
 }
 
-/// Wait until `look` gives something.
-pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Result<T, String>) -> T {
+/// Wait until `look` gives something; if nothing comes, the last reason why not is told.
+pub(crate) async fn comes<T>(what: &str, mut look: impl AsyncFnMut() -> Result<T, String>) -> T {
     let mut last = String::new();
     let found = async {
         loop {
@@ -47,17 +48,17 @@ pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Result<T, 
                 Ok(found) => return found,
                 Err(why) => last = why,
             }
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            tokio::time::sleep(LOOK_EVERY).await;
         }
     };
     match tokio::time::timeout(PATIENCE, found).await {
         Ok(found) => found,
-        Err(_) => panic!("{what}: {last}"),
+        Err(_) => panic!("{what} did not come: {last}"),
     }
 }
 
 impl Office {
-    pub async fn open() -> Office {
+    pub(crate) async fn open() -> Office {
         let folder = tempfile::tempdir().unwrap();
         let url = scratch::address(folder.path(), "hq.sqlite").await.expect("OPENSTORE_TEST_POSTGRES is set");
         let database = Database::open_postgres::<ServerMigrator>(&url, 4).await.unwrap();
@@ -67,25 +68,50 @@ impl Office {
         office
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     async fn start_nats(&mut self) {
         let (port, folder) = (self.nats_port.to_string(), self.path("nats"));
         let args = ["-js", "-a", "127.0.0.1", "-p", &port, "-sd", &folder.to_string_lossy()];
-        let mut nats = Program::start("nats-server", &args, &self.path("nats.log"));
+        let mut nats = Program::begin("nats-server".as_ref(), &args, self.path("nats.log"));
         nats.listens(self.nats_port).await;
         self.nats = Some(nats);
     }
 
-    pub async fn start(&mut self, name: &str, roles: &str) {
+    pub(crate) async fn start(&mut self, name: &str, roles: &str) {
         let process = Process { roles: roles.to_owned(), port: free_port(), program: None };
         self.processes.insert(name.to_owned(), process);
         self.start_again(name).await;
     }
 
-    pub async fn start_again(&mut self, name: &str) {
+    /// All at the same moment, on a database that has no tables yet. How many migrations it has then.
+    pub(crate) async fn start_together_on_a_new_database(&mut self, names: &[&str], roles: &str) -> usize {
+        self.url = scratch::address(self.folder.path(), "new.sqlite").await.expect("OPENSTORE_TEST_POSTGRES is set");
+        for name in names {
+            let process = Process { roles: roles.to_owned(), port: free_port(), program: None };
+            self.processes.insert((*name).to_owned(), process);
+            self.begin(name);
+        }
+        for name in names {
+            self.listens(name).await;
+        }
+        self.database = Database::open_postgres::<ServerMigrator>(&self.url, 4).await.unwrap();
+        usize::try_from(self.number("SELECT count(*) AS n FROM seaql_migrations").await).unwrap()
+    }
+
+    pub(crate) async fn start_again(&mut self, name: &str) {
+        self.begin(name);
+        self.listens(name).await;
+    }
+
+    async fn listens(&mut self, name: &str) {
+        let Process { port, program, .. } = self.processes.get_mut(name).unwrap();
+        program.as_mut().unwrap().listens(*port).await;
+    }
+
+    fn begin(&mut self, name: &str) {
         let Process { roles, port, .. } = &self.processes[name];
         let part = match roles.as_str() {
             ALONE => String::new(),
@@ -102,30 +128,29 @@ impl Office {
         std::fs::write(&file, settings).unwrap();
         let args = ["serve", "--config", &file.to_string_lossy()];
         let log = self.path(&format!("{name}.log"));
-        let mut program = Program::start(env!("CARGO_BIN_EXE_hq-node"), &args, &log);
-        program.listens(*port).await;
+        let program = Program::start("hq-node", &args, log);
         self.processes.get_mut(name).unwrap().program = Some(program);
     }
 
     /// `kill -9`.
-    pub async fn kill(&mut self, name: &str) {
+    pub(crate) async fn kill(&mut self, name: &str) {
         drop(self.processes.get_mut(name).unwrap().program.take());
     }
 
-    pub fn signal(&self, name: &str, signal: Signal) {
+    pub(crate) fn signal(&self, name: &str, signal: Signal) {
         self.processes[name].program.as_ref().unwrap().signal(signal);
     }
 
-    pub fn link_url(&self, name: &str) -> String {
+    pub(crate) fn link_url(&self, name: &str) -> String {
         format!("ws://127.0.0.1:{}/link", self.processes[name].port)
     }
 
-    pub fn nats_dies(&mut self) {
+    pub(crate) fn nats_dies(&mut self) {
         self.nats = None;
         std::fs::remove_dir_all(self.path("nats")).unwrap();
     }
 
-    pub async fn nats_comes_back_empty(&mut self) {
+    pub(crate) async fn nats_comes_back_empty(&mut self) {
         self.start_nats().await;
     }
 
@@ -135,7 +160,7 @@ impl Office {
     }
 
     /// Sessions that are open go on as they were, so they are ended.
-    pub async fn database_is_read_only(&self, is_read_only: bool) {
+    pub(crate) async fn database_is_read_only(&self, is_read_only: bool) {
         let name = self.url.rsplit('/').next().unwrap();
         let server = self.url.trim_end_matches(name);
         let maker = sea_orm::Database::connect(format!("{server}postgres")).await.unwrap();
@@ -149,7 +174,7 @@ impl Office {
     }
 
     /// A second for every transaction that takes documents, or as fast as it is.
-    pub async fn database_is_slow(&self, is_slow: bool) {
+    pub(crate) async fn database_is_slow(&self, is_slow: bool) {
         let sql = if is_slow {
             "CREATE FUNCTION wait_a_second() RETURNS trigger LANGUAGE plpgsql AS \
              'BEGIN PERFORM pg_sleep(1); RETURN NULL; END'; \
@@ -161,12 +186,12 @@ impl Office {
     }
 
     /// Memory of a process, in MiB.
-    pub fn memory(&self, name: &str) -> u64 {
+    pub(crate) fn memory(&self, name: &str) -> u64 {
         self.processes[name].program.as_ref().unwrap().memory_mib()
     }
 
     /// The smallest window that its gateway gives to a store now.
-    pub async fn smallest_window(&self, name: &str) -> u64 {
+    pub(crate) async fn smallest_window(&self, name: &str) -> u64 {
         let state = self.ops(name, "link/down").await;
         let peers = state["peers"].as_array().cloned().unwrap_or_default();
         peers.iter().filter_map(|peer| peer["window_documents"].as_u64()).min().unwrap_or(u64::MAX)
@@ -178,8 +203,8 @@ impl Office {
     }
 
     /// Every receipt of these stores is in the database once, the sums are theirs, and the chains are the same.
-    pub async fn has_all_of(&self, stores: &[Store]) {
-        eventually("receipts", async || {
+    pub(crate) async fn has_all_of(&self, stores: &[Store]) {
+        comes("receipts", async || {
             for store in stores {
                 let unsent = store.unsent().await;
                 if unsent > 0 {
@@ -208,9 +233,9 @@ impl Office {
     }
 
     /// These processes own so many partitions each, in any order.
-    pub async fn shares_are(&self, names: &str, shares: [usize; 2]) {
+    pub(crate) async fn shares_are(&self, names: &str, shares: [usize; 2]) {
         let ports: Vec<String> = names.split(' ').map(|name| format!(":{} ", self.processes[name].port)).collect();
-        eventually("shares of partitions", async || {
+        comes("shares of partitions", async || {
             let leases = self.leases().await;
             let live = leases.iter().filter(|lease| lease.role.starts_with("partition/") && lease.left_ms > 0);
             let live: Vec<&Lease> = live.collect();
@@ -221,13 +246,13 @@ impl Office {
         .await;
     }
 
-    pub async fn fences(&self) -> i64 {
+    pub(crate) async fn fences(&self) -> i64 {
         self.leases().await.iter().map(|lease| lease.fence).sum()
     }
 
-    pub async fn root_is(&self, name: &str) {
+    pub(crate) async fn root_is(&self, name: &str) {
         let port = format!(":{} ", self.processes[name].port);
-        eventually("the root", async || {
+        comes("the root", async || {
             let sql = "SELECT count(*) AS n FROM accounts.lease WHERE role = 'root' AND holder LIKE";
             let there = Statement::from_string(DbBackend::Postgres, format!("{sql} '%{port}%'"));
             match self.database.reader.query_one_raw(there).await {
@@ -240,7 +265,7 @@ impl Office {
         .await;
     }
 
-    pub async fn blocks(&self) -> i64 {
+    pub(crate) async fn blocks(&self) -> i64 {
         self.number("SELECT CAST(coalesce(max(number), 0) AS BIGINT) AS n FROM accounts.account_block").await
     }
 
@@ -255,8 +280,16 @@ impl Office {
         children.into_iter().find(|child| child["path"] == path).map(|child| child["state"].clone()).unwrap_or_default()
     }
 
-    pub async fn gateway_says(&self, name: &str, sentence: &str) {
-        eventually("what the gateway says", async || {
+    pub(crate) async fn shows_online(&self, name: &str, count: usize) {
+        comes("stores online on the pages", async || {
+            let state = self.ops(name, "trade/watch").await;
+            if state["online"] == count { Ok(()) } else { Err(state.to_string()) }
+        })
+        .await;
+    }
+
+    pub(crate) async fn gateway_says(&self, name: &str, sentence: &str) {
+        comes("what the gateway says", async || {
             let state = self.ops(name, "link/down").await;
             let peers = state["peers"].as_array().cloned().unwrap_or_default();
             let told = peers.iter().any(|peer| peer["last_error"].as_str().is_some_and(|told| told.contains(sentence)));
@@ -265,7 +298,7 @@ impl Office {
         .await;
     }
 
-    pub async fn add_customer(&self, name: &str, phone: &str) -> Result<(), String> {
+    pub(crate) async fn add_customer(&self, name: &str, phone: &str) -> Result<(), String> {
         let port = self.processes[name].port;
         let form = [("name", "Anna"), ("numbers", phone)];
         let body: String = form.map(|(key, value)| format!("{key}={value}")).join("&");
@@ -283,7 +316,7 @@ impl Office {
         if status.is_redirection() { Ok(()) } else { Err(format!("{status}: {}", answer.text().await.unwrap())) }
     }
 
-    pub async fn publish_item(&self, name: &str, code: &str) {
+    pub(crate) async fn publish_item(&self, name: &str, code: &str) {
         let port = self.processes[name].port;
         let item = json!([{ "code": code, "name": code, "price": "89.90", "vat": "10" }]);
         let url = format!("http://127.0.0.1:{port}/api/v1/items");
@@ -295,12 +328,12 @@ impl Office {
     async fn stream(&self) -> async_nats::jetstream::stream::Stream {
         let client = async_nats::connect(format!("nats://127.0.0.1:{}", self.nats_port)).await.unwrap();
         let context = async_nats::jetstream::new(client);
-        eventually("the stream", async || context.get_stream("OS_UP").await.map_err(|error| error.to_string())).await
+        comes("the stream", async || context.get_stream("OS_UP").await.map_err(|error| error.to_string())).await
     }
 
-    pub async fn messages_in_stream(&self) -> u64 {
+    pub(crate) async fn messages_in_stream(&self) -> u64 {
         let mut stream = self.stream().await;
-        eventually("messages in the stream", async || {
+        comes("messages in the stream", async || {
             let messages = stream.info().await.map_err(|error| error.to_string())?.state.messages;
             if messages > 1 { Ok(messages) } else { Err(format!("{messages} messages")) }
         })
@@ -308,7 +341,7 @@ impl Office {
     }
 
     /// Every second message is gone, as if the broker had lost it.
-    pub async fn lose_messages(&self) {
+    pub(crate) async fn lose_messages(&self) {
         let mut stream = self.stream().await;
         let state = stream.info().await.unwrap().state.clone();
         for sequence in (state.first_sequence..=state.last_sequence).step_by(2) {
@@ -317,7 +350,7 @@ impl Office {
     }
 
     /// Stores of different partitions, so that both who ingest have work.
-    pub fn names(&self, count: usize) -> Vec<String> {
+    pub(crate) fn names(&self, count: usize) -> Vec<String> {
         let mut taken = Vec::new();
         let mut names = Vec::new();
         for name in (1..).map(|n| format!("S{n}")) {

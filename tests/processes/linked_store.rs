@@ -25,10 +25,10 @@ use runtime::node::{ChildRef, Node, Tree};
 use runtime::spec::{ChildSpec, Strategy};
 use serde_json::json;
 
-use crate::office::{Office, eventually};
+use super::office::{Office, comes};
 
-pub struct Store {
-    pub name: String,
+pub(crate) struct Store {
+    pub(crate) name: String,
     database: Database,
     bell: Bell,
     uplink: ChildRef<Uplink>,
@@ -38,7 +38,7 @@ pub struct Store {
 
 impl Store {
     /// Linked to these gateways in turn.
-    pub async fn several(office: &Office, gateways: &str, count: usize) -> Vec<Store> {
+    pub(crate) async fn several(office: &Office, gateways: &str, count: usize) -> Vec<Store> {
         let gateways: Vec<&str> = gateways.split(' ').collect();
         let mut stores = Vec::new();
         for (n, name) in office.names(count).into_iter().enumerate() {
@@ -69,14 +69,14 @@ impl Store {
     }
 
     /// So many receipts of till 1, each in a transaction of its own.
-    pub async fn sell(&self, count: u64) {
+    pub(crate) async fn sell(&self, count: u64) {
         for _ in 0..count {
             self.sell_together(1).await;
         }
     }
 
     /// So many in one transaction.
-    pub async fn sell_together(&self, count: u64) {
+    pub(crate) async fn sell_together(&self, count: u64) {
         let mut place = *self.sold.lock().unwrap();
         let received: Vec<Received> = (0..count)
             .map(|_| {
@@ -107,22 +107,22 @@ impl Store {
         .unwrap()
     }
 
-    pub fn sold(&self) -> u64 {
+    pub(crate) fn sold(&self) -> u64 {
         self.head().0
     }
 
-    pub fn head(&self) -> (u64, [u8; 16]) {
+    pub(crate) fn head(&self) -> (u64, [u8; 16]) {
         let place = *self.sold.lock().unwrap();
         (place.sequence, place.chain)
     }
 
-    pub async fn unsent(&self) -> u64 {
+    pub(crate) async fn unsent(&self) -> u64 {
         outbox::unsent(&self.database.reader).await.unwrap().count
     }
 
     /// What became of a question about accounts.
-    pub async fn asks_the_root(&self) -> String {
-        eventually("an answer of the root", async || {
+    pub(crate) async fn asks_the_root(&self) -> String {
+        comes("an answer of the root", async || {
             let body = Envelope { node: 0, messages: Vec::new(), waits: false }.to_body();
             let ask = AskAbove { type_id: ACCOUNTS_SYNC, body };
             match self.uplink.reference::<AskAbove>().ask(ask).await.unwrap() {
@@ -133,8 +133,8 @@ impl Store {
         .await
     }
 
-    pub async fn has_items(&self, wanted: u64) {
-        eventually("items at the store", async || {
+    pub(crate) async fn has_items(&self, wanted: u64) {
+        comes("items at the store", async || {
             let has = version(&self.database.reader, ITEMS).await.unwrap();
             if has >= wanted { Ok(()) } else { Err(format!("version {has}")) }
         })
