@@ -4,8 +4,11 @@ mod cashier;
 mod disk;
 mod emulator;
 mod keys;
+mod linked_store;
+mod office;
 pub(crate) mod program;
 mod scales;
+mod several;
 mod shop;
 mod terminal;
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use domain::ids::StoreId;
+use migrations::scratch;
 use runtime::clock::Clock;
 use serde_json::Value;
 use store_node::chain::{Chain, ChainOptions};
@@ -53,10 +54,14 @@ pub(crate) fn parse(script: &str) -> Vec<Operation> {
 pub(crate) async fn run(data: &Path, script: &str) -> (Summary, Vec<Value>, Runner) {
     let operations = parse(script);
     let clock = Clock::by_hand(operations.first().map(|operation| operation.at).unwrap_or_default());
-    let chain = Chain::start(ChainOptions::new(data.to_owned(), clock)).await.expect("the chain starts");
+    run_on(ChainOptions::new(data.to_owned(), clock), &operations).await
+}
+
+async fn run_on(options: ChainOptions, operations: &[Operation]) -> (Summary, Vec<Value>, Runner) {
+    let chain = Chain::start(options).await.expect("the chain starts");
     let mut runner = Runner::new(chain, false);
     let mut out = Vec::new();
-    let summary = runner.run(&operations, &mut out, |_| {}).await.expect("no node fails");
+    let summary = runner.run(operations, &mut out, |_| {}).await.expect("no node fails");
     let results = out.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     let results = results.map(|line| serde_json::from_slice(line).expect("a result line is JSON")).collect();
     (summary, results, runner)
@@ -68,6 +73,25 @@ pub(crate) fn check(script: &str) {
     check_and(script, async |_| {});
 }
 
+/// As [`check`], with the databases of the head office and of store S1's server on PostgreSQL.
+#[track_caller]
+pub(crate) fn check_on_postgres(script: &str) {
+    let operations = parse(&format!("{FIXTURE}{script}"));
+    in_system(async {
+        let data = tempfile::tempdir().expect("a temporary folder");
+        let clock = Clock::by_hand(operations.first().map(|operation| operation.at).unwrap_or_default());
+        let mut options = ChainOptions::new(data.path().to_owned(), clock);
+        for node in ["hq", "S1"] {
+            let address = scratch::address(data.path(), node).await.expect("the address of a server");
+            options.databases.insert(node.to_owned(), address);
+        }
+        let (summary, results, runner) = run_on(options, &operations).await;
+        runner.into_chain().stop().await;
+        let bad = unexpected(&results);
+        assert!(summary.all_met(), "not as expected:\n{}", bad.join("\n"));
+    });
+}
+
 /// As [`check`], and look at the chain before it stops.
 #[track_caller]
 pub(crate) fn check_and(script: &str, look: impl AsyncFnOnce(&mut Chain)) {
@@ -75,19 +99,20 @@ pub(crate) fn check_and(script: &str, look: impl AsyncFnOnce(&mut Chain)) {
     in_system(async {
         let data = tempfile::tempdir().expect("a temporary folder");
         let (summary, results, mut runner) = run(data.path(), &script).await;
-        let bad: Vec<String> = results
-            .iter()
-            .filter(|result| {
-                result["met"] == Value::Bool(false) || (result["ok"] == Value::Bool(false) && result["met"].is_null())
-            })
-            .map(Value::to_string)
-            .collect();
+        let bad = unexpected(&results);
         if bad.is_empty() {
             look(runner.chain()).await;
         }
         runner.into_chain().stop().await;
         assert!(summary.all_met(), "not as expected:\n{}", bad.join("\n"));
     });
+}
+
+fn unexpected(results: &[Value]) -> Vec<String> {
+    let is_bad = |result: &&Value| {
+        result["met"] == Value::Bool(false) || (result["ok"] == Value::Bool(false) && result["met"].is_null())
+    };
+    results.iter().filter(is_bad).map(Value::to_string).collect()
 }
 
 /// Wait until `look` answers, at most `deadline`; the only wait there is.

@@ -7,6 +7,7 @@ mod discounts;
 mod first;
 mod marks;
 mod payment;
+mod postgres;
 mod returns;
 mod sale;
 mod scales;

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::web::doors::{ApiToken, Doors};
 use ::web::rights::Role;
@@ -12,7 +13,7 @@ use actix_web::{App, HttpServer, web as actix};
 use anyhow::Context;
 use backoffice::reports::{self, Arguments, Table};
 use dataserver::requests::{PutBarcodeRules, PutItems, PutOperators, PutTillSettings, RemoveItems, RemoveTillSettings};
-use link::admit::{KeysAndTokens, TokenTable};
+use link::admit::{Admit, KeysAndTokens, TokenTable};
 use link::apply::{Peer, PeerRole};
 use link::downlinks::{SetLine, Status};
 use link::enrolment;
@@ -20,9 +21,10 @@ use link::gate::Gate;
 use link::transport::{Acceptor, websocket};
 use link::trust::{self, authority::Authority};
 use migrations::ServerMigrator;
-use migrations::database::Database;
-use processing::keeper::Door;
-use processing::machine::root::Root;
+use migrations::database::{Database, Location};
+use processing::keeper::{Door, Making};
+use processing::machine::root::{Policy, Root};
+use processing::turn::Queue;
 use runtime::clock::Clock;
 use runtime::node::Node;
 use runtime::ops::{self, OpsState, OpsToken};
@@ -30,9 +32,9 @@ use runtime::reference::ActorRef;
 use tokio::sync::watch;
 
 use crate::people::{self, PeopleTable};
-use crate::settings::{ACCOUNTS_FILE, DATABASE_FILE, Settings};
+use crate::settings::{ACCOUNTS_FILE, ProcessRole, Settings};
 use crate::trade::TradeNow;
-use crate::tree::{self, Parts};
+use crate::tree::{self, Ground, Parts};
 use crate::web::{self, Catalogue, Site};
 
 /// Threads that answer pages. Commits are the work here, and those are done by one writer.
@@ -41,6 +43,8 @@ const HTTP_WORKERS: usize = 2;
 const HTTP_CONNECTIONS_MAX: usize = 4_096;
 /// A page that is being answered at the end is let finish.
 const HTTP_STOPS_WITHIN_S: u64 = 5;
+/// Accounts that are not here by then are kept by another process, or will come later.
+const ACCOUNTS_WITHIN: Duration = Duration::from_secs(3);
 /// The session of this kind of node in a browser.
 const COOKIE: &str = "openstore_hq";
 
@@ -76,11 +80,14 @@ impl HqNode {
     pub async fn start_at(settings: Settings, clock: Clock) -> anyhow::Result<HqNode> {
         let data = &settings.data;
         std::fs::create_dir_all(data).with_context(|| format!("the data folder {} cannot be made", data.display()))?;
-        let file = data.join(DATABASE_FILE);
-        let database = Database::open_sqlite::<ServerMigrator>(&file)
+        let at = settings.location()?;
+        let database = Database::open::<ServerMigrator>(&at)
             .await
-            .with_context(|| format!("the database {} cannot be opened", file.display()))?;
-        let first_password = people::first(&database, Role::HqAdmin, settings.admin_password.as_deref()).await?;
+            .with_context(|| format!("the database {at} cannot be opened"))?;
+        let first_password = match settings.does(ProcessRole::Web) {
+            true => people::first(&database, Role::HqAdmin, settings.admin_password.as_deref()).await?,
+            false => None,
+        };
         let tokens = TokenTable::new(database.clone());
         for store in &settings.stores {
             let peer = Peer { name: store.store.as_str().to_owned(), role: PeerRole::Store };
@@ -90,11 +97,14 @@ impl HqNode {
         let authority = Authority::open_or_make(&data.join(trust::FOLDER))?;
         let gate = Gate::new(database.clone(), authority, me())?;
         let listener = settings.link.listener(&settings.listen, &gate)?;
-        let admit = KeysAndTokens { gate: gate.clone(), tokens: settings.link.admitting(tokens) };
-        let accounts = Some(data.join(ACCOUNTS_FILE));
-        let (tree, parts) = tree::tree(&me().name, &database, accounts, &clock, Arc::new(admit));
+        let admit = Arc::new(KeysAndTokens { gate: gate.clone(), tokens: settings.link.admitting(tokens) });
+        let (tree, parts) = tree::tree(ground(&settings, &at, &database, &clock, admit).await?);
         let Parts { publisher, downlinks, imports, trade, accounts } = parts;
         let node = tree.start().await;
+        if settings.does(ProcessRole::Root) {
+            // It is loaded beside the start, or another process keeps it.
+            accounts.opens_within(ACCOUNTS_WITHIN).await;
+        }
         let ops_token = match &settings.ops_token {
             Some(token) => OpsToken::new(token).context("\"ops_token\" in the settings")?,
             None => OpsToken::random(),
@@ -116,6 +126,7 @@ impl HqNode {
             // It ends with the thread of this node.
             tokio::task::spawn_local(processing::port::serve(listener, accounts.clone(), port.token.clone()));
         }
+        let (links, pages) = (settings.does(ProcessRole::Gateway), settings.does(ProcessRole::Web));
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(actix::Data::new(doors.clone()))
@@ -124,9 +135,15 @@ impl HqNode {
                 .wrap(actix_web::middleware::from_fn(guard::same_origin))
                 .wrap(headers::security(https))
                 .configure(|config| ops::configure(config, ops.clone()))
-                .configure(|config| enrolment::serve::configure(config, gate.clone()))
-                .configure(|config| websocket::configure(config, taking.clone()))
-                .configure(web::configure)
+                .configure(|config| {
+                    if links {
+                        enrolment::serve::configure(config, gate.clone());
+                        websocket::configure(config, taking.clone());
+                    }
+                    if pages {
+                        web::configure(config);
+                    }
+                })
         })
         .workers(HTTP_WORKERS)
         .max_connections(HTTP_CONNECTIONS_MAX)
@@ -263,6 +280,41 @@ impl HqNode {
     pub async fn kill(self) {
         self.server.stop(false).await;
     }
+}
+
+/// What the settings make this process do.
+async fn ground(
+    settings: &Settings,
+    at: &Location,
+    database: &Database,
+    clock: &Clock,
+    admit: Arc<dyn Admit>,
+) -> anyhow::Result<Ground> {
+    let empty = || Root::new(Policy::default());
+    let book = match at {
+        Location::File(_) => Making::in_file(settings.data.join(ACCOUNTS_FILE), empty, Root::restored),
+        Location::Postgres(url) => {
+            let holder =
+                format!("process {} at {} ({:08x})", std::process::id(), settings.listen, rand::random::<u32>());
+            Making::in_turn(Queue { url: url.clone(), holder }, empty, Root::restored)
+        }
+    };
+    Ok(Ground {
+        name: "hq".to_owned(),
+        database: database.clone(),
+        clock: clock.clone(),
+        admit,
+        accounts: settings.does(ProcessRole::Root).then_some(book),
+        watches: settings.does(ProcessRole::Web),
+        #[cfg(feature = "nats")]
+        processes: match &settings.nats {
+            None => None,
+            Some(nats) => Some(crate::tree::Processes {
+                cluster: crate::cluster::Cluster::connect(nats, &settings.listen).await?,
+                ingests: settings.does(ProcessRole::Ingest),
+            }),
+        },
+    })
 }
 
 impl std::fmt::Debug for HqNode {

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use ::web::rights::Role;
 use config::{Config, Environment, File, FileFormat};
 use domain::ids::StoreId;
-use serde::Deserialize;
+use migrations::database::{Location, NotPostgres};
+use serde::de::{Error as _, IntoDeserializer as _};
+use serde::{Deserialize, Deserializer};
 
 use self::link::LinkSettings;
 
@@ -21,6 +23,15 @@ pub const ACCOUNTS_FILE: &str = "accounts.sqlite";
 pub struct Settings {
     /// Folder of the database and of files that are being imported.
     pub data: PathBuf,
+    /// The address of its database on PostgreSQL. Without it the database is a file in the data folder.
+    #[serde(default)]
+    pub database: Option<String>,
+    /// What this process does of the work of a head office; left out: all of it.
+    #[serde(default = "all_roles", deserialize_with = "roles")]
+    pub roles: Vec<ProcessRole>,
+    /// The address of the NATS server by which the processes of one head office reach each other.
+    #[serde(default)]
+    pub nats: Option<String>,
     /// Where the pages, the programming interface and the stores' links are served.
     #[serde(default = "default_listen")]
     pub listen: String,
@@ -48,6 +59,40 @@ pub struct Settings {
     /// How links are protected.
     #[serde(default)]
     pub link: LinkSettings,
+}
+
+/// A part of a head office's work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProcessRole {
+    /// Holds the links of stores.
+    Gateway,
+    /// Applies their documents.
+    Ingest,
+    /// Keeps the accounts of customers; of several processes one does, the others wait.
+    Root,
+    /// Serves the pages and the programming interface.
+    Web,
+}
+
+/// A list; or, in a variable, names with commas between them.
+fn roles<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<ProcessRole>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Roles {
+        Text(String),
+        List(Vec<String>),
+    }
+    let names = match Roles::deserialize(deserializer)? {
+        Roles::Text(text) => text.split(',').map(|name| name.trim().to_owned()).collect(),
+        Roles::List(list) => list,
+    };
+    let known = |name: String| ProcessRole::deserialize(name.as_str().into_deserializer());
+    names.into_iter().map(known).collect::<Result<_, serde::de::value::Error>>().map_err(D::Error::custom)
+}
+
+fn all_roles() -> Vec<ProcessRole> {
+    vec![ProcessRole::Gateway, ProcessRole::Ingest, ProcessRole::Root, ProcessRole::Web]
 }
 
 #[derive(Clone, Deserialize)]
@@ -107,6 +152,10 @@ pub enum SettingsError {
     Unreadable { file: PathBuf, reason: String },
     #[error("settings {}: the token of machine \"{machine}\" is too short: use at least {TOKEN_CHARS_MIN} random characters", file.display())]
     WeakToken { file: PathBuf, machine: String },
+    #[error("settings {}: {source}", file.display())]
+    Database { file: PathBuf, source: NotPostgres },
+    #[error("settings {}: {reason}", file.display())]
+    Processes { file: PathBuf, reason: &'static str },
 }
 
 impl Settings {
@@ -114,6 +163,9 @@ impl Settings {
     pub fn in_process(data: impl Into<PathBuf>) -> Settings {
         Settings {
             data: data.into(),
+            database: None,
+            roles: all_roles(),
+            nats: None,
             listen: "127.0.0.1:0".to_owned(),
             name: default_name(),
             https: false,
@@ -142,7 +194,39 @@ impl Settings {
         if settings.accounts_port.as_ref().is_some_and(|port| port.token.chars().count() < TOKEN_CHARS_MIN) {
             return Err(SettingsError::WeakToken { file: file.to_owned(), machine: "accounts_port".to_owned() });
         }
+        settings.location().map_err(|source| SettingsError::Database { file: file.to_owned(), source })?;
+        settings.processes().map_err(|reason| SettingsError::Processes { file: file.to_owned(), reason })?;
         Ok(settings)
+    }
+
+    pub fn location(&self) -> Result<Location, NotPostgres> {
+        Location::of(self.database.as_deref(), self.data.join(DATABASE_FILE))
+    }
+
+    pub fn does(&self, role: ProcessRole) -> bool {
+        self.roles.contains(&role)
+    }
+
+    /// Whether the parts of the work find each other.
+    fn processes(&self) -> Result<(), &'static str> {
+        if self.roles.is_empty() {
+            return Err("\"roles\" is empty: this process would do nothing");
+        }
+        if self.nats.is_some() && !cfg!(feature = "nats") {
+            return Err(
+                "this program was built without NATS: build it with the feature \"nats\", or leave out \"nats\"",
+            );
+        }
+        let is_part = !all_roles().iter().all(|role| self.does(*role));
+        if self.database.is_none() && (is_part || self.nats.is_some()) {
+            return Err("several processes share one database: give its address as \"database\"");
+        }
+        if is_part && self.nats.is_none() {
+            return Err(
+                "a process with some of the roles reaches those with the others by NATS: give its address as \"nats\"",
+            );
+        }
+        Ok(())
     }
 }
 

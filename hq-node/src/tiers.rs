@@ -191,6 +191,11 @@ struct Looking {
 
 impl Looking {
     async fn look(&mut self) -> Result<(), TierError> {
+        if !self.ports.accounts.is_open() {
+            // Another process keeps the accounts, or nobody just now: what is done there is not known here.
+            self.done = None;
+            return Ok(());
+        }
         let day = self.ports.clock.now().date_naive();
         let programmes = published(&self.ports.database.reader).await?;
         let campaigns = campaigns(&programmes, day);

@@ -84,12 +84,17 @@ impl TradeNow {
     }
 }
 
+/// Tells the links that other processes of the head office hold.
+pub type Elsewhere = Arc<dyn Fn() -> Vec<PeerStatus> + Send + Sync>;
+
 /// What it reads from.
 #[derive(Clone)]
 pub struct TradePorts {
     pub database: Database,
     pub clock: Clock,
     pub links: ActorRef<Status>,
+    /// Links of other processes of this head office.
+    pub elsewhere: Elsewhere,
     pub committed: Bell,
     pub view: watch::Sender<Arc<TradeNow>>,
 }
@@ -157,6 +162,7 @@ impl Handle<Look> for TradeWatch {
             Ok(status) => status.peers,
             Err(_) => self.ports.view.borrow().stores.iter().filter_map(|store| store.link.clone()).collect(),
         };
+        let links = links.into_iter().chain((self.ports.elsewhere)()).collect();
         match look(&self.ports.database, &self.ports.clock, links).await {
             Ok(now) => {
                 self.last_error = None;
@@ -196,8 +202,12 @@ pub async fn look(database: &Database, clock: &Clock, links: Vec<PeerStatus>) ->
         stores.entry(state.store.clone()).or_default().tills.push(state);
     }
     for link in links {
-        let name = link.name.clone();
-        stores.entry(name).or_default().link = Some(link);
+        let store = stores.entry(link.name.clone()).or_default();
+        // A store that went to another gateway is known to both.
+        let newest = |link: &PeerStatus| (link.connected, link.since_ms);
+        if store.link.as_ref().is_none_or(|known| newest(known) < newest(&link)) {
+            store.link = Some(link);
+        }
     }
     for row in &by_store.rows {
         if let [Cell::Text(code), Cell::Count(receipts), _, _, Cell::Money(net), ..] = row.as_slice() {

@@ -5,11 +5,12 @@
 use domain::ids::StoreId;
 use expect_test::expect;
 use hq_node::node::HqNode;
-use hq_node::settings::{Machine, Settings};
+use hq_node::settings::{DATABASE_FILE, Machine, ProcessRole, Settings};
 use hq_node::web::routes;
 use link::apply::{Apply, Origin, Outcome, Peer, PeerRole, Received};
 use messages::v1::document::Document;
 use messages::v1::receipt::Receipt;
+use migrations::scratch;
 use reqwest::header::{COOKIE, LOCATION, ORIGIN, SET_COOKIE};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect};
 use serde_json::{Value, json};
@@ -31,6 +32,7 @@ impl Office {
     async fn open() -> Office {
         let folder = tempfile::tempdir().unwrap();
         let mut settings = Settings::in_process(folder.path());
+        settings.database = scratch::address(folder.path(), DATABASE_FILE).await;
         settings.admin_password = Some(PASSWORD.to_owned());
         settings.machines = Role::ALL
             .into_iter()
@@ -331,12 +333,27 @@ fn settings_refuse_an_unknown_key_in_one_sentence() {
         Settings::read(&file).map_err(|error| error.to_string().replace(&file.display().to_string(), "hq.toml"))
     };
     let unknown = read("data = \"data\"\nlisten_on = \"127.0.0.1:1\"\n").unwrap_err();
-    expect!["settings hq.toml: unknown field `listen_on`, expected one of `data`, `listen`, `name`, `https`, `ops_token`, `admin_password`, `accounts_port`, `machines`, `stores`"].assert_eq(&unknown);
+    expect!["settings hq.toml: unknown field `listen_on`, expected one of `data`, `database`, `roles`, `nats`, `listen`, `name`, `https`, `ops_token`, `admin_password`, `accounts_port`, `machines`, `stores`"].assert_eq(&unknown);
     let missing = read("name = \"HQ\"\n").unwrap_err();
     expect![[r#"settings hq.toml: missing configuration field "data""#]].assert_eq(&missing);
     let weak = read("data = \"d\"\n[[machines]]\nmachine = \"exchange\"\ntoken = \"short\"\nrole = \"hq_admin\"\n");
     expect![[r#"settings hq.toml: the token of machine "exchange" is too short: use at least 16 random characters"#]]
         .assert_eq(&weak.unwrap_err());
+    let refused: Vec<String> = [
+        "database = \"mysql://10.0.0.2/hq\"",
+        "roles = []",
+        "roles = [\"root\", \"web\"]",
+        "database = \"postgres://10.0.0.2/hq\"\nroles = \"gateway,ingest\"",
+        "nats = \"nats://10.0.0.2\"",
+        "roles = [\"boss\"]",
+    ]
+    .iter()
+    .map(|text| read(&format!("data = \"d\"\n{text}\n")).unwrap_err() + "\n")
+    .collect();
+    expect![[""]].assert_eq(&refused.concat());
+    let part =
+        "data = \"d\"\ndatabase = \"postgres://10.0.0.2/hq\"\nnats = \"nats://10.0.0.2\"\nroles = \"root, web\"\n";
+    assert_eq!(read(part).unwrap().roles, [ProcessRole::Root, ProcessRole::Web]);
     let good = Settings::read(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/hq.toml"))).unwrap();
     assert_eq!(good.listen, "127.0.0.1:7700");
 }
@@ -344,10 +361,12 @@ fn settings_refuse_an_unknown_key_in_one_sentence() {
 #[actix_web::test]
 async fn the_first_start_makes_up_a_password_and_the_second_does_not() {
     let folder = tempfile::tempdir().unwrap();
-    let first = HqNode::start(Settings::in_process(folder.path())).await.unwrap();
+    let mut settings = Settings::in_process(folder.path());
+    settings.database = scratch::address(folder.path(), DATABASE_FILE).await;
+    let first = HqNode::start(settings.clone()).await.unwrap();
     assert!(first.first_password().is_some_and(|password| password.len() >= 16));
     first.shutdown().await;
-    let second = HqNode::start(Settings::in_process(folder.path())).await.unwrap();
+    let second = HqNode::start(settings).await.unwrap();
     assert_eq!(second.first_password(), None);
     second.shutdown().await;
 }

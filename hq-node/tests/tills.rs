@@ -9,9 +9,10 @@ use dataserver::{browse, pin, sections};
 use domain::ids::StoreId;
 use domain::rights::{Permissions, Right};
 use hq_node::node::HqNode;
-use hq_node::settings::{Machine, Settings};
+use hq_node::settings::{DATABASE_FILE, Machine, Settings};
 use messages::v1::catalogue;
 use messages::v1::settings::Roles;
+use migrations::scratch;
 use reqwest::header::LOCATION;
 use reqwest::{Client, Method, RequestBuilder, StatusCode, redirect};
 use serde_json::{Value, json};
@@ -42,6 +43,7 @@ impl Office {
     async fn open() -> Office {
         let folder = tempfile::tempdir().unwrap();
         let mut settings = Settings::in_process(folder.path());
+        settings.database = scratch::address(folder.path(), DATABASE_FILE).await;
         settings.admin_password = Some("correct horse battery".to_owned());
         let machine = |role| Machine { machine: format!("a machine as {role}"), token: token(role), role };
         settings.machines = Role::ALL.into_iter().map(machine).collect();

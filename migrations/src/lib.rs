@@ -6,6 +6,7 @@
 
 pub mod database;
 pub mod entity;
+pub mod lease;
 pub mod m20261125_backoffice;
 pub mod m20261125_catalogue;
 pub mod m20261125_link;
@@ -19,6 +20,8 @@ pub mod m20261126_trade;
 pub mod m20261127_scales;
 pub mod m20261128_identity;
 pub mod m20261128_recovery;
+#[cfg(feature = "scratch")]
+pub mod scratch;
 
 use sea_orm_migration::prelude::*;
 

@@ -28,6 +28,7 @@ use link::transport::memory::MemoryHub;
 use link::transport::websocket::WebSocketDial;
 use link::uplink::SetLine;
 use messages::v1::till::{TillCommand, TillError, TillReply};
+use migrations::database::Location;
 use runtime::clock::Clock;
 use runtime::reference::{ActorRef, SendError};
 use scales::keeper::ScaleSettings;
@@ -37,7 +38,7 @@ use tokio_util::sync::CancellationToken;
 use desk::Desk;
 
 use crate::node_thread::NodeThread;
-use crate::nodes::{ServerNode, ServerParts, TillNode, TillParts, till_folder};
+use crate::nodes::{ServerNode, ServerParts, TillNode, TillParts, server_file, till_folder};
 
 /// The name of the head office in the network of this process.
 const HQ: &str = "hq";
@@ -68,6 +69,8 @@ pub struct ChainOptions {
     pub devices_remember: bool,
     /// The label scales of each store.
     pub scales: BTreeMap<StoreId, Vec<ScaleSettings>>,
+    /// Addresses of databases on PostgreSQL, by the code of the store, or "hq"; the others are files.
+    pub databases: BTreeMap<String, String>,
 }
 
 impl ChainOptions {
@@ -83,6 +86,7 @@ impl ChainOptions {
             unknown_operators: UnknownOperators::Allow,
             devices_remember: false,
             scales: BTreeMap::new(),
+            databases: BTreeMap::new(),
         }
     }
 }
@@ -197,12 +201,15 @@ impl Chain {
         let code = store.clone();
         let clock = self.clock_of(store);
         let scales = self.options.scales.get(store).cloned().unwrap_or_default();
+        let address = self.options.databases.get(store.as_str());
+        let database = Location::of(address.map(String::as_str), server_file(&data, store))?;
         let thread = NodeThread::start(&format!("store {store}"), move |_| async move {
             let admit = Arc::new(OneToken(token));
             let reconnect = RECONNECT;
             ServerNode::start(ServerParts {
                 store: code,
                 data,
+                database,
                 dial,
                 token: hq_token,
                 credentials: None,

@@ -28,7 +28,7 @@ use link::{downlinks, enrolment, trust, uplink};
 use messages::v1::settings::Section;
 use messages::v1::till::TillCommand;
 use messages::v1::view::TillView;
-use migrations::database::Database;
+use migrations::database::{Database, Location};
 use migrations::{ScalesMigrator, ServerMigrator, TillMigrator};
 use processing::keeper::Door;
 use processing::machine::subordinate::Subordinate;
@@ -177,6 +177,8 @@ pub struct ServerParts {
     pub store: StoreId,
     /// Folder of the store machine's databases.
     pub data: PathBuf,
+    /// The database of the trade; others are files in the folder.
+    pub database: Location,
     pub dial: Arc<dyn Dial>,
     pub token: String,
     /// Shown in the place of the token by a store that was enrolled.
@@ -209,10 +211,13 @@ pub struct ServerNode {
 
 impl ServerNode {
     pub async fn start(parts: ServerParts) -> anyhow::Result<ServerNode> {
-        let ServerParts { store, data, dial, token, credentials, admit, clock, reconnect, scales, mut tills } = parts;
+        let ServerParts { store, data, database, dial, token, credentials, admit, clock, reconnect, scales, mut tills } =
+            parts;
         let folder = store_folder(&data, &store);
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        let database = open::<ServerMigrator>(&server_file(&data, &store)).await?;
+        let at = database;
+        let database =
+            Database::open::<ServerMigrator>(&at).await.with_context(|| format!("cannot open the database {at}"))?;
         let accounts = folder.join("accounts.sqlite");
         let authority = Authority::open_or_make(&folder.join(trust::FOLDER))?;
         let me = Peer { name: store.to_string(), role: PeerRole::Store };

@@ -46,6 +46,7 @@ pub async fn machine(settings: Settings) -> anyhow::Result<()> {
         let node = ServerNode::start(ServerParts {
             store: settings.store.clone(),
             data: settings.data.clone(),
+            database: settings.server_location()?,
             dial: Arc::new(dial),
             token: own.token.clone(),
             credentials,

@@ -11,10 +11,12 @@ use devices::port::{PortAddress, connector};
 use devices::scale::ScaleKind;
 use domain::ids::{StoreId, TillId};
 use hq_node::settings::link::LinkSettings;
+use migrations::database::{Location, NotPostgres};
 use scales::keeper::ScaleSettings;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
+use crate::nodes;
 use crate::tui::Language;
 
 #[derive(Clone, Debug, Deserialize)]
@@ -41,6 +43,14 @@ pub struct Settings {
     pub till: Option<TillNodeSettings>,
 }
 
+impl Settings {
+    /// Where the database of the store's server is.
+    pub fn server_location(&self) -> Result<Location, NotPostgres> {
+        let address = self.server.as_ref().and_then(|server| server.database.as_deref());
+        Location::of(address, nodes::server_file(&self.data, &self.store))
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MachineRole {
@@ -56,6 +66,9 @@ pub struct ServerSettings {
     /// This store's token at a head office on the same machine. A store that was enrolled needs none.
     #[serde(default)]
     pub token: String,
+    /// The address of its database on PostgreSQL. Without it the database is a file in the data folder.
+    #[serde(default)]
+    pub database: Option<String>,
     /// The token of each till, by its number.
     #[serde(default)]
     pub tills: std::collections::BTreeMap<String, String>,
@@ -204,6 +217,8 @@ pub enum SettingsError {
     NoRoles { file: PathBuf },
     #[error("settings {}: {reason}", file.display())]
     Scale { file: PathBuf, reason: String },
+    #[error("settings {}: {source}", file.display())]
+    Database { file: PathBuf, source: NotPostgres },
 }
 
 /// Read `file`, then variables such as `OPENSTORE_STORE__TILL__LANGUAGE`.
@@ -225,6 +240,7 @@ pub fn read(file: &Path) -> Result<Settings, SettingsError> {
     if settings.roles.contains(&MachineRole::Till) && settings.till.is_none() {
         return Err(SettingsError::SectionMissing { file: file.to_owned(), role: "till" });
     }
+    settings.server_location().map_err(|source| SettingsError::Database { file: file.to_owned(), source })?;
     let scales = settings.server.iter().flat_map(|server| &server.scales);
     let mut names = BTreeSet::new();
     for scale in scales {

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
+
 /// Ports that the system never gives to outgoing connections, so that nobody takes the port of a server that is down.
 const PORTS: std::ops::Range<u16> = 20_000..32_000;
 
@@ -36,11 +39,16 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Start it; what it says is added to the file `log`.
+    /// Start one of ours; what it says is added to the file `log`.
     pub(crate) fn start(name: &str, args: &[&str], log: PathBuf) -> Program {
+        Program::begin(&binary(name), args, log)
+    }
+
+    /// Start any.
+    pub(crate) fn begin(program: &Path, args: &[&str], log: PathBuf) -> Program {
         let open =
             || -> File { OpenOptions::new().create(true).append(true).open(&log).expect("a log can be written") };
-        let mut command = Command::new(binary(name));
+        let mut command = Command::new(program);
         command.args(args).stdin(Stdio::null()).stdout(open()).stderr(open());
         Program { child: command.spawn().expect("the program starts"), log }
     }
@@ -64,6 +72,17 @@ impl Program {
 
     pub(crate) fn is_running(&mut self) -> bool {
         self.child.try_wait().expect("a child can be asked").is_none()
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        let id = i32::try_from(self.child.id()).expect("an id of a process");
+        nix::sys::signal::kill(Pid::from_raw(id), signal).expect("a child can be signalled");
+    }
+
+    pub(crate) fn memory_mib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it has memory");
+        line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") / 1024
     }
 
     /// `kill -9`.

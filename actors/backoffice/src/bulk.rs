@@ -1,7 +1,9 @@
-//! Many rows in one statement, on SQLite and PostgreSQL alike.
+//! Many rows in one statement: a list of rows on SQLite, columns as arrays on PostgreSQL, where the statement is then the
+//! same for any number of rows and is planned once.
 
 use std::fmt::Write as _;
 
+use sea_orm::sea_query::ArrayType;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 
 /// Most bound values of one statement that SQLite takes (PostgreSQL takes 65,535).
@@ -21,9 +23,8 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
-    fn sql(&self, backend: DbBackend, rows: usize) -> String {
-        let mut sql = format!("INSERT INTO {} ({}) ", self.table, self.columns.join(","));
-        places(&mut sql, backend, rows, self.columns.len());
+    fn sql(&self, rows: &str) -> String {
+        let mut sql = format!("INSERT INTO {} ({}) {rows}", self.table, self.columns.join(","));
         if !self.key.is_empty() {
             let added = self.add.iter().map(|name| format!("{name} = {}.{name} + excluded.{name}", self.table));
             let replaced = self.replace.iter().map(|name| format!("{name} = excluded.{name}"));
@@ -63,12 +64,65 @@ pub(crate) async fn write(
 ) -> Result<(), DbErr> {
     let width = shape.columns.len();
     let backend = connection.get_database_backend();
+    if backend == DbBackend::Postgres {
+        return write_columns(connection, shape, values).await;
+    }
     let chunk = VARIABLES_MAX / width * width;
     while !values.is_empty() {
         let rest = values.split_off(values.len().min(chunk));
-        let sql = shape.sql(backend, values.len() / width);
-        connection.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+        let mut rows = String::new();
+        places(&mut rows, backend, values.len() / width, width);
+        connection.execute_raw(Statement::from_sql_and_values(backend, shape.sql(&rows), values)).await?;
         values = rest;
     }
     Ok(())
+}
+
+async fn write_columns(connection: &impl ConnectionTrait, shape: &Shape, values: Vec<Value>) -> Result<(), DbErr> {
+    if values.is_empty() {
+        return Ok(());
+    }
+    let width = shape.columns.len();
+    let mut columns: Vec<Vec<Value>> = (0..width).map(|_| Vec::with_capacity(values.len() / width)).collect();
+    for (place, value) in values.into_iter().enumerate() {
+        columns[place % width].push(value);
+    }
+    let (mut picked, mut arrays, mut named, mut bound) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut bind = |name: String, column: Vec<Value>| {
+        let (kind, word) = kind_of(&column[0])?;
+        bound.push(Value::Array(kind, Some(Box::new(column))));
+        arrays.push(format!("${}::{word}[]", bound.len()));
+        named.push(name);
+        Ok::<(), DbErr>(())
+    };
+    for (number, mut column) in columns.into_iter().enumerate() {
+        let is_null: Vec<Value> = column.iter().map(|value| Value::from(*value == value.as_null())).collect();
+        if is_null.iter().all(|is_null| *is_null == Value::from(false)) {
+            picked.push(format!("c{number}"));
+        } else {
+            // The driver's arrays hold no nulls.
+            column.iter_mut().filter(|value| **value == value.as_null()).for_each(|value| *value = value.dummy_value());
+            picked.push(format!("CASE WHEN n{number} THEN NULL ELSE c{number} END"));
+            bind(format!("n{number}"), is_null)?;
+        }
+        bind(format!("c{number}"), column)?;
+    }
+    let (picked, arrays, named) = (picked.join(","), arrays.join(","), named.join(","));
+    let rows = format!("SELECT {picked} FROM UNNEST({arrays}) AS r({named})");
+    connection.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, shape.sql(&rows), bound)).await?;
+    Ok(())
+}
+
+/// The array of a column, and what PostgreSQL calls its elements.
+fn kind_of(value: &Value) -> Result<(ArrayType, &'static str), DbErr> {
+    match value {
+        Value::Bool(_) => Ok((ArrayType::Bool, "boolean")),
+        Value::Int(_) => Ok((ArrayType::Int, "integer")),
+        Value::BigInt(_) => Ok((ArrayType::BigInt, "bigint")),
+        Value::String(_) => Ok((ArrayType::String, "text")),
+        Value::Bytes(_) => Ok((ArrayType::Bytes, "bytea")),
+        Value::Uuid(_) => Ok((ArrayType::Uuid, "uuid")),
+        Value::ChronoDate(_) => Ok((ArrayType::ChronoDate, "date")),
+        other => Err(DbErr::Type(format!("{other:?} cannot be a column of many rows"))),
+    }
 }

@@ -15,8 +15,8 @@ use expect_test::{Expect, expect};
 use link::apply::{Apply, Origin, Outcome, Peer, PeerRole, Received};
 use messages::v1::document::Document;
 use messages::v1::receipt::{Receipt, ReceiptKind, ReceiptLine, Tender, TenderType, VatSum};
-use migrations::ServerMigrator;
 use migrations::database::Database;
+use migrations::{ServerMigrator, scratch};
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
@@ -38,8 +38,6 @@ mod returned;
 mod sales;
 #[path = "backoffice/shifts.rs"]
 mod shifts;
-
-const POSTGRES: &str = "OPENSTORE_TEST_POSTGRES";
 
 struct Shop {
     database: Database,
@@ -146,15 +144,7 @@ fn back(sale: &Receipt, sequence: u64) -> Receipt {
 impl Shop {
     async fn open() -> Shop {
         let folder = tempfile::tempdir().unwrap();
-        let database = match std::env::var(POSTGRES) {
-            Ok(server) => {
-                let name = format!("backoffice_{}", Uuid::now_v7().simple());
-                let maker = sea_orm::Database::connect(format!("{server}/postgres")).await.unwrap();
-                maker.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
-                Database::open_postgres::<ServerMigrator>(&format!("{server}/{name}"), 2).await.unwrap()
-            }
-            Err(_) => Database::open_sqlite::<ServerMigrator>(&folder.path().join("hq.sqlite")).await.unwrap(),
-        };
+        let database = scratch::open::<ServerMigrator>(folder.path(), "hq.sqlite").await;
         Shop { database, _folder: folder, sequence: AtomicU64::new(0) }
     }
 

@@ -3,8 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use link::datasets;
+use migrations::entity::dataset_head;
 use migrations::entity::dataset_row::{Column, Entity};
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
+};
 
 use crate::requests::Published;
 
@@ -43,6 +46,7 @@ pub(crate) async fn put<R: Row>(
     dataset: &'static str,
     rows: Vec<R>,
 ) -> Result<Written, DbErr> {
+    hold(transaction, dataset).await?;
     let olds = live(transaction, dataset, rows.iter().map(Row::key)).await?;
     let all = rows.len() as u64;
     // Of a key that comes twice the last row counts.
@@ -69,11 +73,18 @@ pub(crate) async fn remove(
     keys: Vec<String>,
 ) -> Result<Written, DbErr> {
     let all = keys.len() as u64;
+    hold(transaction, dataset).await?;
     let there = live(transaction, dataset, keys.iter().map(String::as_str)).await?;
     let gone: Vec<String> = there.into_keys().collect();
     let changed = gone.len() as u64;
     let version = datasets::remove(transaction, dataset, gone).await?;
     Ok(Written { published: Published { version, changed, unchanged: all - changed }, added: 0, removed: changed })
+}
+
+/// A publisher in another process waits until this transaction ends: what is compared here stays as it is.
+async fn hold(transaction: &DatabaseTransaction, dataset: &str) -> Result<(), DbErr> {
+    dataset_head::Entity::find_by_id(dataset.to_owned()).lock_exclusive().one(transaction).await?;
+    Ok(())
 }
 
 /// The bodies of those rows that are there and not removed.

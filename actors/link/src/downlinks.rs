@@ -30,8 +30,8 @@ use crate::datasets::DatasetSource;
 use crate::gate::Renewals;
 use crate::gate::refusals::Refusals;
 use crate::identity;
-use crate::inbox::incarnations;
 use crate::inbox::parked::{self, Retried};
+use crate::intake::{Here, Intake};
 use crate::requests::Answer;
 use crate::session::Window;
 use crate::transport::Accept;
@@ -78,6 +78,7 @@ pub(crate) struct Wiring {
     pub(crate) admit: Arc<dyn Admit>,
     pub(crate) refusals: Refusals,
     pub(crate) apply: Arc<dyn Apply>,
+    pub(crate) intake: Arc<dyn Intake>,
     pub(crate) source: Option<Arc<dyn DatasetSource>>,
     pub(crate) answer: Option<Arc<dyn Answer>>,
     /// Rung by whoever changes datasets here.
@@ -111,12 +112,14 @@ impl Downlinks {
         apply: Arc<dyn Apply>,
     ) -> Downlinks {
         let refusals = admit.gate().map_or_else(|| Refusals::new(database.clone()), |gate| gate.refusals().clone());
+        let intake = Arc::new(Here { database: database.clone(), apply: apply.clone() });
         let wiring = Wiring {
             database,
             settings,
             admit,
             refusals,
             apply,
+            intake,
             source: None,
             answer: None,
             datasets_bell: Bell::new(),
@@ -131,6 +134,12 @@ impl Downlinks {
     pub fn datasets_from(mut self, source: Arc<dyn DatasetSource>, bell: Bell) -> Downlinks {
         self.wiring.source = Some(source);
         self.wiring.datasets_bell = bell;
+        self
+    }
+
+    /// Let another than this node's own database take the documents.
+    pub fn taken_by(mut self, intake: Arc<dyn Intake>) -> Downlinks {
+        self.wiring.intake = intake;
         self
     }
 
@@ -188,14 +197,6 @@ pub struct Status;
 #[derive(Clone, Copy, Debug, actix::Message)]
 #[rtype(result = "Result<Retried, String>")]
 pub struct RetryParked;
-
-/// A machine that was refused because another took its place is the right one: the other loses the place. Sender: operators.
-/// Answer: none, or why the database did not take it. Repeat: no, it would undo the first.
-#[derive(Clone, Debug, actix::Message)]
-#[rtype(result = "Result<(), String>")]
-pub struct TrustAnother {
-    pub peer: String,
-}
 
 impl Actor for Downlinks {
     type State = DownlinksStatus;
@@ -265,23 +266,6 @@ impl Handle<SetLine> for Downlinks {
             }
             sessions.cut.insert(peer);
         }
-    }
-}
-
-impl Handle<TrustAnother> for Downlinks {
-    async fn handle(&mut self, TrustAnother { peer }: TrustAnother, _: &Scope<Downlinks>) -> Result<(), String> {
-        let trusted = async {
-            let transaction = self.wiring.database.begin().await?;
-            incarnations::trust_another(&transaction, &peer).await?;
-            transaction.commit().await
-        };
-        trusted.await.map_err(|error| format!("the database did not take it: {error}"))?;
-        tracing::warn!(peer, "another machine is trusted to be this node");
-        let mut sessions = self.sessions.borrow_mut();
-        if let Some(live) = sessions.live.remove(&peer) {
-            live.stop.cancel();
-        }
-        Ok(())
     }
 }
 

@@ -17,6 +17,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use migrations::database::Database;
 use migrations::entity::{inbox_cursor, origin_head};
+use migrations::lease::{Fence, FenceError, Fenced};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect,
@@ -37,8 +38,22 @@ pub enum TakeError {
     Incident(#[from] Incident),
     #[error("another session of the same node has gone on: this one ends")]
     Overtaken,
+    #[error(transparent)]
+    Fenced(#[from] Fenced),
+    /// Nothing is wrong with the batch: it is offered again until somebody is there.
+    #[error("nobody takes documents just now: {0}")]
+    Nobody(String),
     #[error("the database refused the batch: {0}")]
     Database(#[from] DbErr),
+}
+
+impl From<FenceError> for TakeError {
+    fn from(error: FenceError) -> TakeError {
+        match error {
+            FenceError::Fenced(fenced) => fenced.into(),
+            FenceError::Database(error) => error.into(),
+        }
+    }
 }
 
 /// What a committed batch was.
@@ -60,6 +75,14 @@ fn key_of(document: &Received) -> TillKey {
     till_key(&document.origin.store, document.origin.till)
 }
 
+/// An operator says that a machine which was refused as replaced is the right one. Whoever of `peer` comes next and is not
+/// the one that has its place takes it.
+pub async fn trust_another(database: &Database, peer: &str) -> Result<(), DbErr> {
+    let transaction = database.begin().await?;
+    incarnations::trust_another(&transaction, peer).await?;
+    transaction.commit().await
+}
+
 /// How far the documents of `peer` are committed here.
 pub async fn cursor<C: ConnectionTrait>(db: &C, peer: &str) -> Result<Place, DbErr> {
     match inbox_cursor::Entity::find_by_id((peer.to_owned(), i32::from(DOCUMENTS))).one(db).await? {
@@ -71,6 +94,18 @@ pub async fn cursor<C: ConnectionTrait>(db: &C, peer: &str) -> Result<Place, DbE
 /// Apply `batch`, which follows directly on `before`, and commit it.
 pub async fn take(
     database: &Database,
+    apply: &dyn Apply,
+    peer: &Peer,
+    before: Place,
+    batch: &[Numbered],
+) -> Result<Taken, TakeError> {
+    take_under(database, None, apply, peer, before, batch).await
+}
+
+/// The same, where only the holder of a lease may.
+pub async fn take_under(
+    database: &Database,
+    fence: Option<&Fence>,
     apply: &dyn Apply,
     peer: &Peer,
     before: Place,
@@ -89,6 +124,9 @@ pub async fn take(
     let mut refused: BTreeMap<usize, String> = BTreeMap::new();
     loop {
         let transaction = database.begin().await?;
+        if let Some(fence) = fence {
+            fence.check(&transaction).await?;
+        }
         move_cursor(&transaction, peer, before, last.place).await?;
         let (heads, known) = follow_origins(&transaction, &peer.name, &documents, Start::AtTheHead).await?;
         let barred = parked::tills_with_parked(&transaction, heads.keys()).await?;

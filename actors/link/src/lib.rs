@@ -18,6 +18,7 @@ pub mod frame;
 pub mod gate;
 pub mod identity;
 pub mod inbox;
+pub mod intake;
 mod line;
 pub mod outbox;
 pub mod recovery;

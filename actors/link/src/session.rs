@@ -33,7 +33,7 @@ impl Default for Window {
 }
 
 /// Two databases that disagree, or a peer that breaks the rules. The session ends; an operator reads the sentence.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, thiserror::Error)]
 pub enum Incident {
     #[error(
         "fork: document {sequence} of {whose} has chain {}, expected {}: its history was written twice", Hex(.theirs), Hex(.ours)

@@ -18,10 +18,10 @@ mod golden;
 mod hostile;
 #[path = "link/keys.rs"]
 mod keys;
+#[path = "link/meeting.rs"]
+mod meeting;
 #[path = "link/office.rs"]
 mod office;
-#[path = "link/postgres.rs"]
-mod postgres;
 #[path = "link/recovery.rs"]
 mod recovery;
 #[path = "link/rules.rs"]

@@ -5,9 +5,12 @@
 //!
 //! Must never: answer before the commit, or go on after a commit that may not have happened: it ends, and is loaded anew.
 
+mod making;
+mod opener;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use domain::ledger::transfer::Moment;
@@ -24,10 +27,13 @@ use tokio::time::Instant;
 use crate::blocks::Blocks;
 use crate::host::{Loader, Machine, Sealed, Writer};
 use crate::machine::{NodeId, Now, day_of};
-use crate::seen::Seen;
-use crate::store::database::DatabaseStore;
 use crate::store::index::{Index, Sealing};
 use crate::store::{Store, StoreError};
+use crate::turn::Turn;
+
+use opener::Opener;
+
+pub use making::{Book, Making, Opening};
 
 /// Questions that wait for the writer; more are told that it is busy.
 const QUEUE_MAX: usize = 8_192;
@@ -35,10 +41,12 @@ const QUEUE_MAX: usize = 8_192;
 const BATCH_MAX: usize = 4_096;
 /// Postings of one block, about: what one question posts is not split.
 const POSTINGS_MAX: u32 = 16_384;
+/// Who waits for the book to be opened looks so often.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DoorError {
-    #[error("the accounts are being loaded: try again in a moment")]
+    #[error("the accounts are being loaded, or another process keeps them: try again in a moment")]
     NotReady,
     #[error("the accounts have too much to do: try again")]
     Busy,
@@ -48,7 +56,6 @@ pub enum DoorError {
 
 type Answer = Box<dyn FnOnce() + Send>;
 type Work<M> = Box<dyn FnOnce(&mut M, Now) -> Answer + Send>;
-pub type Opening = dyn Fn() -> BoxFuture<'static, Result<Arc<dyn Store>, StoreError>> + Send + Sync;
 type Written = oneshot::Receiver<Result<crate::store::run::Run, StoreError>>;
 
 struct Job<M> {
@@ -61,6 +68,15 @@ struct Inside<M> {
     queue: mpsc::Sender<Job<M>>,
     store: Arc<dyn Store>,
     blocks: Blocks,
+    /// None: nobody else could keep the book.
+    turn: Option<Arc<Turn>>,
+}
+
+impl<M> Inside<M> {
+    /// Whether what the machine knows may be told.
+    fn is_current(&self) -> bool {
+        self.turn.as_ref().is_none_or(|turn| turn.lasts())
+    }
 }
 
 /// One bell a node: rung after a commit that has something for it.
@@ -106,7 +122,7 @@ impl<M: Send + 'static> Door<M> {
         ids: Vec<TransferId>,
         work: impl FnOnce(&mut M, Now) -> R + Send + 'static,
     ) -> Result<oneshot::Receiver<R>, DoorError> {
-        let inside = self.inside.load_full().ok_or(DoorError::NotReady)?;
+        let inside = self.inside.load_full().filter(|inside| inside.is_current()).ok_or(DoorError::NotReady)?;
         let (answer, answered) = oneshot::channel();
         let run = Box::new(move |machine: &mut M, now| {
             let result = work(machine, now);
@@ -118,6 +134,21 @@ impl<M: Send + 'static> Door<M> {
             mpsc::error::TrySendError::Closed(_) => DoorError::NotReady,
         })?;
         Ok(answered)
+    }
+
+    /// Whether this process keeps the book just now.
+    pub fn is_open(&self) -> bool {
+        self.inside.load().as_ref().is_some_and(|inside| inside.is_current())
+    }
+
+    /// Wait until it does; no longer than this.
+    pub async fn opens_within(&self, within: Duration) {
+        let opened = async {
+            while !self.is_open() {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        };
+        tokio::time::timeout(within, opened).await.ok();
     }
 
     /// The number of the last block, as it grows.
@@ -133,65 +164,6 @@ impl<M: Send + 'static> Door<M> {
     /// The book itself, for reading what is committed.
     pub fn store(&self) -> Result<Arc<dyn Store>, DoorError> {
         Ok(self.inside.load().as_ref().ok_or(DoorError::NotReady)?.store.clone())
-    }
-}
-
-/// How a store is opened and an empty machine made: for every start anew.
-pub struct Making<M> {
-    pub store: Arc<Opening>,
-    pub machine: Arc<dyn Fn() -> M + Send + Sync>,
-    /// The book was brought back from a backup: the machine is told before the first question.
-    pub restored: Arc<dyn Fn(&mut M) + Send + Sync>,
-    pub seen: Option<Seen>,
-}
-
-impl<M> Making<M> {
-    /// A book in a SQLite file.
-    pub fn in_file(
-        file: PathBuf,
-        machine: impl Fn() -> M + Send + Sync + 'static,
-        restored: impl Fn(&mut M) + Send + Sync + 'static,
-    ) -> Making<M> {
-        let seen = Some(Seen::beside(&file));
-        let store = move || {
-            let file = file.clone();
-            async move { DatabaseStore::open_sqlite(&file).await }
-        };
-        Making { store: opening(store), machine: Arc::new(machine), restored: Arc::new(restored), seen }
-    }
-
-    /// A book in a PostgreSQL database. Whether it was set back is not noticed by itself: whoever restores says so.
-    pub fn in_postgres(
-        url: String,
-        machine: impl Fn() -> M + Send + Sync + 'static,
-        restored: impl Fn(&mut M) + Send + Sync + 'static,
-    ) -> Making<M> {
-        let store = move || {
-            let url = url.clone();
-            async move { DatabaseStore::open_postgres(&url).await }
-        };
-        Making { store: opening(store), machine: Arc::new(machine), restored: Arc::new(restored), seen: None }
-    }
-}
-
-fn opening<F>(open: impl Fn() -> F + Send + Sync + 'static) -> Arc<Opening>
-where
-    F: Future<Output = Result<DatabaseStore, StoreError>> + Send + 'static,
-{
-    Arc::new(move || {
-        let opened = open();
-        Box::pin(async move { Ok(Arc::new(opened.await?) as Arc<dyn Store>) })
-    })
-}
-
-impl<M> Clone for Making<M> {
-    fn clone(&self) -> Making<M> {
-        Making {
-            store: self.store.clone(),
-            machine: self.machine.clone(),
-            restored: self.restored.clone(),
-            seen: self.seen.clone(),
-        }
     }
 }
 
@@ -216,12 +188,24 @@ pub struct Keeper<M: Machine + Send + 'static> {
     clock: Clock,
     seen: watch::Receiver<KeeperState>,
     see: watch::Sender<KeeperState>,
+    turn: Arc<ArcSwapOption<Turn>>,
 }
 
 impl<M: Machine + Send + 'static> Keeper<M> {
     pub fn new(making: Making<M>, door: Door<M>, clock: Clock) -> Keeper<M> {
         let (see, seen) = watch::channel(KeeperState::default());
-        Keeper { making, door, clock, seen, see }
+        Keeper { making, door, clock, seen, see, turn: Arc::default() }
+    }
+
+    fn opener(&self) -> Opener<M> {
+        let Keeper { making, door, clock, see, turn, .. } = self;
+        Opener {
+            making: making.clone(),
+            door: door.clone(),
+            clock: clock.clone(),
+            see: see.clone(),
+            turn: turn.clone(),
+        }
     }
 }
 
@@ -229,20 +213,26 @@ impl<M: Machine + Send + 'static> Actor for Keeper<M> {
     type State = KeeperState;
 
     async fn started(&mut self, scope: &Scope<Keeper<M>>) -> Result<(), StartError> {
-        let (queue, jobs) = mpsc::channel(QUEUE_MAX);
-        let see = (self.see.clone(), self.door.bells.clone());
-        let writing = Writing::load(&self.making, self.clock.clone(), jobs, see).await.map_err(StartError::new)?;
-        let inside = Inside { queue, store: writing.store.clone(), blocks: writing.blocks.clone() };
-        if let Some(seen) = self.making.seen.clone() {
-            scope.spawn(seen.keep(inside.blocks.clone()));
+        let opener = self.opener();
+        match &self.making.book {
+            Book::InTurn(queue) => scope.spawn(opener.in_turn(queue.clone())),
+            Book::Own(opening) => {
+                let store = opening().await.map_err(StartError::new)?;
+                let writing = opener.open(store, None).await.map_err(StartError::new)?;
+                if let Some(seen) = self.making.seen.clone() {
+                    scope.spawn(seen.keep(writing.blocks.clone()));
+                }
+                scope.spawn(writing.run());
+            }
         }
-        self.door.inside.store(Some(Arc::new(inside)));
-        scope.spawn(writing.run());
         Ok(())
     }
 
     async fn stopping(&mut self) {
         self.door.inside.store(None);
+        if let Some(turn) = self.turn.swap(None) {
+            turn.give_back().await;
+        }
     }
 
     fn observe(&self) -> KeeperState {
@@ -294,12 +284,12 @@ struct Writing<M> {
 impl<M: Machine + Send + 'static> Writing<M> {
     async fn load(
         making: &Making<M>,
+        store: Arc<dyn Store>,
         clock: Clock,
         jobs: mpsc::Receiver<Job<M>>,
         (see, bells): (watch::Sender<KeeperState>, Arc<Bells>),
     ) -> Result<Writing<M>, StoreError> {
         let began = Instant::now();
-        let store = (making.store)().await?;
         let mut machine = (making.machine)();
         let mut loader = Loader::new(&mut machine);
         let head = store.load(&mut loader).await?;

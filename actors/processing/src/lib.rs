@@ -17,3 +17,4 @@ pub mod seen;
 pub mod statement;
 pub mod store;
 pub mod store_side;
+pub mod turn;

@@ -23,6 +23,7 @@ pub mod verify;
 use std::io;
 
 use async_trait::async_trait;
+use migrations::lease::Fenced;
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
 pub use block::{Block, Head, Page, Row};
@@ -63,6 +64,8 @@ pub enum StoreError {
     Unsure { block: u64, cause: String },
     #[error("block {block} of {bytes} bytes is too big for the account book")]
     TooBig { block: u64, bytes: usize },
+    #[error(transparent)]
+    Fenced(#[from] Fenced),
     #[error("the account book is to be opened again after a failed write")]
     Reopen,
     #[error("the account book could not be read or written")]

@@ -15,7 +15,7 @@ use futures_util::future::BoxFuture;
 use link::apply::{Peer, PeerRole};
 use link::requests::RequestError;
 use messages::v1::accounts::{AccountOperation, Authorisation, Authorise, LotPart, OperationKind, Settled, Wallet};
-use processing::keeper::{Door, Keeper, Making};
+use processing::keeper::{Book, Door, Keeper, Making};
 use processing::line::{Line, Talk};
 use processing::machine::customer::{Card, CardState, Customer, Held};
 use processing::machine::root::{self, Asked, AskedFor, Root};
@@ -101,7 +101,7 @@ fn in_memory<M: 'static>(
         let opened = JournalStore::open(disk.clone());
         Box::pin(async move { Ok(Arc::new(opened?) as Arc<dyn Store>) })
     };
-    Making { store: Arc::new(store), machine: Arc::new(machine), restored: Arc::new(restored), seen: None }
+    Making { book: Book::Own(Arc::new(store)), machine: Arc::new(machine), restored: Arc::new(restored), seen: None }
 }
 
 impl Chain {

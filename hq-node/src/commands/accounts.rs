@@ -12,18 +12,12 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use messages::v1::accounts::Wallet;
 
+use super::Office;
+
 #[derive(Debug, Args)]
 pub struct Accounts {
     #[command(subcommand)]
     pub what: What,
-}
-
-/// Where the head office keeps its data.
-#[derive(Clone, Debug, Args)]
-pub struct Data {
-    /// Folder of the head office's data.
-    #[arg(long, default_value = "data")]
-    pub data: PathBuf,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -59,7 +53,7 @@ pub struct Shown {
     #[arg(long, value_enum, default_value = "table")]
     pub format: Form,
     #[command(flatten)]
-    pub at: Data,
+    pub at: Office,
 }
 
 /// A wallet of the customer with this card or phone.
@@ -113,7 +107,7 @@ pub struct NewCustomer {
     #[arg(long, value_name = "LIMIT")]
     pub credit: Option<String>,
     #[command(flatten)]
-    pub at: Data,
+    pub at: Office,
 }
 
 #[derive(Debug, Subcommand)]
@@ -143,7 +137,7 @@ pub enum What {
         #[arg(long)]
         card_only: bool,
         #[command(flatten)]
-        at: Data,
+        at: Office,
     },
     /// Let a customer, or one card, pay again. (The head office is stopped.)
     Unblock {
@@ -151,27 +145,27 @@ pub enum What {
         #[arg(long)]
         card_only: bool,
         #[command(flatten)]
-        at: Data,
+        at: Office,
     },
     /// A new card instead of a lost one, with its limit. (The head office is stopped.)
     Replace {
         old: String,
         new: String,
         #[command(flatten)]
-        at: Data,
+        at: Office,
     },
     /// One customer instead of two: cards, money and points of FROM come to INTO. (The head office is stopped.)
     Merge {
         from: String,
         into: String,
         #[command(flatten)]
-        at: Data,
+        at: Office,
     },
     /// Undo a merge by its number. (The head office is stopped.)
     Unmerge {
         merge: u64,
         #[command(flatten)]
-        at: Data,
+        at: Office,
     },
     /// Ask for a correction, above or below zero; another person must allow it. (The head office is stopped.)
     Adjust {
@@ -183,7 +177,7 @@ pub enum What {
         #[command(flatten)]
         asker: Asker,
         #[command(flatten)]
-        at: Data,
+        at: Office,
     },
     /// What was asked for, and what became of it.
     Requests(Shown),
@@ -193,7 +187,7 @@ pub enum What {
         #[arg(long)]
         by: String,
         #[command(flatten)]
-        at: Data,
+        at: Office,
     },
     /// Refuse a request, or take back one's own. (The head office is stopped.)
     Refuse {
@@ -201,7 +195,7 @@ pub enum What {
         #[arg(long)]
         by: String,
         #[command(flatten)]
-        at: Data,
+        at: Office,
     },
     /// The movements of a wallet, the newest first.
     Statement {
@@ -231,7 +225,7 @@ pub enum What {
         #[command(flatten)]
         asker: Asker,
         #[command(flatten)]
-        at: Data,
+        at: Office,
     },
     /// Ask to give back what is set aside of a lost store; another person must allow it. (The head office is stopped.)
     WriteOff {
@@ -239,7 +233,7 @@ pub enum What {
         #[command(flatten)]
         asker: Asker,
         #[command(flatten)]
-        at: Data,
+        at: Office,
     },
     /// Budgets of campaigns: shown, or with --campaign one of them set. (To set one the head office is stopped.)
     Budget {
@@ -270,22 +264,25 @@ pub enum What {
         #[arg(long)]
         by: String,
         #[command(flatten)]
-        at: Data,
+        at: Office,
     },
     /// Write all movements with their chain of hashes into a file that anybody can verify.
     Export {
         file: PathBuf,
         #[command(flatten)]
-        at: Data,
+        at: Office,
     },
     /// Do all of an export, or of the book itself (with --data), again, and say the first thing that is wrong.
     Verify {
         /// An export.
-        #[arg(required_unless_present = "data", conflicts_with = "data")]
+        #[arg(required_unless_present_any = ["data", "database"], conflicts_with = "data")]
         file: Option<PathBuf>,
         /// The book in this folder.
         #[arg(long)]
         data: Option<PathBuf>,
+        /// The book in this database.
+        #[arg(long, hide_env_values = true)]
+        database: Option<String>,
     },
 }
 
@@ -294,33 +291,35 @@ pub async fn run(Accounts { what }: Accounts) -> anyhow::Result<()> {
         What::Customer(Customers::Add(new)) => change::add(new).await,
         What::Customer(Customers::Show { number, shown }) => look::customer(&number, &shown).await,
         What::Customer(Customers::List(shown)) => look::customers(&shown).await,
-        What::Block { number, card_only, at } => change::block(&at.data, &number, card_only, true).await,
-        What::Unblock { number, card_only, at } => change::block(&at.data, &number, card_only, false).await,
-        What::Replace { old, new, at } => change::replace(&at.data, &old, &new).await,
-        What::Merge { from, into, at } => change::merge(&at.data, &from, &into).await,
-        What::Unmerge { merge, at } => change::unmerge(&at.data, merge).await,
-        What::Adjust { of, amount, asker, at } => change::adjust(&at.data, &of, &amount, asker).await,
+        What::Block { number, card_only, at } => change::block(&at, &number, card_only, true).await,
+        What::Unblock { number, card_only, at } => change::block(&at, &number, card_only, false).await,
+        What::Replace { old, new, at } => change::replace(&at, &old, &new).await,
+        What::Merge { from, into, at } => change::merge(&at, &from, &into).await,
+        What::Unmerge { merge, at } => change::unmerge(&at, merge).await,
+        What::Adjust { of, amount, asker, at } => change::adjust(&at, &of, &amount, asker).await,
         What::Requests(shown) => look::requests(&shown).await,
-        What::Allow { operation, by, at } => change::judge(&at.data, &operation, by, true).await,
-        What::Refuse { operation, by, at } => change::judge(&at.data, &operation, by, false).await,
+        What::Allow { operation, by, at } => change::judge(&at, &operation, by, true).await,
+        What::Refuse { operation, by, at } => change::judge(&at, &operation, by, false).await,
         What::Statement { of, as_of, rights, lines, shown } => {
             look::statement(&of, as_of.as_deref(), rights, lines, &shown).await
         }
         What::Holds(shown) => look::holds(&shown).await,
         What::Stores(shown) => look::stores(&shown).await,
         What::Alerts(shown) => look::alerts(&shown).await,
-        What::Fence { store, asker, at } => change::store(&at.data, &store, asker, true).await,
-        What::WriteOff { store, asker, at } => change::store(&at.data, &store, asker, false).await,
+        What::Fence { store, asker, at } => change::store(&at, &store, asker, true).await,
+        What::WriteOff { store, asker, at } => change::store(&at, &store, asker, false).await,
         What::Budget { campaign: Some(campaign), asset, most, shown } => {
-            change::budget(&shown.at.data, campaign, asset.unwrap_or_default(), most.as_deref()).await
+            change::budget(&shown.at, campaign, asset.unwrap_or_default(), most.as_deref()).await
         }
         What::Budget { shown, .. } => look::budgets(&shown).await,
         What::IssueGift { label, count, prefix, value, valid_days, by, at } => {
             let batch = crate::web::accounts::gift::Batch::read(&label, &prefix, &count, &value, &valid_days)?;
-            change::issue_gift(&at.data, batch, by).await
+            change::issue_gift(&at, batch, by).await
         }
-        What::Export { file, at } => book::export(&file, &at.data).await,
+        What::Export { file, at } => book::export(&file, &at).await,
         What::Verify { file: Some(file), .. } => book::verify_file(&file),
-        What::Verify { data, .. } => book::verify_book(&data.unwrap_or_default()).await,
+        What::Verify { data, database, .. } => {
+            book::verify_book(&Office { data: data.unwrap_or_default(), database }).await
+        }
     }
 }

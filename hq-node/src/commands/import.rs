@@ -3,18 +3,13 @@
 //! It goes through the same publisher as the page and the interface, so the same rules hold.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use dataserver::requests::{ImportItems, ImportPhase};
-use link::admit::TokenTable;
-use runtime::claim::Claim;
-use runtime::clock::Clock;
 
-use super::open;
-use crate::settings::DATABASE_FILE;
-use crate::tree;
+use super::Office;
+use crate::tree::{self, Ground};
 
 #[derive(Debug, Args)]
 pub struct Import {
@@ -30,17 +25,15 @@ pub enum What {
         /// Take the good rows and leave the bad ones out.
         #[arg(long)]
         skip_bad: bool,
-        /// Folder of the head office's database.
-        #[arg(long, default_value = "data")]
-        data: PathBuf,
+        #[command(flatten)]
+        at: Office,
     },
 }
 
-pub async fn run(Import { what: What::Items { file, skip_bad, data } }: Import) -> anyhow::Result<()> {
-    let _claim = Claim::take(&data.join(DATABASE_FILE))?;
-    let database = open(&data).await?;
-    let (tree, parts) =
-        tree::tree("hq", &database, None, &Clock::system(), Arc::new(TokenTable::new(database.clone())));
+pub async fn run(Import { what: What::Items { file, skip_bad, at } }: Import) -> anyhow::Result<()> {
+    let _claim = at.claim()?;
+    let database = at.open().await?;
+    let (tree, parts) = tree::tree(Ground::publishing(&database));
     let node = tree.start().await;
     let name = file.file_name().map_or_else(|| file.display().to_string(), |name| name.to_string_lossy().into_owned());
     let import = ImportItems { file, name, skip_bad };

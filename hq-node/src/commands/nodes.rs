@@ -1,6 +1,6 @@
 //! `hq-node node`: which nodes below may link by a key. The store's command of the same name uses the same words.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use chrono::DateTime;
 use clap::{Args, Subcommand};
@@ -11,10 +11,8 @@ use link::gate::nodes::NodeTable;
 use link::gate::refusals::Refusals;
 use link::trust::{self, authority::Authority};
 use migrations::database::Database;
-use runtime::claim::Claim;
 
-use super::open;
-use crate::settings::DATABASE_FILE;
+use super::Office;
 
 /// Refusals that are printed: a screen of them.
 const REFUSALS_SHOWN: u64 = 40;
@@ -23,8 +21,8 @@ const REFUSALS_SHOWN: u64 = 40;
 pub struct Node {
     #[command(subcommand)]
     pub what: What,
-    #[arg(long, default_value = "data", global = true)]
-    pub data: PathBuf,
+    #[command(flatten)]
+    pub at: Office,
 }
 
 #[derive(Debug, Subcommand)]
@@ -52,21 +50,24 @@ pub enum Known {
     List,
     /// Refuse a node from now on: its link is dropped within a second.
     Revoke { name: String },
+    /// Another machine has taken the place of this node, and it should not have: let the one in that is refused as replaced,
+    /// and refuse the other.
+    Trust { name: String },
     /// Print who was not let in of late, and why.
     Refused,
 }
 
-pub async fn run(Node { what, data }: Node) -> anyhow::Result<()> {
-    let database = open(&data).await?;
+pub async fn run(Node { what, at }: Node) -> anyhow::Result<()> {
+    let database = at.open().await?;
     match what {
         What::Add { store, .. } => {
             let peer = Peer { name: store.as_str().to_owned(), role: PeerRole::Store };
-            add(&database, &data.join(trust::FOLDER), &peer).await?;
+            add(&database, &at.data.join(trust::FOLDER), &peer).await?;
         }
         What::Known(known) => look(&database, known).await?,
         What::ChangeAuthority { forget_old } => {
-            let _claim = Claim::take(&data.join(DATABASE_FILE))?;
-            let authority = Authority::change(&data.join(trust::FOLDER), forget_old)?;
+            let _claim = at.claim()?;
+            let authority = Authority::change(&at.data.join(trust::FOLDER), forget_old)?;
             println!("The authority is now {authority:?}");
         }
     }
@@ -97,6 +98,10 @@ pub async fn look(database: &Database, known: Known) -> anyhow::Result<()> {
         Known::Revoke { name } => {
             let keys = NodeTable::new(database.clone()).revoke(&name).await?;
             println!("{name} is refused from now on ({keys} keys)");
+        }
+        Known::Trust { name } => {
+            link::inbox::trust_another(database, &name).await?;
+            println!("the next {name} that comes, and is not the one that had its place, is trusted");
         }
         Known::Refused => {
             for row in Refusals::new(database.clone()).newest(REFUSALS_SHOWN).await? {

@@ -1,14 +1,12 @@
 //! `hq-node operator`: who may sign on at the tills, in a head office that is not running.
 
-use std::path::{Path, PathBuf};
-
 use clap::{Args, Subcommand, ValueEnum};
 use dataserver::browse;
 use dataserver::requests::{NewOperator, PutOperators, RemoveOperators};
 use domain::ids::OperatorNumber;
 use messages::v1::catalogue::Role;
 
-use super::{existing, open, publish};
+use super::{Office, publish};
 
 #[derive(Debug, Args)]
 pub struct Operator {
@@ -39,19 +37,19 @@ pub enum What {
         /// What the person's card says; empty takes the card away.
         #[arg(long, env = "OPENSTORE_CARD", hide_env_values = true)]
         card: Option<String>,
-        #[arg(long, default_value = "data")]
-        data: PathBuf,
+        #[command(flatten)]
+        at: Office,
     },
     /// A person may not sign on any more.
     Remove {
         number: String,
-        #[arg(long, default_value = "data")]
-        data: PathBuf,
+        #[command(flatten)]
+        at: Office,
     },
     /// Who there is.
     List {
-        #[arg(long, default_value = "data")]
-        data: PathBuf,
+        #[command(flatten)]
+        at: Office,
     },
 }
 
@@ -65,7 +63,7 @@ fn word(role: Role) -> &'static str {
 
 pub async fn run(Operator { what }: Operator) -> anyhow::Result<()> {
     match what {
-        What::Put { number, name, role, pin, card, data } => {
+        What::Put { number, name, role, pin, card, at } => {
             let role = match role {
                 RoleName::Cashier => Role::Cashier,
                 RoleName::SeniorCashier => Role::SeniorCashier,
@@ -74,23 +72,22 @@ pub async fn run(Operator { what }: Operator) -> anyhow::Result<()> {
             let told = format!("{name} signs on as {number} ({})", word(role));
             let operator = NewOperator { number: OperatorNumber(number), name, pin, role, card };
             let put = PutOperators { operators: vec![operator] };
-            publish(&data, async |to| Ok(to.put_operators.ask(put).await?)).await?;
+            publish(&at, async |to| Ok(to.put_operators.ask(put).await?)).await?;
             println!("{told}");
             Ok(())
         }
-        What::Remove { number, data } => {
+        What::Remove { number, at } => {
             let remove = RemoveOperators { numbers: vec![OperatorNumber(number.clone())] };
-            let done = publish(&data, async |to| Ok(to.remove_operators.ask(remove).await?)).await?;
+            let done = publish(&at, async |to| Ok(to.remove_operators.ask(remove).await?)).await?;
             println!("{number}: {}", if done.changed > 0 { "removed" } else { "was not there" });
             Ok(())
         }
-        What::List { data } => list(&data).await,
+        What::List { at } => list(&at).await,
     }
 }
 
-async fn list(data: &Path) -> anyhow::Result<()> {
-    existing(data)?;
-    let database = open(data).await?;
+async fn list(at: &Office) -> anyhow::Result<()> {
+    let database = at.existing().await?;
     let mut after: Option<String> = None;
     loop {
         let people = browse::operators(&database.reader, after.as_deref(), browse::PAGE_ROWS_MAX).await?;

@@ -1,12 +1,10 @@
 //! `hq-node user`: who may sign in to the pages.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
 use web::password;
 use web::rights::Role;
 
-use super::open;
+use super::Office;
 
 #[derive(Debug, Args)]
 pub struct User {
@@ -25,20 +23,20 @@ pub enum What {
         /// Read from the variable, so that it stays out of the list of processes.
         #[arg(long, env = "OPENSTORE_PASSWORD", hide_env_values = true)]
         password: Option<String>,
-        #[arg(long, default_value = "data")]
-        data: PathBuf,
+        #[command(flatten)]
+        at: Office,
     },
     /// Who there is.
     List {
-        #[arg(long, default_value = "data")]
-        data: PathBuf,
+        #[command(flatten)]
+        at: Office,
     },
 }
 
 pub async fn run(User { what }: User) -> anyhow::Result<()> {
     match what {
-        What::Add { name, role, password, data } => {
-            let database = open(&data).await?;
+        What::Add { name, role, password, at } => {
+            let database = at.open().await?;
             let made_up = if password.is_none() { Some(password::random()) } else { None };
             let secret = password.or(made_up.clone()).unwrap_or_default();
             crate::people::put(&database, &name, role, &secret).await?;
@@ -48,8 +46,8 @@ pub async fn run(User { what }: User) -> anyhow::Result<()> {
             }
             Ok(database.close().await?)
         }
-        What::List { data } => {
-            let database = open(&data).await?;
+        What::List { at } => {
+            let database = at.open().await?;
             for person in backoffice::people::all(&database.reader).await? {
                 println!("{}  {}{}", person.name, person.role, if person.enabled { "" } else { "  (may not sign in)" });
             }

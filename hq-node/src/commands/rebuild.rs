@@ -1,24 +1,21 @@
 //! `hq-node rebuild`: compute the sums of reports again from the receipts and compare.
 
-use std::path::PathBuf;
-
 use anyhow::bail;
 use clap::Args;
 
-use super::{existing, open};
+use super::Office;
 
 #[derive(Debug, Args)]
 pub struct Rebuild {
     /// Only compare: change nothing, and fail if something differs.
     #[arg(long)]
     pub check: bool,
-    #[arg(long, default_value = "data")]
-    pub data: PathBuf,
+    #[command(flatten)]
+    pub at: Office,
 }
 
 pub async fn run(command: Rebuild) -> anyhow::Result<()> {
-    existing(&command.data)?;
-    let database = open(&command.data).await?;
+    let database = command.at.existing().await?;
     let rebuilt = backoffice::rebuild::rebuild(&database, !command.check).await?;
     database.close().await?;
     for sentence in &rebuilt.told {

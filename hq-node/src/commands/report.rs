@@ -1,15 +1,12 @@
 //! `hq-node report`: a report of a database that is only read, also while the node runs.
 
 use std::io::{BufWriter, Write};
-use std::path::PathBuf;
 
-use anyhow::Context;
 use backoffice::reports::{self, Arguments, render};
 use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
-use sea_orm::{ConnectOptions, Database};
 
-use super::existing;
+use super::Office;
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Form {
@@ -40,9 +37,8 @@ pub struct Report {
     /// One store only.
     #[arg(long)]
     pub store: Option<String>,
-    /// Folder of the head office's database.
-    #[arg(long, default_value = "data")]
-    pub data: PathBuf,
+    #[command(flatten)]
+    pub at: Office,
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
@@ -51,11 +47,7 @@ fn pair(text: &str) -> Result<(String, String), String> {
 }
 
 pub async fn run(command: Report) -> anyhow::Result<()> {
-    let file = existing(&command.data)?;
-    let mut options = ConnectOptions::new(format!("sqlite://{}?mode=ro", file.display()));
-    options.max_connections(1).sqlx_logging(false);
-    let database =
-        Database::connect(options).await.with_context(|| format!("the database {} cannot be read", file.display()))?;
+    let database = command.at.read_only().await?;
     let Report { by, from, to, store, .. } = command;
     let arguments = Arguments { by, from, to, store, more: command.more.into_iter().collect() };
     let report = reports::find(&command.name)?;

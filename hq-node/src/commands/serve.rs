@@ -25,6 +25,7 @@ pub struct Serve {
 pub async fn run(command: Serve) -> anyhow::Result<()> {
     let settings = Settings::read(&command.config)?;
     logging::start(LOG_FILTER, LogForm::Text, &LogTo::Stderr)?;
+    // Also where the database is elsewhere: imports lie in the folder.
     let _claim = Claim::take(&settings.data.join(DATABASE_FILE))?;
     let node = HqNode::start(settings).await?;
     println!("The head office is at {}", node.pages_url());

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use chrono::DateTime;
 use dataserver::requests::{PutTillSettings, SettingsKey};
 use hq_node::node::HqNode;
-use hq_node::settings::{Machine, Settings};
+use hq_node::settings::{DATABASE_FILE, Machine, Settings};
 use hq_node::web::accounts::changes::{NewCustomer, open};
 use link::apply::{Peer, PeerRole};
 use messages::v1::accounts::{IdentifyCustomer, Wallet};
+use migrations::scratch;
 use processing::keeper::{Door, Keeper, Making};
 use processing::line::Talk;
 use processing::machine::customer::{Card, CardState, Customer, Held};
@@ -32,6 +33,8 @@ pub(crate) struct Office {
     pub(crate) node: HqNode,
     pub(crate) clock: Clock,
     pub(crate) folder: tempfile::TempDir,
+    /// The address of its database, if that is not a file in the folder.
+    pub(crate) database: Option<String>,
     client: Client,
 }
 
@@ -43,12 +46,14 @@ impl Office {
     pub(crate) async fn open() -> Office {
         let folder = tempfile::tempdir().unwrap();
         let mut settings = Settings::in_process(folder.path());
+        settings.database = scratch::address(folder.path(), DATABASE_FILE).await;
         let machine = |(name, role): (&str, Role)| Machine { machine: name.to_owned(), token: token(name), role };
         settings.machines = PEOPLE.into_iter().map(machine).collect();
         let clock = Clock::by_hand(DateTime::parse_from_rfc3339("2026-11-25T12:00:00+03:00").unwrap());
+        let database = settings.database.clone();
         let node = HqNode::start_at(settings, clock.clone()).await.unwrap();
         let client = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
-        Office { node, clock, folder, client }
+        Office { node, clock, folder, database, client }
     }
 
     pub(crate) fn ask(&self, who: &str, method: Method, path: &str) -> RequestBuilder {

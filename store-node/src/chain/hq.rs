@@ -21,6 +21,7 @@ impl Chain {
     pub(super) async fn start_hq(&mut self) -> anyhow::Result<()> {
         let mut settings = Settings::in_process(&self.options.data);
         settings.name = NAME.to_owned();
+        settings.database = self.options.databases.get(HQ).cloned();
         settings.listen = self.options.hq_listen.clone();
         settings.ops_token = self.options.ops_token.clone();
         settings.admin_password = self.options.admin_password.clone();

@@ -1,4 +1,5 @@
-//! The head office takes receipts off the link, beside bare inserts of the very same rows in transactions of the same size.
+//! The head office takes receipts off the link, beside bare inserts of the very same rows in transactions of the same size;
+//! in SQLite files, or on the server in `OPENSTORE_TEST_POSTGRES`.
 
 use std::time::{Duration, Instant};
 
@@ -14,11 +15,11 @@ use link::inbox;
 use link::session::sending::BATCH_DOCUMENTS_MAX;
 use messages::v1::document::Document;
 use messages::v1::receipt::{Receipt, ReceiptKind, ReceiptLine, Tender, TenderType, VatSum};
-use migrations::ServerMigrator;
 use migrations::database::Database;
 use migrations::entity::{
     inbox_cursor, origin_head, receipt, sales_hour, sales_item, sales_tender, sales_vat, till_state,
 };
+use migrations::{ServerMigrator, scratch};
 use sea_orm::{ConnectionTrait, EntityTrait, IdenStatic, Iterable, ModelTrait, Statement, Value};
 use uuid::Uuid;
 
@@ -32,9 +33,7 @@ const VALUES_MAX: usize = 32_766;
 
 pub(crate) async fn measure(table: &mut Table) {
     let folder = tempfile::tempdir().expect("a folder");
-    let open = async |name: &str| {
-        Database::open_sqlite::<ServerMigrator>(&folder.path().join(name)).await.expect("a database")
-    };
+    let open = async |name: &str| scratch::open::<ServerMigrator>(folder.path(), name).await;
     let (ledger, bare, scratch) =
         (open("ledger.sqlite").await, open("bare.sqlite").await, open("scratch.sqlite").await);
     let peer = Peer { name: "S1".to_owned(), role: PeerRole::Store };
@@ -238,8 +237,9 @@ async fn insert(database: &Database, all: Vec<Rows>) {
         let width = columns.len();
         while !values.is_empty() {
             let rest = values.split_off(values.len().min(VALUES_MAX / width * width));
-            let row = format!("({})", vec!["?"; width].join(","));
-            let places = vec![row; values.len() / width].join(",");
+            let row =
+                |n: usize| (1..=width).map(|column| format!("${}", n * width + column)).collect::<Vec<_>>().join(",");
+            let places = (0..values.len() / width).map(|n| format!("({})", row(n))).collect::<Vec<_>>().join(",");
             let sql = format!("INSERT INTO {table} ({}) VALUES {places}", columns.join(","));
             let insert = Statement::from_sql_and_values(backend, sql, values);
             transaction.execute_raw(insert).await.expect("inserted");

@@ -19,8 +19,8 @@ use domain::vat::VatRate;
 use link::datasets::DatasetSource;
 use link::datasets::table::TableDatasets;
 use messages::v1::catalogue::Item;
-use migrations::ServerMigrator;
 use migrations::database::Database;
+use migrations::{ServerMigrator, scratch};
 use runtime::actor::Handle;
 use runtime::clock::Clock;
 use runtime::node::{ChildRef, Node, Tree};
@@ -41,7 +41,7 @@ struct Hq {
 impl Hq {
     async fn start() -> Hq {
         let folder = tempfile::tempdir().unwrap();
-        let database = Database::open_sqlite::<ServerMigrator>(&folder.path().join("hq.sqlite")).await.unwrap();
+        let database = scratch::open::<ServerMigrator>(folder.path(), "hq.sqlite").await;
         let (sender, imports) = watch::channel(ImportView::default());
         let rings = Arc::new(AtomicU64::new(0));
         let counter = rings.clone();

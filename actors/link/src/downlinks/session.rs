@@ -33,6 +33,8 @@ use crate::session::{Incident, Window};
 const TRIES_MAX: u32 = 3;
 /// The wait before a batch is offered again, four times longer each time.
 const RETRY_FIRST: Duration = Duration::from_millis(100);
+/// The wait before a batch is offered again when nobody was there to take it.
+const NOBODY_RETRY: Duration = Duration::from_secs(1);
 /// A commit that takes longer means a database that cannot keep up: the peer gets a small window.
 const SLOW_COMMIT: Duration = Duration::from_secs(1);
 /// Questions of one peer that are worked on at once.
@@ -208,7 +210,7 @@ impl Session<'_> {
         let (peer, before, documents) = (self.peer.clone(), self.receiving.applied(), batch.clone());
         let job = async move {
             tokio::time::sleep(wait).await;
-            inbox::take(&wiring.database, wiring.apply.as_ref(), &peer, before, &documents).await
+            wiring.intake.take(&peer, before, &documents).await
         };
         self.applying = Some(Applying { batch, begun: Instant::now(), job: job.boxed_local() });
     }
@@ -257,6 +259,11 @@ impl Session<'_> {
             }
             Err(TakeError::Incident(incident)) => Err(incident.into()),
             Err(TakeError::Overtaken) => Err(Stop::Replaced),
+            Err(error @ (TakeError::Nobody(_) | TakeError::Fenced(_))) => {
+                self.show(line, |status| status.last_error = Some(error.to_string()));
+                self.offer(batch, NOBODY_RETRY);
+                self.pace(line, false)
+            }
             Err(TakeError::Database(error)) => {
                 self.tries += 1;
                 tracing::warn!(peer = self.peer.name, tries = self.tries, error = %error, "a batch was not taken by the database");
@@ -334,7 +341,7 @@ impl Session<'_> {
         status.lag = self.last.max(applied + status.pending) - applied;
         (status.window_documents, status.window_bytes) = (window.documents, window.bytes);
         status.round_trip_us = line.round_trip().map(|trip| u64::try_from(trip.as_micros()).unwrap_or(u64::MAX));
-        status.datasets = self.giving.kept().collect();
+        status.datasets = self.giving.kept().map(|(dataset, kept)| (dataset.into(), kept)).collect();
         also(status);
     }
 }

@@ -1,9 +1,10 @@
 //! What an operator and a test see of the nodes below.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono::Utc;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Sessions;
 use crate::apply::{Peer, PeerRole};
@@ -22,7 +23,7 @@ pub struct DownlinksStatus {
     pub cut: Vec<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PeerStatus {
     pub name: String,
     pub role: PeerRole,
@@ -51,7 +52,7 @@ pub struct PeerStatus {
     pub last_commit_ms: Option<i64>,
     pub round_trip_us: Option<u64>,
     /// What it has committed of each dataset.
-    pub datasets: BTreeMap<&'static str, u64>,
+    pub datasets: BTreeMap<Cow<'static, str>, u64>,
     pub last_error: Option<String>,
     /// The databases disagree: an operator must look.
     pub incident: Option<String>,

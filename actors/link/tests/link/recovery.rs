@@ -7,9 +7,8 @@ use std::sync::Arc;
 
 use domain::ids::TillId;
 use link::apply::origin_head;
-use link::downlinks::TrustAnother;
-use link::outbox;
 use link::transport::memory::MemoryHub;
+use link::{inbox, outbox};
 use migrations::database::Database;
 use sea_orm::ConnectionTrait;
 use tempfile::TempDir;
@@ -95,8 +94,7 @@ impl Chain {
             ["mend", node] => self.lines_of(node),
             ["refused", name, ..] => self.refused(name, &words[2..].join(" ")).await,
             ["trust", name] => {
-                let order = TrustAnother { peer: format!("S1/{name}") };
-                self.store.as_ref().unwrap().downlinks.reference().ask(order).await.unwrap().unwrap();
+                inbox::trust_another(self.database("store"), &format!("S1/{name}")).await.unwrap();
             }
             ["back", till, count] => {
                 let back = self.tills[till].back.0.lock().unwrap().clone();

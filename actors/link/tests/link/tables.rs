@@ -9,7 +9,7 @@ use link::datasets::{DatasetSink, DatasetSource};
 use link::{datasets, outbox};
 use messages::v1::document::{CashMoved, Document};
 use migrations::database::Database;
-use migrations::{ServerMigrator, TillMigrator};
+use migrations::{ServerMigrator, TillMigrator, scratch};
 use tempfile::TempDir;
 
 pub fn cash(store: &StoreId, till: TillId, kopecks: i64) -> Document {
@@ -30,7 +30,7 @@ pub async fn till_database(dir: &TempDir, name: &str) -> Database {
 }
 
 pub async fn server_database(dir: &TempDir, name: &str) -> Database {
-    Database::open_sqlite::<ServerMigrator>(&dir.path().join(name)).await.unwrap()
+    scratch::open::<ServerMigrator>(dir.path(), name).await
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ use messages::v1::catalogue::DATASETS;
 use migrations::database::Database;
 use runtime::node::{ChildRef, Node, Tree};
 use runtime::spec::{ChildSpec, Strategy};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 
@@ -142,6 +142,15 @@ impl Apply for Effects {
     }
 }
 
+pub async fn effect_table(database: &Database) {
+    let number = match database.writer.get_database_backend() {
+        DbBackend::Postgres => "BIGSERIAL PRIMARY KEY",
+        _ => "INTEGER PRIMARY KEY AUTOINCREMENT",
+    };
+    let sql = format!("CREATE TABLE IF NOT EXISTS effect (n {number}, store TEXT, till BIGINT, sequence BIGINT)");
+    database.writer.execute_unprepared(&sql).await.unwrap();
+}
+
 /// Everything that was applied, in order.
 pub async fn effects(database: &Database, till: u32) -> Vec<u64> {
     let sql = format!("SELECT sequence FROM effect WHERE till = {till} ORDER BY n");
@@ -189,8 +198,7 @@ impl Server {
     /// With `above`, it relays what it applies over a dial of its own.
     pub async fn start_with(dir: &TempDir, file: &str, effects: Effects, above: Option<Arc<dyn Dial>>) -> Server {
         let database = server_database(dir, file).await;
-        let sql = "CREATE TABLE IF NOT EXISTS effect (n INTEGER PRIMARY KEY AUTOINCREMENT, store TEXT, till INTEGER, sequence INTEGER)";
-        database.writer.execute_unprepared(sql).await.unwrap();
+        effect_table(&database).await;
         let effects = Arc::new(Effects { relays: above.is_some(), ..effects });
         let tokens = Arc::new(StaticTokens::new([
             (till_peer(1), "one".to_owned()),

@@ -11,11 +11,12 @@ use futures_util::TryStreamExt;
 use migrations::AccountsMigrator;
 use migrations::database::Database;
 use migrations::entity::{account_block, account_page, account_row, account_run, account_run_page};
+use migrations::lease::{Fence, FenceError};
 use sea_orm::sea_query::{Expr, Func, OnConflict};
 use sea_orm::sqlx::{self, ConnectOptions, Connection};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    RuntimeErr,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, RuntimeErr,
 };
 use tokio::sync::Mutex;
 
@@ -34,18 +35,25 @@ const LOAD_BLOCKS: usize = 1024;
 /// Pages of runs are numbered within their run below this.
 const RUN_PAGES: i64 = 65_536;
 /// Connections to PostgreSQL: one writes, the others answer questions.
-const POSTGRES_CONNECTIONS_MAX: u32 = 4;
+pub(crate) const POSTGRES_CONNECTIONS_MAX: u32 = 4;
 
 pub struct DatabaseStore {
     database: Database,
     /// None: to be read. Who holds it writes.
     head: Mutex<Option<Head>>,
+    /// Checked in every transaction that writes, where several processes could.
+    fence: Option<Fence>,
 }
 
 impl DatabaseStore {
     /// In a database that has [`AccountsMigrator`]'s tables.
     pub fn new(database: Database) -> DatabaseStore {
-        DatabaseStore { database, head: Mutex::new(None) }
+        DatabaseStore { database, head: Mutex::new(None), fence: None }
+    }
+
+    /// Written only for as long as nobody else has taken the lease.
+    pub fn fenced(self, fence: Fence) -> DatabaseStore {
+        DatabaseStore { fence: Some(fence), ..self }
     }
 
     /// Open, or make, the SQLite file.
@@ -80,8 +88,20 @@ impl DatabaseStore {
         })
     }
 
-    async fn write(&self, block: Block, pages: Vec<Page>) -> Result<(), DbErr> {
+    async fn begin(&self) -> Result<DatabaseTransaction, StoreError> {
+        let transaction = self.database.begin().await?;
+        if let Some(fence) = &self.fence {
+            fence.check(&transaction).await.map_err(|error| match error {
+                FenceError::Fenced(fenced) => StoreError::Fenced(fenced),
+                FenceError::Database(error) => error.into(),
+            })?;
+        }
+        Ok(transaction)
+    }
+
+    async fn write(&self, block: Block, pages: Vec<Page>) -> Result<(), StoreError> {
         let as_of = block.number as i64;
+        let failed = |error| sort_out(as_of as u64, error);
         let changes = account_block::ActiveModel {
             number: Set(as_of),
             elapsed_ms: Set(block.elapsed_ms as i64),
@@ -93,15 +113,15 @@ impl DatabaseStore {
             postings: Set(block.postings),
         };
         let insert = account_block::Entity::insert(changes);
-        if block.rows.is_empty() && pages.is_empty() {
-            insert.exec_without_returning(&self.database.writer).await?;
+        if block.rows.is_empty() && pages.is_empty() && self.fence.is_none() {
+            insert.exec_without_returning(&self.database.writer).await.map_err(failed)?;
             return Ok(());
         }
-        let transaction = self.database.begin().await?;
-        insert.exec_without_returning(&transaction).await?;
-        write_rows(&transaction, block.rows).await?;
-        write_pages(&transaction, as_of, pages).await?;
-        transaction.commit().await
+        let transaction = self.begin().await?;
+        insert.exec_without_returning(&transaction).await.map_err(failed)?;
+        write_rows(&transaction, block.rows).await.map_err(failed)?;
+        write_pages(&transaction, as_of, pages).await.map_err(failed)?;
+        transaction.commit().await.map_err(failed)
     }
 
     /// How many blocks from `from` on are small enough to be read at once; at least one.
@@ -280,7 +300,7 @@ impl Store for DatabaseStore {
         }
         block.check_follows(before)?;
         *head = None;
-        self.write(block, pages).await.map_err(|error| sort_out(after.number, error))?;
+        self.write(block, pages).await?;
         *head = Some(after);
         Ok(())
     }
@@ -382,7 +402,7 @@ impl Store for DatabaseStore {
             number: Set(i64::from(page.run) * RUN_PAGES + i64::from(page.page)),
             bytes: Set(page.bytes),
         };
-        let transaction = self.database.begin().await?;
+        let transaction = self.begin().await?;
         for part in parts(pages.into_iter().map(of).collect()) {
             use account_run_page::Column;
             account_run_page::Entity::insert_many(part)
@@ -400,8 +420,9 @@ impl Store for DatabaseStore {
             last_block: Set(run.last_block as i64),
             bytes: Set(run.bytes),
         };
-        account_run::Entity::insert(run).exec_without_returning(&self.database.writer).await?;
-        Ok(())
+        let transaction = self.begin().await?;
+        account_run::Entity::insert(run).exec_without_returning(&transaction).await?;
+        Ok(transaction.commit().await?)
     }
 
     async fn runs(&self) -> Result<Vec<RunHead>, StoreError> {
@@ -423,7 +444,7 @@ impl Store for DatabaseStore {
     }
 
     async fn forget_runs(&self) -> Result<(), StoreError> {
-        let transaction = self.database.begin().await?;
+        let transaction = self.begin().await?;
         account_run::Entity::delete_many().exec(&transaction).await?;
         account_run_page::Entity::delete_many().exec(&transaction).await?;
         Ok(transaction.commit().await?)

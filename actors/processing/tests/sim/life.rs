@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use futures_util::future::BoxFuture;
 use processing::host::Machine;
-use processing::keeper::{Door, Keeper, Making};
+use processing::keeper::{Book, Door, Keeper, Making};
 use processing::seen::Seen;
 use processing::store::disk::Disk;
 use processing::store::{JournalStore, MemoryDisk, Store, StoreError};
@@ -98,7 +98,7 @@ pub(crate) fn making<M: 'static>(
         let opened = JournalStore::open(PowerDisk { disk: disk.clone(), power: power.clone() });
         Box::pin(async move { Ok(Arc::new(opened?) as Arc<dyn Store>) })
     };
-    Making { store: Arc::new(store), machine: Arc::new(machine), restored: Arc::new(restored), seen }
+    Making { book: Book::Own(Arc::new(store)), machine: Arc::new(machine), restored: Arc::new(restored), seen }
 }
 
 /// No chance but the seed's.

@@ -3,12 +3,12 @@
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
 use domain::ledger::transfer::Moment;
-use migrations::database::Database;
+use migrations::database::{Database, Location};
 use processing::host::{Loader, Sealed, Writer};
 use processing::machine::day_of;
 use processing::machine::root::{Policy, Root};
@@ -17,26 +17,32 @@ use processing::seen::Seen;
 use processing::store::export::{ExportError, export as write_export, verify_export};
 use processing::store::verify::{Verified, VerifyError, verify};
 use processing::store::{DatabaseStore, Store};
-use runtime::claim::Claim;
+use processing::turn::{Queue, SCHEMA};
 use runtime::clock::Clock;
 use sea_orm::{ConnectOptions, ConnectionTrait};
 
-use crate::settings::{ACCOUNTS_FILE, DATABASE_FILE};
+use crate::commands::Office;
+use crate::settings::ACCOUNTS_FILE;
 use crate::web::accounts::words::{decimal, kind_word};
 
 /// The one connection is kept for as long as any command takes: what it sees is a snapshot of its own.
 const SNAPSHOT_LASTS: Duration = Duration::from_secs(7 * 24 * 3600);
 
-fn existing(data: &Path) -> anyhow::Result<PathBuf> {
-    let file = data.join(ACCOUNTS_FILE);
-    anyhow::ensure!(file.is_file(), "there is no {}: choose the data folder with --data", file.display());
-    Ok(file)
-}
-
 /// The book as of now, whatever is written to it meanwhile.
-pub(super) async fn snapshot(data: &Path) -> anyhow::Result<DatabaseStore> {
-    let file = existing(data)?;
-    let mut options = ConnectOptions::new(format!("sqlite://{}?mode=ro", file.display()));
+pub(super) async fn snapshot(at: &Office) -> anyhow::Result<DatabaseStore> {
+    let place = at.location()?;
+    let (mut options, first) = match &place {
+        Location::File(_) => {
+            let file = at.data.join(ACCOUNTS_FILE);
+            anyhow::ensure!(file.is_file(), "there is no {}: choose the data folder with --data", file.display());
+            (ConnectOptions::new(format!("sqlite://{}?mode=ro", file.display())), "BEGIN")
+        }
+        Location::Postgres(url) => {
+            let mut options = ConnectOptions::new(url);
+            options.set_schema_search_path(SCHEMA);
+            (options, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        }
+    };
     options
         .max_connections(1)
         .min_connections(1)
@@ -47,11 +53,11 @@ pub(super) async fn snapshot(data: &Path) -> anyhow::Result<DatabaseStore> {
     let open = async {
         let database = sea_orm::Database::connect(options).await?;
         // The first read of a transaction chooses what all the others see.
-        database.execute_unprepared("BEGIN").await?;
-        database.execute_unprepared("SELECT count(*) FROM sqlite_master").await?;
+        database.execute_unprepared(first).await?;
+        database.execute_unprepared("SELECT count(*) FROM account_block").await?;
         Ok::<_, sea_orm::DbErr>(database)
     };
-    let database = open.await.with_context(|| format!("the account book {} cannot be read", file.display()))?;
+    let database = open.await.with_context(|| format!("the account book of {place} cannot be read"))?;
     Ok(DatabaseStore::new(Database { writer: database.clone(), reader: database }))
 }
 
@@ -71,26 +77,51 @@ async fn load(store: &DatabaseStore) -> anyhow::Result<(Root, Writer)> {
 
 /// Look at the root as of now.
 pub(super) async fn look<R>(
-    data: &Path,
+    at: &Office,
     work: impl AsyncFnOnce(&Root, Now, &DatabaseStore) -> anyhow::Result<R>,
 ) -> anyhow::Result<R> {
-    let store = snapshot(data).await?;
+    let store = snapshot(at).await?;
     let (root, writer) = load(&store).await?;
     work(&root, now(writer.elapsed_ms()), &store).await
 }
 
 /// Change the root of a head office that is not running: one block.
-pub(super) async fn change<R, E>(data: &Path, work: impl FnOnce(&mut Root, Now) -> Result<R, E>) -> anyhow::Result<R>
+pub(super) async fn change<R, E>(at: &Office, work: impl FnOnce(&mut Root, Now) -> Result<R, E>) -> anyhow::Result<R>
 where
     anyhow::Error: From<E>,
 {
-    std::fs::create_dir_all(data).with_context(|| format!("the data folder {} cannot be made", data.display()))?;
-    let _claim = Claim::take(&data.join(DATABASE_FILE))?;
-    let file = data.join(ACCOUNTS_FILE);
+    let _claim = at.claim()?;
+    let Location::Postgres(url) = at.location()? else { return change_file(at, work).await };
+    let queue = Queue { url, holder: format!("the command of process {}", std::process::id()) };
+    let turn = queue.take_now().await.context("the account book cannot be opened")?;
+    let turn = turn.map_err(|holder| anyhow::anyhow!("{holder} keeps the account book: stop it, or use its pages"))?;
+    let done = change_in(&turn.store(), None, work).await;
+    turn.give_back().await;
+    done
+}
+
+async fn change_file<R, E>(at: &Office, work: impl FnOnce(&mut Root, Now) -> Result<R, E>) -> anyhow::Result<R>
+where
+    anyhow::Error: From<E>,
+{
+    let file = at.data.join(ACCOUNTS_FILE);
     let store = DatabaseStore::open_sqlite(&file).await?;
-    let (mut root, mut writer) = load(&store).await?;
+    let done = change_in(&store, Some(Seen::beside(&file)), work).await?;
+    store.close().await?;
+    Ok(done)
+}
+
+async fn change_in<R, E>(
+    store: &DatabaseStore,
+    seen: Option<Seen>,
+    work: impl FnOnce(&mut Root, Now) -> Result<R, E>,
+) -> anyhow::Result<R>
+where
+    anyhow::Error: From<E>,
+{
+    let (mut root, mut writer) = load(store).await?;
     anyhow::ensure!(
-        !Seen::beside(&file).is_older(writer.head().number),
+        !seen.is_some_and(|seen| seen.is_older(writer.head().number)),
         "the account book was brought back from a backup: start the head office first, so that stores report"
     );
     let now = now(writer.elapsed_ms());
@@ -98,7 +129,6 @@ where
     if let Some(Sealed { block, pages, .. }) = writer.seal(&mut root, now) {
         store.append(block, pages).await?;
     }
-    store.close().await?;
     Ok(done)
 }
 
@@ -106,8 +136,8 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-pub(super) async fn export(file: &Path, data: &Path) -> anyhow::Result<()> {
-    let store = snapshot(data).await?;
+pub(super) async fn export(file: &Path, at: &Office) -> anyhow::Result<()> {
+    let store = snapshot(at).await?;
     let cannot = || format!("{} cannot be written", file.display());
     let mut out = BufWriter::new(File::create(file).with_context(cannot)?);
     let done = write_export(&store, ROOT, &mut out).await?;
@@ -149,8 +179,8 @@ pub(super) fn verify_file(file: &Path) -> anyhow::Result<()> {
     }
 }
 
-pub(super) async fn verify_book(data: &Path) -> anyhow::Result<()> {
-    let store = snapshot(data).await?;
+pub(super) async fn verify_book(at: &Office) -> anyhow::Result<()> {
+    let store = snapshot(at).await?;
     match verify(&store, |_| ()).await {
         Ok(verified) => {
             print(&verified);

@@ -1,7 +1,5 @@
 //! What changes accounts from a terminal, when the head office is not running.
 
-use std::path::Path;
-
 use anyhow::Context;
 use domain::ids::OperatorNumber;
 use messages::v1::accounts::Wallet;
@@ -9,7 +7,7 @@ use processing::machine::customer::{CardState, Held};
 use processing::machine::root::{AskedFor, DeskError, Done, PeopleError};
 
 use super::book::change;
-use super::{Asker, NewCustomer, OfWallet};
+use super::{Asker, NewCustomer, OfWallet, Office};
 use crate::web::accounts::changes::{self, ChangeError, asked, wallet_by_number};
 use crate::web::accounts::gift::{self, Batch};
 use crate::web::accounts::words::{
@@ -26,13 +24,13 @@ pub(super) async fn add(new: NewCustomer) -> anyhow::Result<()> {
     let birthday = new.birthday.as_deref().map(|text| birthday(text).ok_or(ChangeError::Birthday)).transpose()?;
     let numbers = new.card.into_iter().chain(new.phone).collect();
     let wanted = changes::NewCustomer { name: new.name, numbers, birthday, brought_by: new.brought_by, wallets };
-    let owner = change(&new.at.data, |root, now| changes::open(root, wanted, now)).await?;
+    let owner = change(&new.at, |root, now| changes::open(root, wanted, now)).await?;
     println!("customer {owner}");
     Ok(())
 }
 
-pub(super) async fn block(data: &Path, number: &str, card_only: bool, blocked: bool) -> anyhow::Result<()> {
-    let exposed = change(data, |root, now| {
+pub(super) async fn block(at: &Office, number: &str, card_only: bool, blocked: bool) -> anyhow::Result<()> {
+    let exposed = change(at, |root, now| {
         root.mark_time(now);
         let owner = root.owner_of(number)?;
         if card_only {
@@ -51,8 +49,8 @@ pub(super) async fn block(data: &Path, number: &str, card_only: bool, blocked: b
     Ok(())
 }
 
-pub(super) async fn replace(data: &Path, old: &str, new: &str) -> anyhow::Result<()> {
-    change(data, |root, now| {
+pub(super) async fn replace(at: &Office, old: &str, new: &str) -> anyhow::Result<()> {
+    change(at, |root, now| {
         root.mark_time(now);
         changes::replace_card(root, old, new)
     })
@@ -61,8 +59,8 @@ pub(super) async fn replace(data: &Path, old: &str, new: &str) -> anyhow::Result
     Ok(())
 }
 
-pub(super) async fn merge(data: &Path, from: &str, into: &str) -> anyhow::Result<()> {
-    let number = change(data, |root, now| {
+pub(super) async fn merge(at: &Office, from: &str, into: &str) -> anyhow::Result<()> {
+    let number = change(at, |root, now| {
         root.mark_time(now);
         let (from, into) = (root.owner_of(from)?, root.owner_of(into)?);
         root.merge_customers(from, into, now)
@@ -72,8 +70,8 @@ pub(super) async fn merge(data: &Path, from: &str, into: &str) -> anyhow::Result
     Ok(())
 }
 
-pub(super) async fn unmerge(data: &Path, merge: u64) -> anyhow::Result<()> {
-    change(data, |root, now| {
+pub(super) async fn unmerge(at: &Office, merge: u64) -> anyhow::Result<()> {
+    change(at, |root, now| {
         root.mark_time(now);
         root.unmerge(merge, now)
     })
@@ -89,9 +87,9 @@ fn told(done: &Done) {
     }
 }
 
-pub(super) async fn adjust(data: &Path, of: &OfWallet, amount: &str, asker: Asker) -> anyhow::Result<()> {
+pub(super) async fn adjust(at: &Office, of: &OfWallet, amount: &str, asker: Asker) -> anyhow::Result<()> {
     let amount = changes::adjusted(amount)?;
-    let done = change(data, |root, now| {
+    let done = change(at, |root, now| {
         let account = wallet_by_number(root, &of.number, of.wallet.wallet(), of.asset)?;
         let what = AskedFor::Adjust { account, amount, reason: asker.reason };
         Ok::<Done, ChangeError>(asked(root, new_operation(), OperatorNumber(asker.by), what, now)?)
@@ -100,15 +98,15 @@ pub(super) async fn adjust(data: &Path, of: &OfWallet, amount: &str, asker: Aske
     Ok(())
 }
 
-pub(super) async fn judge(data: &Path, operation: &str, by: String, allow: bool) -> anyhow::Result<()> {
+pub(super) async fn judge(at: &Office, operation: &str, by: String, allow: bool) -> anyhow::Result<()> {
     let operation = operation_of(operation).with_context(|| format!("\"{operation}\" is no operation"))?;
-    change(data, |root, now| changes::judge(root, operation, &OperatorNumber(by), allow, now)).await?;
+    change(at, |root, now| changes::judge(root, operation, &OperatorNumber(by), allow, now)).await?;
     println!("{} is {}", operation_text(operation), if allow { "allowed" } else { "refused" });
     Ok(())
 }
 
-pub(super) async fn store(data: &Path, name: &str, asker: Asker, fence: bool) -> anyhow::Result<()> {
-    let done = change(data, |root, now| {
+pub(super) async fn store(at: &Office, name: &str, asker: Asker, fence: bool) -> anyhow::Result<()> {
+    let done = change(at, |root, now| {
         let store = root.store_named(name).ok_or(DeskError::NoStore)?;
         let reason = asker.reason;
         let what = if fence { AskedFor::Fence { store, reason } } else { AskedFor::WriteOff { store, reason } };
@@ -118,9 +116,9 @@ pub(super) async fn store(data: &Path, name: &str, asker: Asker, fence: bool) ->
     Ok(())
 }
 
-pub(super) async fn budget(data: &Path, campaign: u32, asset: u32, most: Option<&str>) -> anyhow::Result<()> {
+pub(super) async fn budget(at: &Office, campaign: u32, asset: u32, most: Option<&str>) -> anyhow::Result<()> {
     let most = most.map(amount).transpose()?;
-    change(data, |root, now| {
+    change(at, |root, now| {
         root.mark_time(now);
         root.set_budget(asset, campaign, most);
         Ok::<(), PeopleError>(())
@@ -130,9 +128,9 @@ pub(super) async fn budget(data: &Path, campaign: u32, asset: u32, most: Option<
     Ok(())
 }
 
-pub(super) async fn issue_gift(data: &Path, batch: Batch, by: String) -> anyhow::Result<()> {
+pub(super) async fn issue_gift(at: &Office, batch: Batch, by: String) -> anyhow::Result<()> {
     let random = gift::random(batch.count);
-    let numbers = change(data, |root, now| {
+    let numbers = change(at, |root, now| {
         gift::check_label(root, &batch)?;
         gift::issue(root, &batch, &random, &OperatorNumber(by), now)
     });

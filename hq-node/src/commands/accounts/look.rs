@@ -27,12 +27,12 @@ fn print(table: &Table, form: Form) -> anyhow::Result<()> {
 }
 
 pub(super) async fn customers(shown: &Shown) -> anyhow::Result<()> {
-    let all = look(&shown.at.data, async |root, _, _| Ok(root.customers().cloned().collect::<Vec<_>>())).await?;
+    let all = look(&shown.at, async |root, _, _| Ok(root.customers().cloned().collect::<Vec<_>>())).await?;
     print(&tables::customers(&all), shown.format)
 }
 
 pub(super) async fn customer(number: &str, shown: &Shown) -> anyhow::Result<()> {
-    look(&shown.at.data, async |root, now, _| {
+    look(&shown.at, async |root, now, _| {
         let customer = root.whose(number).with_context(|| format!("the card or phone {number} is not known"))?;
         let wallets = root.wallets_now(customer.owner, now.moment.day);
         let names = Names::of(root);
@@ -45,7 +45,7 @@ pub(super) async fn customer(number: &str, shown: &Shown) -> anyhow::Result<()> 
 }
 
 pub(super) async fn requests(shown: &Shown) -> anyhow::Result<()> {
-    look(&shown.at.data, async |root, _, _| {
+    look(&shown.at, async |root, _, _| {
         let offset = *Clock::system().now().offset();
         print(&tables::requests(root.requests(), &Names::of(root), offset), shown.format)
     })
@@ -62,7 +62,7 @@ pub(super) async fn statement(
     let offset = *Clock::system().now().offset();
     let not_a_moment = |text: &str| format!("\"{text}\" is not a moment: write it as 2026-11-25T14:30");
     let as_of = as_of.map(|text| moment(text, offset).with_context(|| not_a_moment(text))).transpose()?;
-    look(&shown.at.data, async |root, _, store| {
+    look(&shown.at, async |root, _, store| {
         let wallet = wallet_by_number(root, &of.number, of.wallet.wallet(), of.asset)?;
         let head = store.head().await?.number;
         let mut place = Some(Place { block: head, balance: root.total(wallet), turnover: root.turnover(wallet) });
@@ -84,7 +84,7 @@ pub(super) async fn statement(
 }
 
 pub(super) async fn holds(shown: &Shown) -> anyhow::Result<()> {
-    look(&shown.at.data, async |root, now, store| {
+    look(&shown.at, async |root, now, store| {
         let holds = root.open_holds(LISTED_MAX, now);
         let ids: Vec<_> = holds.iter().map(|hold| hold.id).collect();
         let made = statement::posted_at(store, &ids).await?;
@@ -95,7 +95,7 @@ pub(super) async fn holds(shown: &Shown) -> anyhow::Result<()> {
 }
 
 pub(super) async fn stores(shown: &Shown) -> anyhow::Result<()> {
-    look(&shown.at.data, async |root, now, _| {
+    look(&shown.at, async |root, now, _| {
         let names = Names::of(root);
         print(&tables::stores(&root.peers(), &names, now), shown.format)?;
         print(&tables::leases(&root.leases(), &names), shown.format)
@@ -104,7 +104,7 @@ pub(super) async fn stores(shown: &Shown) -> anyhow::Result<()> {
 }
 
 pub(super) async fn alerts(shown: &Shown) -> anyhow::Result<()> {
-    look(&shown.at.data, async |root, _, _| {
+    look(&shown.at, async |root, _, _| {
         let offset = *Clock::system().now().offset();
         print(&tables::alerts(&root.last_alerts(LISTED_MAX), &Names::of(root), offset), shown.format)
     })
@@ -112,5 +112,5 @@ pub(super) async fn alerts(shown: &Shown) -> anyhow::Result<()> {
 }
 
 pub(super) async fn budgets(shown: &Shown) -> anyhow::Result<()> {
-    look(&shown.at.data, async |root, _, _| print(&tables::budgets(&root.budgets_now()), shown.format)).await
+    look(&shown.at, async |root, _, _| print(&tables::budgets(&root.budgets_now()), shown.format)).await
 }

@@ -1,6 +1,7 @@
-//! The same tables on PostgreSQL. Run by hand: `OPENSTORE_TEST_POSTGRES=postgres://user@host:port cargo test -p link -- --ignored`.
+//! Sessions and writers that meet at one database.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::ids::TillId;
 use link::chain::Place;
@@ -9,12 +10,11 @@ use link::datasets::{DatasetSink, DatasetSource};
 use link::frame::Numbered;
 use link::inbox::{self, TakeError, parked};
 use link::{apply, datasets, outbox};
-use migrations::ServerMigrator;
-use migrations::database::Database;
-use sea_orm::ConnectionTrait;
+use migrations::lease::{self, Fence};
 use uuid::Uuid;
 
-use crate::world::{Effects, effects, play, store, till_peer, upto};
+use crate::tables::server_database;
+use crate::world::{Effects, effect_table, effects, play, store, till_peer, upto};
 
 fn documents(last: u64) -> Vec<Numbered> {
     let mut place = Place::default();
@@ -30,14 +30,36 @@ fn documents(last: u64) -> Vec<Numbered> {
 }
 
 #[test]
-#[ignore = "needs the address of a PostgreSQL server in OPENSTORE_TEST_POSTGRES, with an empty database \"postgres\""]
-fn the_tables_work_the_same_on_postgres() {
+fn who_lost_its_lease_applies_nothing() {
     play(async {
-        let server = std::env::var("OPENSTORE_TEST_POSTGRES").expect("the address of a server");
-        let url = format!("{server}/postgres");
-        let database = Database::open_postgres::<ServerMigrator>(&url, 8).await.unwrap();
-        let sql = "CREATE TABLE effect (n BIGSERIAL PRIMARY KEY, store TEXT, till BIGINT, sequence BIGINT)";
-        database.writer.execute_unprepared(sql).await.unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let database = server_database(&dir, "server.db").await;
+        effect_table(&database).await;
+        let writer = &database.writer;
+        lease::make_table(writer).await.unwrap();
+        lease::offer(writer, &["partition/07".to_owned()]).await.unwrap();
+        let ours = lease::take(writer, "partition/", "the one that slept", Duration::ZERO, 1).await.unwrap();
+        let (effects_of, peer, all) = (Effects::default(), till_peer(1), documents(4));
+        let take = async |fence: &Fence, before, batch| {
+            inbox::take_under(&database, Some(fence), &effects_of, &peer, before, batch).await
+        };
+        let first = take(&ours[0], Place::default(), &all[..2]).await.unwrap();
+        let theirs = lease::take(writer, "partition/", "the next one", Duration::from_secs(60), 1).await.unwrap();
+        let refused = take(&ours[0], first.place, &all[2..]).await;
+        assert!(matches!(refused, Err(TakeError::Fenced(_))), "{refused:?}");
+        assert_eq!(effects(&database, 1).await, upto(2));
+        assert_eq!(inbox::cursor(&database.reader, &peer.name).await.unwrap(), first.place);
+        take(&theirs[0], first.place, &all[2..]).await.unwrap();
+        assert_eq!(effects(&database, 1).await, upto(4));
+    });
+}
+
+#[test]
+fn writers_that_meet_take_turns() {
+    play(async {
+        let dir = tempfile::tempdir().unwrap();
+        let database = server_database(&dir, "server.db").await;
+        effect_table(&database).await;
         let effects_of = Effects { relays: true, ..Effects::default() };
         effects_of.bad.lock().unwrap().insert(7);
         let (peer, all) = (till_peer(1), documents(12));
