@@ -17,6 +17,7 @@ pub mod m20261126_customers;
 pub mod m20261126_till;
 pub mod m20261126_trade;
 pub mod m20261127_scales;
+pub mod m20261128_datasets;
 
 use sea_orm_migration::prelude::*;
 
@@ -40,7 +41,11 @@ pub struct CatalogueMigrator;
 
 impl MigratorTrait for CatalogueMigrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261125_catalogue::Migration), Box::new(m20261126_catalogue::Migration)]
+        vec![
+            Box::new(m20261125_catalogue::Migration),
+            Box::new(m20261126_catalogue::Migration),
+            Box::new(m20261128_datasets::Migration),
+        ]
     }
 }
 

@@ -31,6 +31,8 @@ pub enum Refusal {
     NothingAsked,
     #[error("the clock of this till is set back to {now}, and the last entry is of {last}: set it right")]
     ClockSetBack { now: String, last: String },
+    #[error("this till has release {till}, its store {store}: bring the store up to date first")]
+    StoreIsOlder { till: String, store: String },
     #[error("finish training first")]
     Training,
     #[error("this till cannot train: it has no place for it")]
@@ -329,6 +331,7 @@ impl Refusal {
             Refusal::OwnApproval => "own_approval",
             Refusal::NothingAsked => "nothing_asked",
             Refusal::ClockSetBack { .. } => "clock_set_back",
+            Refusal::StoreIsOlder { .. } => "store_is_older",
             Refusal::Training => "training",
             Refusal::NoTraining => "no_training",
             Refusal::NothingToPrint => "nothing_to_print",

@@ -10,8 +10,8 @@ pub mod headers;
 
 pub use batch::Numbered;
 pub use headers::{
-    Ack, Bye, ByeReason, Credit, Data, DatasetChunk, DatasetHave, Hello, Nack, Ping, Pong, Reply, ReplyStatus, Request,
-    Welcome,
+    Ack, Anew, Bye, ByeReason, Credit, Data, DatasetChunk, DatasetHave, Digest, Hello, Nack, Ping, Pong, Reply,
+    ReplyStatus, Request, Welcome,
 };
 
 use fields::Fields;
@@ -76,6 +76,8 @@ pub enum Frame {
     Reply(Reply),
     DatasetHave(DatasetHave),
     DatasetChunk(DatasetChunk),
+    Anew(Anew),
+    Digest(Digest),
     Bye(Bye),
 }
 
@@ -122,8 +124,15 @@ impl Frame {
             Frame::Reply(_) => "Reply",
             Frame::DatasetHave(_) => "DatasetHave",
             Frame::DatasetChunk(_) => "DatasetChunk",
+            Frame::Anew(_) => "Anew",
+            Frame::Digest(_) => "Digest",
             Frame::Bye(_) => "Bye",
         }
+    }
+
+    /// Whether it may be long and can wait: documents and rows, behind which nothing that is waited for may stand.
+    pub fn is_bulk(&self) -> bool {
+        matches!(self, Frame::Data(_) | Frame::DatasetChunk(_) | Frame::Anew(_) | Frame::Digest(_))
     }
 
     pub fn encode(&self) -> Result<Vec<u8>, FrameError> {
@@ -140,6 +149,8 @@ impl Frame {
             Frame::Reply(reply) => (Reply::KIND, reply.parts()),
             Frame::DatasetHave(header) => (DatasetHave::KIND, Parts::bare(header.encode())),
             Frame::DatasetChunk(chunk) => (DatasetChunk::KIND, chunk.parts()),
+            Frame::Anew(anew) => (Anew::KIND, anew.parts()),
+            Frame::Digest(digest) => (Digest::KIND, digest.parts()),
             Frame::Bye(header) => (Bye::KIND, Parts::bare(header.encode())),
         };
         let Parts { header, body, flags } = parts;
@@ -206,6 +217,8 @@ fn read(kind: u8, header: &[u8], body: Body<'_>) -> Result<Frame, FrameError> {
         Reply::KIND => Frame::Reply(Reply::read(header, &body)?),
         DatasetHave::KIND => Frame::DatasetHave(body.none("DatasetHave").and_then(|()| DatasetHave::decode(header))?),
         DatasetChunk::KIND => Frame::DatasetChunk(DatasetChunk::read(header, &body)?),
+        Anew::KIND => Frame::Anew(Anew::read(header, &body)?),
+        Digest::KIND => Frame::Digest(Digest::read(header, &body)?),
         Bye::KIND => Frame::Bye(body.none("Bye").and_then(|()| Bye::decode(header))?),
         other => return Err(FrameError::UnknownKind(other)),
     })

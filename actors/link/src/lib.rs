@@ -15,6 +15,7 @@ pub mod downlinks;
 pub mod frame;
 pub mod identity;
 pub mod inbox;
+mod incidents;
 mod line;
 pub mod outbox;
 pub mod requests;

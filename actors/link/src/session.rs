@@ -10,7 +10,10 @@
 //! - LK-3 What is on the way and unacknowledged never exceeds the window by more than one document.
 
 pub mod alive;
+pub mod comparing;
 pub mod giving;
+pub mod mending;
+pub mod pace;
 pub mod receiving;
 pub mod sending;
 pub mod taking;

@@ -8,7 +8,6 @@ mod session;
 mod status;
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,7 +21,8 @@ use crate::apply::Peer;
 use crate::bell::{Bell, LOOK_EVERY};
 use crate::datasets::DatasetSink;
 use crate::frame::BODY_BYTES_MAX;
-use crate::requests::{Answering, AskAbove, Question, RequestError};
+use crate::requests::{Answering, AskAbove, Question, RequestError, SOFTWARE};
+use crate::session::taking::Left;
 use crate::transport::Dial;
 use crate::{identity, inbox, outbox};
 
@@ -55,7 +55,7 @@ impl UplinkSettings {
         UplinkSettings {
             me,
             token: token.into(),
-            software: concat!("openstore ", env!("CARGO_PKG_VERSION")).to_owned(),
+            software: SOFTWARE.to_owned(),
             datasets: &[],
             reconnect_min: Duration::from_millis(500),
             reconnect_max: Duration::from_secs(60),
@@ -154,7 +154,7 @@ impl Actor for Uplink {
             wiring: self.wiring.clone(),
             status: self.status.clone(),
             line: self.line.subscribe(),
-            memory: Memory { asked, unfinished: BTreeSet::new() },
+            memory: Memory { asked, left: Left::default() },
             incarnation,
         };
         scope.spawn(dialling.run());
@@ -255,8 +255,8 @@ struct Dialling {
 /// What outlives a session.
 struct Memory {
     asked: mpsc::Receiver<Ask>,
-    /// Datasets that stopped between two chunks.
-    unfinished: BTreeSet<&'static str>,
+    /// What the session before had collected of datasets.
+    left: Left,
 }
 
 impl Dialling {

@@ -14,12 +14,18 @@ mod documents;
 mod faults;
 #[path = "link/golden.rs"]
 mod golden;
+#[path = "link/mending.rs"]
+mod mending;
 #[path = "link/postgres.rs"]
 mod postgres;
 #[path = "link/rules.rs"]
 mod rules;
 #[path = "link/simulation.rs"]
 mod simulation;
+#[path = "link/skew.rs"]
+mod skew;
+#[path = "link/slow.rs"]
+mod slow;
 #[path = "link/strangers.rs"]
 mod strangers;
 #[path = "link/tables.rs"]

@@ -8,7 +8,7 @@ use chrono::Utc;
 use sea_orm::DbErr;
 use tokio_util::sync::CancellationToken;
 
-use super::{Live, PeerStatus, Sessions, Wiring, session};
+use super::{Live, PeerStatus, Sessions, Wiring, crowd, session};
 use crate::apply::Peer;
 use crate::frame::{ByeReason, Frame, Hello};
 use crate::line::{Ended, Heard, Line};
@@ -104,7 +104,8 @@ pub(super) async fn run(wiring: Wiring, sessions: Rc<RefCell<Sessions>>, duplex:
     let sentence = stop.to_string();
     ended(&sessions, &peer, number, &stop);
     if let Some((reason, retry_after)) = stop.bye() {
-        line.bye(reason, retry_after, sentence).await;
+        let slot = if matches!(stop, Stop::Leaving) { crowd::slot(sessions.borrow().leaving) } else { Duration::ZERO };
+        line.bye(reason, retry_after.max(slot), sentence).await;
     }
 }
 
@@ -154,6 +155,7 @@ fn take_over(sessions: &RefCell<Sessions>, peer: &Peer, hello: &Hello, from: Str
     let mut status = PeerStatus::new(peer, hello, from, session);
     if let Some(before) = sessions.seen.remove(&peer.name) {
         (status.last_error, status.incident, status.applied) = (before.last_error, before.incident, before.applied);
+        (status.compared_ms, status.mended) = (before.compared_ms, before.mended);
     }
     sessions.seen.insert(peer.name.clone(), status);
     (session, stop)

@@ -1,7 +1,8 @@
 //! One connection to the node above, from Hello to its end: feeds the rules with frames and with results of the database.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
@@ -13,13 +14,16 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Ask, Memory, UplinkStatus, Wiring};
 use crate::bell::LOOK_EVERY;
 use crate::chain::Place;
+use crate::datasets::digest::{Mended, Sums};
+use crate::datasets::{At, DatasetSink};
 use crate::frame::batch::ENVELOPE_BYTES_MAX;
 use crate::frame::{ByeReason, Data, DatasetHave, Frame, Hello, Numbered, Reply, ReplyStatus, Request, Welcome};
 use crate::line::{Ended, Heard, Line};
 use crate::outbox::{self, DOCUMENTS};
 use crate::requests::RequestError;
 use crate::session::sending::Sending;
-use crate::session::taking::{Have, Keep, Taking};
+use crate::session::mending::{Job as MendJob, Mending};
+use crate::session::taking::{Have, Keep, Left, Taking};
 use crate::session::{Incident, Window};
 use crate::transport::Duplex;
 
@@ -63,10 +67,10 @@ pub(super) async fn run(
     incarnation: u64,
 ) -> Result<(), End> {
     let mut line = Line::new(duplex);
-    let stop = match begin(wiring, &mut line, status, &memory.unfinished, incarnation).await {
+    let stop = match begin(wiring, &mut line, status, &mut memory.left, incarnation).await {
         Ok(mut session) => {
             let stop = session.go_on(&mut line, &mut memory.asked).await;
-            memory.unfinished = session.taking.unfinished();
+            memory.left = session.taking.left(session.above);
             stop
         }
         Err(stop) => stop,
@@ -94,7 +98,7 @@ async fn begin<'a>(
     wiring: &'a Wiring,
     line: &mut Line,
     status: &'a RefCell<UplinkStatus>,
-    unfinished: &BTreeSet<&'static str>,
+    left: &mut Left,
     incarnation: u64,
 ) -> Result<Session<'a>, Stop> {
     let settings = &wiring.settings;
@@ -123,10 +127,14 @@ async fn begin<'a>(
         for dataset in settings.datasets {
             let version = sink.version(dataset).await?;
             versions.push((*dataset, version));
-            line.send(&have(Have { dataset, kept: version, received: version }))?;
         }
     }
-    let taking = Taking::new(&welcome.name, versions.iter().copied(), unfinished);
+    let taking = Taking::new(&welcome.name, welcome.incarnation, versions.iter().copied(), left);
+    for dataset in settings.datasets {
+        if let Some(wish) = taking.wish(dataset) {
+            line.send(&have(wish))?;
+        }
+    }
     tracing::info!(
         peer = welcome.name,
         applied = applied.sequence,
@@ -141,8 +149,11 @@ async fn begin<'a>(
     let session = Session {
         wiring,
         status,
+        above: welcome.incarnation,
         sending,
         taking,
+        mending: Mending::default(),
+        looking: None,
         unread: true,
         reading: None,
         keeping: None,
@@ -179,11 +190,21 @@ fn have(Have { dataset, kept, received }: Have) -> Frame {
 
 type Job<T> = Option<LocalBoxFuture<'static, Result<T, DbErr>>>;
 
+/// What came of comparing rows.
+enum Looked {
+    Sums(&'static str, Option<At<Sums>>),
+    Mended(&'static str, Option<Mended>),
+}
+
 struct Session<'a> {
     wiring: &'a Wiring,
     status: &'a RefCell<UplinkStatus>,
+    /// The incarnation of the node above.
+    above: u64,
     sending: Sending,
     taking: Taking,
+    mending: Mending,
+    looking: Job<Looked>,
     /// There may be documents in the outbox beyond what was sent.
     unread: bool,
     reading: Job<Vec<Numbered>>,
@@ -208,6 +229,15 @@ async fn done<T>(job: &mut Job<T>) -> Result<T, DbErr> {
     }
 }
 
+async fn look(sink: Arc<dyn DatasetSink>, job: MendJob) -> Result<Looked, DbErr> {
+    Ok(match job {
+        MendJob::Sum { dataset } => Looked::Sums(dataset, sink.own_digest(dataset).await?),
+        MendJob::Mend { dataset, version, buckets, rows } => {
+            Looked::Mended(dataset, sink.mend(dataset, version, buckets, rows).await?)
+        }
+    })
+}
+
 impl Session<'_> {
     async fn go_on(&mut self, line: &mut Line, asked: &mut mpsc::Receiver<Ask>) -> Stop {
         let mut ear = self.wiring.outbox_bell.ear();
@@ -225,6 +255,7 @@ impl Session<'_> {
                 },
                 read = done(&mut self.reading) => self.read(line, read),
                 kept = done(&mut self.keeping) => self.kept(line, kept),
+                looked = done(&mut self.looking) => self.looked(line, looked),
                 noted = done(&mut self.noting) => self.noted(noted),
                 Some(ask) = asked.recv() => self.ask(line, ask),
                 () = tokio::time::sleep_until(note_from), if note_waits => Ok(()),
@@ -262,6 +293,12 @@ impl Session<'_> {
                 .boxed_local(),
             );
         }
+        if self.looking.is_none()
+            && let Some(sink) = self.wiring.sink.clone()
+            && let Some(job) = self.mending.next_job()
+        {
+            self.looking = Some(look(sink, job).boxed_local());
+        }
         let acked = self.sending.acked();
         if self.noting.is_none() && self.noted != acked && Instant::now() >= self.note_from {
             self.note_from = Instant::now() + NOTE_EVERY;
@@ -298,6 +335,16 @@ impl Session<'_> {
                     line.send(&have(receipt))?;
                 }
             }
+            Frame::Digest(digest) => {
+                if let Some(dataset) = self.taking.named(&digest.dataset) {
+                    self.mending.asked(dataset, self.taking.level(dataset), &digest);
+                }
+            }
+            Frame::Anew(anew) => {
+                if let Some(dataset) = self.taking.named(&anew.dataset) {
+                    self.mending.rows(dataset, anew)?;
+                }
+            }
             Frame::Reply(reply) => self.reply(reply),
             other => return Err(unexpected(&other)),
         }
@@ -326,6 +373,25 @@ impl Session<'_> {
         let mut status = self.status.borrow_mut();
         status.datasets.insert(dataset, upto);
         status.dataset_kept_ms = Some(Utc::now().timestamp_millis());
+        Ok(())
+    }
+
+    fn looked(&mut self, line: &mut Line, looked: Result<Looked, DbErr>) -> Result<(), Stop> {
+        match looked? {
+            Looked::Sums(dataset, sums) => {
+                if let Some(answer) = self.mending.summed(dataset, sums) {
+                    line.send(&Frame::Digest(answer))?;
+                }
+            }
+            Looked::Mended(dataset, mended) => {
+                if let Some(mended) = mended.as_ref().filter(|mended| mended.rows() > 0) {
+                    tracing::error!(dataset, rows = %mended, "rows were not as above and have been mended");
+                    self.status.borrow_mut().mended += mended.rows();
+                    self.wiring.datasets_bell.ring();
+                }
+                self.mending.mended(dataset, mended);
+            }
+        }
         Ok(())
     }
 

@@ -4,9 +4,10 @@ use domain::ids::{StoreId, TillId};
 use link::apply::{Origin, PeerRole, Received};
 use link::chain::Place;
 use link::datasets::Change;
+use link::datasets::digest::{BUCKETS, Buckets, Sums, bucket_of};
 use link::frame::{
-    Ack, Bye, ByeReason, Credit, Data, DatasetChunk, DatasetHave, Frame, FrameError, HEADER_BYTES_MAX, Hello, Nack,
-    Numbered, Ping, Pong, Reply, ReplyStatus, Request, Welcome,
+    Ack, Anew, Bye, ByeReason, Credit, Data, DatasetChunk, DatasetHave, Digest, Frame, FrameError, HEADER_BYTES_MAX,
+    Hello, Nack, Numbered, Ping, Pong, Reply, ReplyStatus, Request, Welcome,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -67,6 +68,17 @@ fn vectors() -> Vec<(&'static str, Frame)> {
         ("Reply", Frame::Reply(Reply { id: 3, status: ReplyStatus::Answered, body: b"answer".to_vec() })),
         ("DatasetHave", Frame::DatasetHave(DatasetHave { dataset: "items".to_owned(), kept: 40, received: 42 })),
         ("DatasetChunk", chunk(vec![change("1001", 41, b"bread"), change("1002", 42, b"")])),
+        ("Anew", {
+            let mut buckets = Buckets::default();
+            buckets.insert(1);
+            buckets.insert(BUCKETS - 1);
+            let rows = vec![change("1001", 41, b"bread")];
+            Frame::Anew(Anew { dataset: "items".to_owned(), version: 42, buckets, more: false, rows })
+        }),
+        ("Digest", {
+            let (keys, sums) = ("1002".to_owned(), vec![bread().total()]);
+            Frame::Digest(Digest { dataset: "items".to_owned(), version: 42, rows: 1, mended: 1, keys, sums })
+        }),
         (
             "Bye",
             Frame::Bye(Bye {
@@ -76,6 +88,13 @@ fn vectors() -> Vec<(&'static str, Frame)> {
             }),
         ),
     ]
+}
+
+/// The sums of one row.
+fn bread() -> Sums {
+    let mut sums = Sums::default();
+    sums.add(&change("1001", 41, b"bread"));
+    sums
 }
 
 fn big() -> Frame {
@@ -117,6 +136,14 @@ fn the_chain_is_that_of_the_document() {
 }
 
 #[test]
+fn the_sum_of_a_row_is_that_of_the_document() {
+    assert_eq!(hex(&bread().total().to_le_bytes()), written("row(1001)"));
+    assert_eq!(bucket_of("1001").to_string(), written("bucket(1001)"));
+    let bucket = bread().buckets()[bucket_of("1001")];
+    assert_eq!(bucket, bread().total());
+}
+
+#[test]
 fn every_single_flipped_bit_is_refused() {
     let frames = vectors().into_iter().map(|(_, frame)| frame).chain([big()]);
     for frame in frames {
@@ -133,7 +160,7 @@ fn every_single_flipped_bit_is_refused() {
 }
 
 /// A frame with a right checksum around whatever is given.
-fn framed(kind: u8, flags: u16, header: &[u8], body: &[u8]) -> Vec<u8> {
+pub fn framed(kind: u8, flags: u16, header: &[u8], body: &[u8]) -> Vec<u8> {
     let mut bytes = vec![b'O', b'S', 1, kind];
     bytes.extend_from_slice(&flags.to_le_bytes());
     bytes.extend_from_slice(&(header.len() as u16).to_le_bytes());
