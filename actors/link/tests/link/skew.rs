@@ -7,12 +7,12 @@ use futures_util::future::BoxFuture;
 use link::apply::PeerRole;
 use link::frame::{DatasetHave, Frame, Hello, Ping, Pong, ReplyStatus, Request, Welcome};
 use link::requests::{PROGRAM, SOFTWARE};
-use link::transport::memory::{self, MemoryHub};
+use link::transport::memory;
 use link::transport::{Accept, Dial, DialError, Duplex};
 use tempfile::TempDir;
 
 use crate::golden::framed;
-use crate::world::{Server, Till, effects, memory_way, play, until, upto};
+use crate::world::{Server, Till, play};
 
 fn hello() -> Hello {
     Hello {
@@ -99,33 +99,5 @@ fn retail_s58_a_newer_node_above_may_say_what_is_not_known_here() {
         say(&theirs, Frame::Ping(Ping { number: 6 })).await;
         while hear(&mut theirs).await != Frame::Pong(Pong { number: 6 }) {}
         assert!(till.status().await.connected);
-    });
-}
-
-#[test]
-fn fault_f30_a_document_of_a_newer_kind_is_kept_acknowledged_and_applied_after_the_upgrade() {
-    play(async {
-        let dir = TempDir::new().unwrap();
-        let hub = MemoryHub::new();
-        let server = Server::start(&dir, "hq.db").await;
-        server.effects.unknown.lock().unwrap().extend([2, 5]);
-        hub.up("above", server.acceptor());
-        let till = Till::start(&dir, 1, "one", memory_way(&hub)).await;
-        till.sell(6).await;
-        until("all are acknowledged", async || {
-            let status = till.status().await;
-            (status.acked == 6, status)
-        })
-        .await;
-        assert_eq!(effects(&server.database, 1).await, upto(1), "what follows waits behind it");
-        // The upgrade: a new program on the same database.
-        hub.down("above");
-        let server = server.restart(&dir).await;
-        hub.up("above", server.acceptor());
-        until("all are applied", async || {
-            let applied = effects(&server.database, 1).await;
-            (applied == upto(6), applied)
-        })
-        .await;
     });
 }

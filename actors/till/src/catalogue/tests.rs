@@ -346,7 +346,7 @@ async fn fault_f37_rows_changed_by_hand_are_put_right_with_all_by_which_they_are
             ("4600000000022", "item BREAD"),
             ("BREAD", "item BREAD"),
             ("B4", "item HAM"),
-            ("2200015012500", "1.25 kg of MILK"),
+            ("2200015012502", "1.25 kg of MILK"),
         ] {
             assert_eq!(shop.find(scanned).await, found, "{what}");
         }
