@@ -3,7 +3,11 @@
 //!
 //! The upper node is a process of its own; the nodes below are sockets of this one that say what a store says.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a bench: a failed step ends it, and it prints what it has seen")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a bench: a failed step ends it, and it prints what it has seen"
+)]
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
@@ -87,7 +91,8 @@ fn upper(links: usize) {
             let handle = running.handle();
             actix_web::rt::spawn(running);
             println!("{address}");
-            let more = tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new()).unwrap()).await.unwrap();
+            let more =
+                tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new()).unwrap()).await.unwrap();
             node.shutdown().await;
             handle.stop(false).await;
             if more == 0 {
@@ -238,7 +243,11 @@ async fn below(links: usize) {
     }
     let took = begun.elapsed();
     let (full_kib, processor) = (upper.resident_kib(), upper.processor());
-    println!("{links} links, {AT_ONCE} at once, in {:.1} s: {:.0} handshakes/s", took.as_secs_f64(), links as f64 / took.as_secs_f64());
+    println!(
+        "{links} links, {AT_ONCE} at once, in {:.1} s: {:.0} handshakes/s",
+        took.as_secs_f64(),
+        links as f64 / took.as_secs_f64()
+    );
     println!("processor of the upper node: {:.2} ms a handshake", processor.as_secs_f64() * 1_000.0 / links as f64);
     println!(
         "memory of the upper node: {} MiB, of which a link takes {:.1} KiB",

@@ -60,8 +60,7 @@ impl TableDatasets {
         if let Some(after) = after {
             rows = rows.filter(dataset_row::Column::Key.gt(after));
         }
-        let rows =
-            rows.order_by_asc(dataset_row::Column::Key).limit(PAGE_ROWS).all(&self.database.reader).await?;
+        let rows = rows.order_by_asc(dataset_row::Column::Key).limit(PAGE_ROWS).all(&self.database.reader).await?;
         rows.into_iter().map(change).collect()
     }
 

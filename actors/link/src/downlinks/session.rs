@@ -15,9 +15,7 @@ use super::handshake::{Stop, unexpected};
 use super::{PeerStatus, Sessions, Wiring, crowd};
 use crate::apply::Peer;
 use crate::chain::Place;
-use crate::frame::{
-    Ack, BODY_BYTES_MAX, Credit, Frame, Hello, Nack, Numbered, Reply, ReplyStatus, Request, Welcome,
-};
+use crate::frame::{Ack, BODY_BYTES_MAX, Credit, Frame, Hello, Nack, Numbered, Reply, ReplyStatus, Request, Welcome};
 use crate::inbox::{self, TakeError, Taken};
 use crate::line::{Heard, Line};
 use crate::outbox::DOCUMENTS;

@@ -79,7 +79,12 @@ impl Mending {
         let same = sums.total() == asked.total;
         let believed = sums.rows() <= BELIEVED_ROWS.max(asked.rows.saturating_mul(2));
         if !same && !believed {
-            tracing::error!(dataset, here = sums.rows(), above = asked.rows, "the node above has too little: nothing is taken away");
+            tracing::error!(
+                dataset,
+                here = sums.rows(),
+                above = asked.rows,
+                "the node above has too little: nothing is taken away"
+            );
         }
         let ends = same || asked.stuck || !believed;
         let answer = Digest {

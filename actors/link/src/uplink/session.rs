@@ -21,8 +21,8 @@ use crate::frame::{ByeReason, Data, DatasetHave, Frame, Hello, Numbered, Reply, 
 use crate::line::{Ended, Heard, Line};
 use crate::outbox::{self, DOCUMENTS};
 use crate::requests::RequestError;
-use crate::session::sending::Sending;
 use crate::session::mending::{Job as MendJob, Mending};
+use crate::session::sending::Sending;
 use crate::session::taking::{Have, Keep, Left, Taking};
 use crate::session::{Incident, Window};
 use crate::transport::Duplex;

@@ -73,7 +73,8 @@ fn fault_f37_a_wrong_row_is_found_and_mended_and_only_it_comes_again() {
         by_hand(&shop.database, "DELETE FROM dataset_row WHERE key = '0000100'").await;
         // The newest row: nothing says any more up to where the dataset goes.
         by_hand(&shop.database, "DELETE FROM dataset_row WHERE key = '0008999'").await;
-        let extra = "INSERT INTO dataset_row (dataset, key, version, deleted, body) VALUES ('items', 'x', 7, false, x'01')";
+        let extra =
+            "INSERT INTO dataset_row (dataset, key, version, deleted, body) VALUES ('items', 'x', 7, false, x'01')";
         by_hand(&shop.database, extra).await;
         by_hand(&till.database, "UPDATE dataset_row SET version = 2 WHERE key = '0000200'").await;
         by_hand(&till.database, extra).await;
@@ -86,7 +87,10 @@ fn fault_f37_a_wrong_row_is_found_and_mended_and_only_it_comes_again() {
         .await;
         let told = incidents(&hq.database).await;
         assert_eq!(told.len(), 1);
-        assert!(told[0].starts_with("dataset_mended: 4 rows of items were not as here and have been mended"), "{told:?}");
+        assert!(
+            told[0].starts_with("dataset_mended: 4 rows of items were not as here and have been mended"),
+            "{told:?}"
+        );
         for what in ["2 missing, 1 different, 1 too many", "0000007", "0000100", "0008999", "x"] {
             assert!(told[0].contains(what), "{told:?}");
         }

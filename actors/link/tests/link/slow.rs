@@ -66,8 +66,10 @@ fn fault_f13_a_request_and_a_receipt_do_not_wait_behind_a_catalogue_on_a_slow_li
         let hub = MemoryHub::new();
         let server = Server::start(&dir, "store.db").await;
         hub.up("above", server.acceptor());
-        let hash = |n: u32| Sha256::digest(n.to_le_bytes()).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        let rows = (0..30_000).map(|n| (format!("{n:07}"), format!("{}{}", hash(n), hash(n + 1)).into_bytes())).collect();
+        let hash =
+            |n: u32| Sha256::digest(n.to_le_bytes()).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let rows =
+            (0..30_000).map(|n| (format!("{n:07}"), format!("{}{}", hash(n), hash(n + 1)).into_bytes())).collect();
         let transaction = server.database.begin().await.unwrap();
         let head = link::datasets::put(&transaction, ITEMS, rows).await.unwrap();
         transaction.commit().await.unwrap();

@@ -65,10 +65,7 @@ pub(super) async fn look_through<C: ConnectionTrait>(
     mut look: impl FnMut(i64, Change),
 ) -> Result<(), DbErr> {
     let (first, select) = match table {
-        None => (
-            Value::from(0_i64),
-            "SELECT id, version, body FROM item WHERE id > ? ORDER BY id LIMIT ?".to_owned(),
-        ),
+        None => (Value::from(0_i64), "SELECT id, version, body FROM item WHERE id > ? ORDER BY id LIMIT ?".to_owned()),
         Some(Bodies { table, key }) => (
             Value::from(""),
             format!("SELECT {key}, version, body FROM {table} WHERE {key} > ? ORDER BY {key} LIMIT ?"),
@@ -85,7 +82,9 @@ pub(super) async fn look_through<C: ConnectionTrait>(
         for row in &page {
             let body: Vec<u8> = row.try_get_by_index(2)?;
             let (id, key) = match table {
-                None => (row.try_get_by_index(0)?, from_body::<Keyed>(&body).map_or_else(|_| String::new(), |it| it.code.0)),
+                None => {
+                    (row.try_get_by_index(0)?, from_body::<Keyed>(&body).map_or_else(|_| String::new(), |it| it.code.0))
+                }
                 Some(_) => (0, row.try_get_by_index(0)?),
             };
             let version = row.try_get_by_index::<i64>(1)?.cast_unsigned();

@@ -109,7 +109,8 @@ impl CatalogueSink {
         match table {
             None => mending::items(&transaction, repair.put, &repair.forget, &own.ids, own.broken).await?,
             Some(table) => {
-                let gone = repair.forget.into_iter().map(|key| Change { key, version, deleted: true, body: Vec::new() });
+                let gone =
+                    repair.forget.into_iter().map(|key| Change { key, version, deleted: true, body: Vec::new() });
                 keep_bodies(&transaction, table, repair.put.into_iter().chain(gone).collect()).await?;
             }
         }

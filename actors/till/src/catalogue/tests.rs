@@ -316,7 +316,10 @@ async fn fault_f37_rows_changed_by_hand_are_put_right_with_all_by_which_they_are
         ("no body that can be read", "UPDATE item SET body = x'01' WHERE id = 2"),
         ("a row less", "DELETE FROM item WHERE id = 3"),
         ("the last but one less", "DELETE FROM item WHERE id = 2"),
-        ("a row too many", "INSERT INTO item (id, version, body) SELECT 77, 3, x'81a4636f6465a144' FROM item WHERE id = 1"),
+        (
+            "a row too many",
+            "INSERT INTO item (id, version, body) SELECT 77, 3, x'81a4636f6465a144' FROM item WHERE id = 1",
+        ),
         ("a row twice", "INSERT INTO item (id, version, body) SELECT 77, version, body FROM item WHERE id = 1"),
         ("all less", "DELETE FROM item"),
         ("a rule less", "DELETE FROM barcode_rule"),
@@ -368,5 +371,8 @@ async fn retail_s56_a_file_of_another_layout_is_loaded_again_and_sold_from_meanw
     assert_eq!((shop.catalogue.version(), shop.find("BREAD").await.as_str()), (1, "item BREAD"));
     shop.keep(ITEMS, vec![gone(3, "BREAD")]).await;
     assert_eq!((shop.catalogue.version(), shop.find("BREAD").await.as_str()), (3, "unknown"));
-    assert_eq!(shop.catalogue.by_code(&ItemCode("MILK".to_owned())).await.unwrap().unwrap().price, Money::from_minor(9990));
+    assert_eq!(
+        shop.catalogue.by_code(&ItemCode("MILK".to_owned())).await.unwrap().unwrap().price,
+        Money::from_minor(9990)
+    );
 }

@@ -129,7 +129,11 @@ impl Given {
         Ok(())
     }
 
-    fn start_looking(&mut self, look: impl FnOnce(Look) -> LocalBoxFuture<'static, Result<Seen, DbErr>>, sums: &Arc<dyn DatasetSource>) {
+    fn start_looking(
+        &mut self,
+        look: impl FnOnce(Look) -> LocalBoxFuture<'static, Result<Seen, DbErr>>,
+        sums: &Arc<dyn DatasetSource>,
+    ) {
         if self.looking.is_some() {
             return;
         }
@@ -137,8 +141,7 @@ impl Given {
             self.looking = Some(look(next));
         } else if let Some(dataset) = self.comparing.next(|dataset| self.giving.level(dataset)) {
             let source = sums.clone();
-            self.looking =
-                Some(async move { Ok(Seen::Sums(dataset, source.digest(dataset).await?)) }.boxed_local());
+            self.looking = Some(async move { Ok(Seen::Sums(dataset, source.digest(dataset).await?)) }.boxed_local());
         }
     }
 }
@@ -242,7 +245,9 @@ impl Session<'_> {
             }
             Outcome::Same if mended == 0 => None,
             Outcome::Same => Some(format!("{mended} rows of {dataset} were not as here and have been mended: {keys}")),
-            Outcome::Differs => Some(format!("rows of {dataset} are not as here and cannot be mended; {mended} were: {keys}")),
+            Outcome::Differs => {
+                Some(format!("rows of {dataset} are not as here and cannot be mended; {mended} were: {keys}"))
+            }
         };
         self.compared();
         let Some(text) = text else { return Ok(()) };

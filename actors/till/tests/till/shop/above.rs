@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use chrono::NaiveDate;
 use domain::ids::{ReceiptId, TillId};
 use link::requests::{
-    AUTHORISE, AskAbove, BUSINESS_DAY, CLAIM_MARK, FIND_SALE, IDENTIFY, LIST_PARKED, NOT_KNOWN, PROGRAM, RELEASE, RequestError,
-    TAKE_PARKED, TILL_OPERATIONS,
+    AUTHORISE, AskAbove, BUSINESS_DAY, CLAIM_MARK, FIND_SALE, IDENTIFY, LIST_PARKED, NOT_KNOWN, PROGRAM, RELEASE,
+    RequestError, TAKE_PARKED, TILL_OPERATIONS,
 };
 use messages::codec::{from_body, to_body};
 use messages::v1::accounts::{IdentifyCustomer, Release};
