@@ -3,11 +3,7 @@
 //!
 //! The upper node is a process of its own; the nodes below are sockets of this one that say what a store says.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a bench: a failed step ends it, and it prints what it has seen"
-)]
+#![allow(clippy::print_stdout, reason = "a bench: a failed step ends it, and it prints what it has seen")]
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
@@ -45,7 +41,7 @@ const PATIENCE: Duration = Duration::from_secs(180);
 fn main() {
     let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
     match arguments.next().as_deref() {
-        Some("upper") => upper(arguments.next().unwrap().parse().unwrap()),
+        Some("upper") => upper(arguments.next().and_then(|links| links.parse().ok()).expect("a number of links")),
         links => below(links.and_then(|links| links.parse().ok()).unwrap_or(LINKS)),
     }
 }
@@ -70,8 +66,8 @@ impl Apply for Nothing {
 /// The upper node: prints its address, and starts anew for every line it reads.
 fn upper(links: usize) {
     actix_web::rt::System::new().block_on(async {
-        let folder = tempfile::tempdir().unwrap();
-        let database = Database::open_sqlite::<ServerMigrator>(&folder.path().join("hq.db")).await.unwrap();
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = Database::open_sqlite::<ServerMigrator>(&folder.path().join("hq.db")).await.expect("a database");
         let mut address: SocketAddr = ([127, 0, 0, 1], 0).into();
         loop {
             let (node, acceptor) = start(&database, links).await;
@@ -85,17 +81,16 @@ fn upper(links: usize) {
             .shutdown_timeout(1)
             .disable_signals()
             .bind(address)
-            .unwrap();
+            .expect("the address is free");
             address = http.addrs()[0];
             let running = http.run();
             let handle = running.handle();
             actix_web::rt::spawn(running);
             println!("{address}");
-            let more =
-                tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new()).unwrap()).await.unwrap();
+            let line = tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new())).await;
             node.shutdown().await;
             handle.stop(false).await;
-            if more == 0 {
+            if !matches!(line, Ok(Ok(1..))) {
                 return;
             }
         }
@@ -128,13 +123,13 @@ struct Upper {
 
 impl Upper {
     fn start(links: usize) -> Upper {
-        let mut child = Command::new(std::env::current_exe().unwrap())
+        let mut child = Command::new(std::env::current_exe().expect("this program"))
             .args(["upper", &links.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .unwrap();
-        let (commands, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+            .expect("a process");
+        let (commands, output) = (child.stdin.take().expect("piped"), child.stdout.take().expect("piped"));
         let (says, said) = mpsc::channel(8);
         std::thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
@@ -148,15 +143,15 @@ impl Upper {
 
     /// A line of `/proc`, in KiB or in ticks.
     fn resident_kib(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-        line.trim().trim_end_matches(" kB").parse().unwrap()
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line of memory");
+        line.trim().trim_end_matches(" kB").parse().expect("KiB")
     }
 
     fn processor(&self) -> Duration {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
-        let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
-        let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("it runs");
+        let fields: Vec<&str> = stat.rsplit_once(')').expect("a name").1.split_whitespace().collect();
+        let ticks: u64 = [11, 12].iter().map(|at| fields[*at].parse::<u64>().expect("ticks")).sum();
         Duration::from_millis(ticks * 10)
     }
 }
@@ -172,11 +167,11 @@ async fn session(dial: &WebSocketDial, link: usize) -> Option<Duplex> {
         last_chain: [0; 16],
         software: "a bench".to_owned(),
     };
-    duplex.sender.send(Frame::Hello(hello).encode().unwrap()).await.ok()?;
+    duplex.sender.send(Frame::Hello(hello).encode().expect("a frame")).await.ok()?;
     let Ok(Frame::Welcome(_)) = Frame::decode(&duplex.receiver.recv().await?) else { return None };
     for dataset in DATASETS {
         let have = DatasetHave { dataset: dataset.to_owned(), kept: 0, received: 0 };
-        duplex.sender.send(Frame::DatasetHave(have).encode().unwrap()).await.ok()?;
+        duplex.sender.send(Frame::DatasetHave(have).encode().expect("a frame")).await.ok()?;
     }
     Some(duplex)
 }
@@ -187,7 +182,7 @@ async fn until_bye(mut duplex: Duplex) -> (Duration, Instant) {
     while let Some(bytes) = duplex.receiver.recv().await {
         match Frame::decode(&bytes) {
             Ok(Frame::Ping(ping)) => {
-                let pong = Frame::Pong(Pong { number: ping.number }).encode().unwrap();
+                let pong = Frame::Pong(Pong { number: ping.number }).encode().expect("a frame");
                 if duplex.sender.send(pong).await.is_err() {
                     break;
                 }
@@ -205,7 +200,7 @@ async fn until_bye(mut duplex: Duplex) -> (Duration, Instant) {
 #[tokio::main(flavor = "multi_thread", worker_threads = 1)]
 async fn below(links: usize) {
     let mut upper = Upper::start(links);
-    let address = upper.said.recv().await.unwrap();
+    let address = upper.said.recv().await.expect("an address");
     let dial = WebSocketDial::new(&format!("ws://{address}"));
     let empty_kib = upper.resident_kib();
     let (linked, tries) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
@@ -216,7 +211,7 @@ async fn below(links: usize) {
         let (dial, linked, tries, few, report) =
             (dial.clone(), linked.clone(), tries.clone(), few.clone(), report.clone());
         tokio::spawn(async move {
-            let permit = few.acquire().await.unwrap();
+            let permit = few.acquire().await.expect("it is never closed");
             let duplex = session(&dial, link).await.expect("the first load is taken");
             drop(permit);
             linked.fetch_add(1, Ordering::AcqRel);
@@ -259,8 +254,8 @@ async fn below(links: usize) {
     let idle = upper.processor() - idle;
     println!("processor of the upper node while all are silent: {:.1} % of one", idle.as_secs_f64() * 10.0);
 
-    writeln!(upper.commands).unwrap();
-    upper.said.recv().await.unwrap();
+    writeln!(upper.commands).expect("it listens");
+    upper.said.recv().await.expect("it is up again");
     let mut waits = Vec::with_capacity(links);
     while waits.len() < links {
         match tokio::time::timeout(PATIENCE, back.recv()).await {
@@ -279,5 +274,5 @@ async fn below(links: usize) {
     );
     println!("memory of the upper node after that: {} MiB", upper.resident_kib() / 1_024);
     drop(upper.commands);
-    upper.child.wait().unwrap();
+    upper.child.wait().expect("it ends");
 }

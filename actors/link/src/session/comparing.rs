@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::{NaiveTime, Timelike};
 use rand::{Rng, RngExt};
 
-use crate::datasets::digest::Sums;
+use crate::datasets::digest::{BUCKETS, Sums};
 
 /// Datasets are compared between one o'clock and five, at a moment of each peer's own.
 const NIGHT_S: std::ops::Range<u32> = 60 * 60..5 * 60 * 60;
@@ -27,6 +27,8 @@ pub fn until_night(now: NaiveTime, random: &mut impl Rng) -> Duration {
 #[derive(Clone, Debug, Default)]
 pub struct Comparing {
     of: BTreeMap<&'static str, State>,
+    /// Answers with sums by buckets since a dataset was due: each mends one bucket at least.
+    rounds: BTreeMap<&'static str, usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +36,10 @@ enum State {
     Due,
     /// Something moved meanwhile: when it is told, it is due again.
     Later,
-    /// Sums or rows are being read.
-    Reading,
+    /// Sums or rows are being read; `again`: it was due once more meanwhile, and what is read may be of before.
+    Reading {
+        again: bool,
+    },
     Asked {
         version: u64,
         total: u128,
@@ -58,9 +62,11 @@ pub enum Outcome {
 impl Comparing {
     pub fn due(&mut self, dataset: &'static str) {
         let state = self.of.entry(dataset).or_insert(State::Due);
-        if *state != State::Reading {
-            *state = State::Due;
-        }
+        *state = match state {
+            State::Reading { .. } => State::Reading { again: true },
+            _ => State::Due,
+        };
+        self.rounds.remove(dataset);
     }
 
     pub fn is_done(&self) -> bool {
@@ -84,18 +90,24 @@ impl Comparing {
     pub fn next(&mut self, level: impl Fn(&str) -> Option<u64>) -> Option<&'static str> {
         let due = |(dataset, state): &(&&'static str, &mut State)| **state == State::Due && level(dataset).is_some();
         let (dataset, state) = self.of.iter_mut().find(due)?;
-        *state = State::Reading;
+        *state = State::Reading { again: false };
         Some(dataset)
     }
 
     /// What was read is of another version than the peer has.
     pub fn moved(&mut self, dataset: &'static str) {
-        self.of.insert(dataset, State::Later);
+        self.after_reading(dataset, State::Later);
     }
 
-    /// The peer is asked whether it has the same.
-    pub fn ask(&mut self, dataset: &'static str, version: u64, sums: &Sums) {
-        self.of.insert(dataset, State::Asked { version, total: sums.total() });
+    fn after_reading(&mut self, dataset: &'static str, next: State) -> bool {
+        let again = self.of.get(dataset) == Some(&State::Reading { again: true });
+        self.of.insert(dataset, if again { State::Due } else { next });
+        !again
+    }
+
+    /// Whether to ask the peer if it has the same.
+    pub fn ask(&mut self, dataset: &'static str, version: u64, sums: &Sums) -> bool {
+        self.after_reading(dataset, State::Asked { version, total: sums.total() })
     }
 
     /// The rows of wrong buckets were sent; the peer answers once more.
@@ -116,7 +128,13 @@ impl Comparing {
                     self.of.remove(dataset);
                     return if same { Outcome::Same } else { Outcome::Differs };
                 }
-                self.of.insert(dataset, State::Reading);
+                let rounds = self.rounds.entry(dataset).or_default();
+                *rounds += 1;
+                if *rounds > BUCKETS {
+                    self.of.remove(dataset);
+                    return Outcome::Differs;
+                }
+                self.of.insert(dataset, State::Reading { again: false });
                 Outcome::Search { version, theirs: sums }
             }
             _ => Outcome::Nothing,
@@ -147,7 +165,7 @@ mod tests {
         assert_eq!(comparing.next(at(None)), None, "the peer has not all of it yet");
         assert_eq!(comparing.next(at(Some(7))), Some("items"));
         assert_eq!(comparing.next(at(Some(7))), None, "one reading at a time");
-        comparing.ask("items", 7, &sums);
+        assert!(comparing.ask("items", 7, &sums));
         comparing.again(at(Some(7)));
         assert_eq!(comparing.next(at(Some(7))), None, "an answer is waited for");
         comparing.again(at(Some(8)));
@@ -157,7 +175,10 @@ mod tests {
         assert_eq!(comparing.next(at(Some(8))), None, "not before something is told");
         comparing.again(at(Some(8)));
         assert_eq!(comparing.next(at(Some(8))), Some("items"));
-        comparing.ask("items", 8, &sums);
+        comparing.due("items");
+        assert!(!comparing.ask("items", 8, &sums), "what was read may be of before it was due again");
+        assert_eq!(comparing.next(at(Some(8))), Some("items"));
+        assert!(comparing.ask("items", 8, &sums));
         let search = Outcome::Search { version: 8, theirs: vec![1; 1_024] };
         assert_eq!(comparing.answered("items", 8, vec![1; 1_024]), search);
         comparing.gave("items", 8, &sums);

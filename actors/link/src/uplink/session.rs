@@ -1,8 +1,9 @@
 //! One connection to the node above, from Hello to its end: feeds the rules with frames and with results of the database.
 
+mod mending;
+
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
@@ -14,18 +15,17 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Ask, Memory, UplinkStatus, Wiring};
 use crate::bell::LOOK_EVERY;
 use crate::chain::Place;
-use crate::datasets::digest::{Mended, Sums};
-use crate::datasets::{At, DatasetSink};
 use crate::frame::batch::ENVELOPE_BYTES_MAX;
 use crate::frame::{ByeReason, Data, DatasetHave, Frame, Hello, Numbered, Reply, ReplyStatus, Request, Welcome};
 use crate::line::{Ended, Heard, Line};
 use crate::outbox::{self, DOCUMENTS};
 use crate::requests::RequestError;
-use crate::session::mending::{Job as MendJob, Mending};
+use crate::session::mending::Mending;
 use crate::session::sending::Sending;
 use crate::session::taking::{Have, Keep, Left, Taking};
 use crate::session::{Incident, Window};
 use crate::transport::Duplex;
+use mending::Looked;
 
 /// The other side has so long to answer a Hello.
 const WELCOME_WITHIN: Duration = Duration::from_secs(10);
@@ -190,12 +190,6 @@ fn have(Have { dataset, kept, received }: Have) -> Frame {
 
 type Job<T> = Option<LocalBoxFuture<'static, Result<T, DbErr>>>;
 
-/// What came of comparing rows.
-enum Looked {
-    Sums(&'static str, Option<At<Sums>>),
-    Mended(&'static str, Option<Mended>),
-}
-
 struct Session<'a> {
     wiring: &'a Wiring,
     status: &'a RefCell<UplinkStatus>,
@@ -227,15 +221,6 @@ async fn done<T>(job: &mut Job<T>) -> Result<T, DbErr> {
         }
         None => std::future::pending().await,
     }
-}
-
-async fn look(sink: Arc<dyn DatasetSink>, job: MendJob) -> Result<Looked, DbErr> {
-    Ok(match job {
-        MendJob::Sum { dataset } => Looked::Sums(dataset, sink.own_digest(dataset).await?),
-        MendJob::Mend { dataset, version, buckets, rows } => {
-            Looked::Mended(dataset, sink.mend(dataset, version, buckets, rows).await?)
-        }
-    })
 }
 
 impl Session<'_> {
@@ -293,12 +278,7 @@ impl Session<'_> {
                 .boxed_local(),
             );
         }
-        if self.looking.is_none()
-            && let Some(sink) = self.wiring.sink.clone()
-            && let Some(job) = self.mending.next_job()
-        {
-            self.looking = Some(look(sink, job).boxed_local());
-        }
+        self.start_looking();
         let acked = self.sending.acked();
         if self.noting.is_none() && self.noted != acked && Instant::now() >= self.note_from {
             self.note_from = Instant::now() + NOTE_EVERY;
@@ -335,16 +315,8 @@ impl Session<'_> {
                     line.send(&have(receipt))?;
                 }
             }
-            Frame::Digest(digest) => {
-                if let Some(dataset) = self.taking.named(&digest.dataset) {
-                    self.mending.asked(dataset, self.taking.level(dataset), &digest);
-                }
-            }
-            Frame::Anew(anew) => {
-                if let Some(dataset) = self.taking.named(&anew.dataset) {
-                    self.mending.rows(dataset, anew)?;
-                }
-            }
+            Frame::Digest(digest) => self.asked_to_compare(&digest),
+            Frame::Anew(anew) => self.rows_to_mend(anew)?,
             Frame::Reply(reply) => self.reply(reply),
             other => return Err(unexpected(&other)),
         }
@@ -373,25 +345,6 @@ impl Session<'_> {
         let mut status = self.status.borrow_mut();
         status.datasets.insert(dataset, upto);
         status.dataset_kept_ms = Some(Utc::now().timestamp_millis());
-        Ok(())
-    }
-
-    fn looked(&mut self, line: &mut Line, looked: Result<Looked, DbErr>) -> Result<(), Stop> {
-        match looked? {
-            Looked::Sums(dataset, sums) => {
-                if let Some(answer) = self.mending.summed(dataset, sums) {
-                    line.send(&Frame::Digest(answer))?;
-                }
-            }
-            Looked::Mended(dataset, mended) => {
-                if let Some(mended) = mended.as_ref().filter(|mended| mended.rows() > 0) {
-                    tracing::error!(dataset, rows = %mended, "rows were not as above and have been mended");
-                    self.status.borrow_mut().mended += mended.rows();
-                    self.wiring.datasets_bell.ring();
-                }
-                self.mending.mended(dataset, mended);
-            }
-        }
         Ok(())
     }
 

@@ -203,7 +203,7 @@ impl Server {
             (database.clone(), effects.clone(), datasets.clone(), relayed.clone(), me.clone());
         let source = tables.clone();
         let downlinks = tree.child(ChildSpec::new("link/down", "downlinks", move || {
-            let settings = DownlinkSettings::new(down_me.clone()).datasets(&DATASETS);
+            let settings = DownlinkSettings::new(down_me.clone()).datasets(&DATASETS).compare_within(Duration::ZERO);
             let built = Downlinks::new(d.clone(), settings, tokens.clone(), a.clone())
                 .datasets_from(source.clone(), bell.clone())
                 .answers(Arc::new(Echo))

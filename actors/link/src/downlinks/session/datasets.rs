@@ -306,7 +306,9 @@ impl Session<'_> {
                     self.given.comparing.moved(dataset);
                     return Ok(());
                 };
-                self.given.comparing.ask(dataset, version, &sums);
+                if !self.given.comparing.ask(dataset, version, &sums) {
+                    return Ok(());
+                }
                 line.send(&Frame::Digest(Digest {
                     dataset: dataset.to_owned(),
                     version,
