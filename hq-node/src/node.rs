@@ -117,7 +117,8 @@ impl HqNode {
         let doors = Doors::new(PeopleTable::new(database.clone()), machines, COOKIE, https);
         let catalogue = Catalogue::of(&publisher);
         let reader = database.reader.clone();
-        let site = Site::new(&settings, reader, clock, catalogue.clone(), imports, trade.clone(), accounts.clone());
+        let mut site = Site::new(&settings, reader, clock, catalogue.clone(), imports, trade.clone(), accounts.clone());
+        site.compare = Some(downlinks.reference());
         let acceptor: Acceptor = downlinks.reference();
         let taking = acceptor.clone();
         if let Some(port) = &settings.accounts_port {

@@ -30,6 +30,7 @@ use dataserver::requests::{
     ImportItems, ImportView, PutBarcodeRules, PutItems, PutOperators, PutTillSettings, RemoveItems, RemoveOperators,
     RemoveTillSettings,
 };
+use link::downlinks::CompareDatasets;
 use processing::keeper::Door;
 use processing::machine::root::Root;
 use runtime::clock::Clock;
@@ -88,6 +89,8 @@ pub struct Site {
     /// The root of customer accounts.
     pub accounts: Door<Root>,
     pub viewers: Viewers,
+    /// Compares the datasets of all stores; none: there are no links.
+    pub compare: Option<ActorRef<CompareDatasets>>,
 }
 
 impl Site {
@@ -101,7 +104,18 @@ impl Site {
         accounts: Door<Root>,
     ) -> Site {
         let (name, data) = (settings.name.as_str().into(), Arc::new(settings.data.clone()));
-        Site { name, data, reader, clock, catalogue, imports, trade, accounts, viewers: Viewers::default() }
+        Site {
+            name,
+            data,
+            reader,
+            clock,
+            catalogue,
+            imports,
+            trade,
+            accounts,
+            viewers: Viewers::default(),
+            compare: None,
+        }
     }
 
     pub(crate) fn frame<'a>(&'a self, title: &'a str, here: &'a str, visitor: &'a Visitor) -> Frame<'a> {
@@ -124,7 +138,7 @@ const MENU: [MenuItem; 10] = [
 
 /// Every route of the pages and the interface (HQ-2). Links, operations and health have guards of their own.
 pub fn routes() -> Vec<Guarded> {
-    use Right::{ChangeCatalogue, ChangePeople, ViewCatalogue, ViewOverview, ViewSales, ViewStores};
+    use Right::{ChangeCatalogue, ChangePeople, OperateNode, ViewCatalogue, ViewOverview, ViewSales, ViewStores};
     vec![
         get("/sign-in", None, |route| route.to(sign_in::page)),
         post("/sign-in", None, |route| route.to(sign_in::sign_in)),
@@ -137,6 +151,7 @@ pub fn routes() -> Vec<Guarded> {
         get("/reports/{name}", Some(ViewSales), |route| route.to(reports::page)),
         get("/reports/{name}/export", Some(ViewSales), |route| route.to(reports::export)),
         get("/stores", Some(ViewStores), |route| route.to(stores::page)),
+        post("/stores/compare", Some(OperateNode), |route| route.to(stores::compare)),
         get("/live/stores", Some(ViewStores), |route| route.to(stores::live)),
         get("/incidents", Some(ViewStores), |route| route.to(incidents::page)),
         get("/catalogue", Some(ViewCatalogue), |route| route.to(catalogue::page)),

@@ -18,6 +18,7 @@ pub mod m20261126_customers;
 pub mod m20261126_till;
 pub mod m20261126_trade;
 pub mod m20261127_scales;
+pub mod m20261128_datasets;
 pub mod m20261128_identity;
 pub mod m20261128_recovery;
 #[cfg(feature = "scratch")]
@@ -46,7 +47,11 @@ pub struct CatalogueMigrator;
 
 impl MigratorTrait for CatalogueMigrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261125_catalogue::Migration), Box::new(m20261126_catalogue::Migration)]
+        vec![
+            Box::new(m20261125_catalogue::Migration),
+            Box::new(m20261126_catalogue::Migration),
+            Box::new(m20261128_datasets::Migration),
+        ]
     }
 }
 

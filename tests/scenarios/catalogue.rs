@@ -1,4 +1,4 @@
-//! A large catalogue: prices change while a till dies, and are either all old or all new. The times of scenario 55 are
+//! A large catalogue: prices change while a till dies, and are either all old or all new; what is taken off sale is not sold. The times of scenario 55 are
 //! figures of the bench (`cargo bench -p tests`), beside a bare look-up in the same run.
 
 use std::time::Duration;
@@ -54,6 +54,41 @@ fn retail_s55_a_till_that_dies_in_the_middle_of_a_price_change_has_the_old_or_th
         println!("prices that the till had when it was back: {seen:?}");
         chain.stop().await;
     });
+}
+
+#[test]
+fn retail_s56_an_item_that_is_taken_off_sale_is_not_sold_within_five_seconds_or_after_reconnect() {
+    in_system(async {
+        let (store, online, offline) = (StoreId::new("S1").expect("a store"), TillId(1), TillId(2));
+        let data = tempfile::tempdir().expect("a temporary folder");
+        let clock = Clock::by_hand(parse(FIXTURE)[0].at);
+        let mut chain = Chain::start(ChainOptions::new(data.path().to_owned(), clock)).await.expect("a chain");
+        chain.put_items(goods(100)[..2].to_vec()).await.expect("goods");
+        for till in [online, offline] {
+            chain.ensure_till(&store, till).await.expect("a till");
+            chain.settle_catalogue(&store, till, PATIENCE).await.expect("a catalogue");
+        }
+        chain.set_till_link(&store, offline, false).await.expect("a line");
+        chain.remove_item(ItemCode("G00001".to_owned())).await.expect("it is removed");
+        chain.settle_catalogue(&store, online, Duration::from_secs(5)).await.expect("within five seconds");
+        assert_eq!(sold(&chain, &store, online).await, ["G00000"]);
+        assert_eq!(sold(&chain, &store, offline).await, ["G00000", "G00001"], "nobody could tell it");
+        chain.set_till_link(&store, offline, true).await.expect("a line");
+        chain.settle_catalogue(&store, offline, PATIENCE).await.expect("a catalogue");
+        assert_eq!(sold(&chain, &store, offline).await, ["G00000"]);
+        chain.stop().await;
+    });
+}
+
+async fn sold(chain: &Chain, store: &StoreId, till: TillId) -> Vec<&'static str> {
+    let catalogue = &chain.till(store, till).expect("a till").catalogue;
+    let mut sold = Vec::new();
+    for code in ["G00000", "G00001"] {
+        if catalogue.by_code(&ItemCode(code.to_owned())).await.expect("a catalogue").is_some() {
+            sold.push(code);
+        }
+    }
+    sold
 }
 
 async fn prices(chain: &Chain, store: &StoreId, till: TillId) -> Vec<Money> {

@@ -35,6 +35,8 @@ pub enum Refusal {
     NotCompared,
     #[error("a receipt does not add up")]
     DoesNotAddUp,
+    #[error("this till has release {till}, its store {store}: bring the store up to date first")]
+    StoreIsOlder { till: String, store: String },
     #[error("finish training first")]
     Training,
     #[error("this till cannot train: it has no place for it")]
@@ -335,6 +337,7 @@ impl Refusal {
             Refusal::ClockSetBack { .. } => "clock_set_back",
             Refusal::NotCompared => "not_compared",
             Refusal::DoesNotAddUp => "does_not_add_up",
+            Refusal::StoreIsOlder { .. } => "store_is_older",
             Refusal::Training => "training",
             Refusal::NoTraining => "no_training",
             Refusal::NothingToPrint => "nothing_to_print",

@@ -3,9 +3,11 @@
 //!
 //! No two rows of a dataset have the same version, so a version is an exact place to go on from.
 
+pub mod digest;
 pub mod table;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use migrations::entity::{dataset_head, dataset_row};
@@ -13,6 +15,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
 
 use crate::chain::{number, signed};
+use digest::{Buckets, Mended, Sums};
 
 /// The largest row, in bytes: it must fit one frame.
 pub const ROW_BYTES_MAX: usize = 480 * 1024;
@@ -36,6 +39,35 @@ pub trait DatasetSource: Send + Sync + 'static {
 
     /// Up to `limit` rows above `after`, by version.
     fn changes(&self, dataset: &'static str, after: u64, limit: u64) -> BoxFuture<'_, Result<Vec<Change>, DbErr>>;
+
+    /// Grows whenever rows may differ from what was given although no version says so: they were mended, or somebody asks
+    /// to look again. What was read before is then to be compared.
+    fn generation(&self) -> u64;
+
+    /// Somebody asks to look again.
+    fn look_again(&self);
+
+    /// The sums at the present version; nothing if that moved meanwhile. May be an hour old, not a generation.
+    fn digest(&self, dataset: &'static str) -> BoxFuture<'_, Result<Option<At<Arc<Sums>>>, DbErr>>;
+
+    /// All rows of these buckets, removed ones too; nothing if the dataset is not at this version.
+    fn rows_of(
+        &self,
+        dataset: &'static str,
+        version: u64,
+        buckets: Buckets,
+    ) -> BoxFuture<'_, Result<Option<Vec<Change>>, DbErr>>;
+
+    /// A node below has versions up to `seen`, given by this database before it was set back: count on from there, so that
+    /// no version says two things. What became of it: the version before, if rows are there and it was below.
+    fn count_on(&self, dataset: &'static str, seen: u64) -> BoxFuture<'_, Result<Option<u64>, DbErr>>;
+}
+
+/// Something as it was at a version of its dataset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct At<T> {
+    pub version: u64,
+    pub of: T,
 }
 
 /// Where a node keeps the datasets that it receives. The version moves in the same transaction as the rows.
@@ -44,6 +76,19 @@ pub trait DatasetSink: Send + Sync + 'static {
 
     /// Keep `changes`, which bring the dataset to version `upto`. May be offered again after a failure.
     fn keep<'a>(&'a self, dataset: &'static str, changes: Vec<Change>, upto: u64) -> BoxFuture<'a, Result<(), DbErr>>;
+
+    /// The sums of what is committed, read from the rows themselves; nothing if the version moved meanwhile.
+    fn own_digest(&self, dataset: &'static str) -> BoxFuture<'_, Result<Option<At<Sums>>, DbErr>>;
+
+    /// Make these buckets equal to `rows`, which are all that they hold at `version`; nothing is done if the dataset is at
+    /// another version by now.
+    fn mend(
+        &self,
+        dataset: &'static str,
+        version: u64,
+        buckets: Buckets,
+        rows: Vec<Change>,
+    ) -> BoxFuture<'_, Result<Option<Mended>, DbErr>>;
 }
 
 /// Put a row at the head office, in the transaction that changes the goods themselves. Answers the new version.
@@ -130,6 +175,16 @@ async fn take_versions(transaction: &DatabaseTransaction, dataset: &str, count: 
         Some(head) => number(head.version),
         None => Err(DbErr::RecordNotFound(format!("the head of {dataset} was not kept"))),
     }
+}
+
+/// Of a key that was changed twice the newer row; one INSERT must not meet a key twice.
+pub fn newest_of_each_key(changes: Vec<Change>) -> Vec<Change> {
+    let mut newest: HashMap<String, u64> = HashMap::with_capacity(changes.len());
+    for change in &changes {
+        let version = newest.entry(change.key.clone()).or_default();
+        *version = Ord::max(change.version, *version);
+    }
+    changes.into_iter().filter(|change| newest.get(&change.key) == Some(&change.version)).collect()
 }
 
 pub(crate) async fn write_rows(

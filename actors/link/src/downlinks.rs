@@ -3,7 +3,10 @@
 //! Takes their documents into the database, gives them datasets, answers their questions. Who may link is decided by
 //! [`Admit`]; a newer session of a node takes the place of the older one.
 
+mod crowd;
+mod greeting;
 mod handshake;
+mod heads;
 mod proving;
 mod session;
 mod status;
@@ -18,7 +21,7 @@ use std::time::{Duration, Instant};
 use migrations::database::Database;
 use runtime::actor::{Actor, Handle, Scope};
 use runtime::spec::StartError;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
@@ -32,10 +35,11 @@ use crate::gate::refusals::Refusals;
 use crate::identity;
 use crate::inbox::parked::{self, Retried};
 use crate::intake::{Here, Intake};
-use crate::requests::Answer;
+use crate::requests::{Answer, SOFTWARE};
 use crate::session::Window;
 use crate::transport::Accept;
 
+use heads::Heads;
 pub use status::{DownlinksStatus, PeerStatus};
 use strangers::Strangers;
 
@@ -43,6 +47,9 @@ use strangers::Strangers;
 const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
 /// Less than the supervisor gives an actor for stopping.
 const GOODBYE_WITHIN: Duration = Duration::from_secs(1);
+
+/// Nodes that were away in the night, or all after a restart, are compared over this time.
+const COMPARE_WITHIN: Duration = Duration::from_secs(30 * 60);
 
 /// What downlinks are built from.
 #[derive(Clone, Debug)]
@@ -52,11 +59,31 @@ pub struct DownlinkSettings {
     /// The datasets that may be asked for.
     pub datasets: &'static [&'static str],
     pub window: Window,
+    /// Name and version of the program, for nodes below that ask.
+    pub software: String,
+    /// A node that was not compared since this one began is compared at a random moment of this time.
+    pub compare_within: Duration,
 }
 
 impl DownlinkSettings {
     pub fn new(me: Peer) -> DownlinkSettings {
-        DownlinkSettings { me, datasets: &[], window: Window::default() }
+        DownlinkSettings {
+            me,
+            datasets: &[],
+            window: Window::default(),
+            software: SOFTWARE.to_owned(),
+            compare_within: COMPARE_WITHIN,
+        }
+    }
+
+    pub fn software(mut self, software: impl Into<String>) -> DownlinkSettings {
+        self.software = software.into();
+        self
+    }
+
+    pub fn compare_within(mut self, within: Duration) -> DownlinkSettings {
+        self.compare_within = within;
+        self
     }
 
     pub fn datasets(mut self, datasets: &'static [&'static str]) -> DownlinkSettings {
@@ -83,6 +110,7 @@ pub(crate) struct Wiring {
     pub(crate) answer: Option<Arc<dyn Answer>>,
     /// Rung by whoever changes datasets here.
     pub(crate) datasets_bell: Bell,
+    pub(crate) heads: watch::Receiver<Heads>,
     /// Rung after every committed batch: the bell of the own uplink when documents are relayed, and whoever else looks.
     pub(crate) commit_bells: Vec<Bell>,
 }
@@ -99,6 +127,7 @@ impl Wiring {
 pub struct Downlinks {
     wiring: Wiring,
     sessions: Rc<RefCell<Sessions>>,
+    heads: watch::Sender<Heads>,
     tasks: TaskTracker,
     /// However this object ends, its sessions end with it.
     _all: DropGuard,
@@ -113,6 +142,7 @@ impl Downlinks {
     ) -> Downlinks {
         let refusals = admit.gate().map_or_else(|| Refusals::new(database.clone()), |gate| gate.refusals().clone());
         let intake = Arc::new(Here { database: database.clone(), apply: apply.clone() });
+        let (heads, told) = watch::channel(Heads::default());
         let wiring = Wiring {
             database,
             settings,
@@ -123,11 +153,12 @@ impl Downlinks {
             source: None,
             answer: None,
             datasets_bell: Bell::new(),
+            heads: told,
             commit_bells: Vec::new(),
         };
         let sessions = Sessions::default();
         let all = sessions.all.clone().drop_guard();
-        Downlinks { wiring, sessions: Rc::new(RefCell::new(sessions)), tasks: TaskTracker::new(), _all: all }
+        Downlinks { wiring, sessions: Rc::new(RefCell::new(sessions)), heads, tasks: TaskTracker::new(), _all: all }
     }
 
     /// Give datasets from `source`; `bell` is rung when they change.
@@ -165,6 +196,10 @@ pub(crate) struct Sessions {
     pub(crate) cut: BTreeSet<String>,
     pub(crate) live: BTreeMap<String, Live>,
     pub(crate) seen: BTreeMap<String, PeerStatus>,
+    /// The generation of the datasets with which each node was compared last.
+    pub(crate) compared: BTreeMap<String, u64>,
+    /// Nodes that were linked when this one began to stop.
+    pub(crate) leaving: usize,
     pub(crate) refused: u64,
     pub(crate) last_refusal: Option<String>,
 }
@@ -192,6 +227,11 @@ pub struct SetLine {
 #[rtype(result = "DownlinksStatus")]
 pub struct Status;
 
+/// Compare the rows of all nodes below with those here, and mend what differs. Sender: operators. Answer: none. Repeat: yes.
+#[derive(Clone, Copy, Debug, actix::Message)]
+#[rtype(result = "()")]
+pub struct CompareDatasets;
+
 /// Offer parked documents again, those of each till in order. Sender: operators. Answer: what came of it, or why the
 /// database did not take it. Repeat: yes.
 #[derive(Clone, Copy, Debug, actix::Message)]
@@ -208,6 +248,12 @@ impl Actor for Downlinks {
             scope.spawn(gate.clone().watch());
             let answer = self.wiring.answer.take();
             self.wiring.answer = Some(Arc::new(Renewals { gate: gate.clone(), answer }));
+        }
+        if let Some(source) = self.wiring.source.clone() {
+            let (datasets, ear) = (self.wiring.settings.datasets, self.wiring.datasets_bell.ear());
+            let first = heads::read(source.as_ref(), datasets).await.map_err(StartError::new)?;
+            self.heads.send_replace(first);
+            scope.spawn(heads::follow(source, datasets, ear, self.heads.clone()));
         }
         let waiting = parked::count(&self.wiring.database.reader).await.map_err(StartError::new)?;
         if waiting > 0 {
@@ -226,7 +272,11 @@ impl Actor for Downlinks {
 
     /// Say goodbye to those who are linked, so that they know it was meant.
     async fn stopping(&mut self) {
-        self.sessions.borrow().all.cancel();
+        {
+            let mut sessions = self.sessions.borrow_mut();
+            sessions.leaving = sessions.live.len();
+            sessions.all.cancel();
+        }
         self.tasks.close();
         if tokio::time::timeout(GOODBYE_WITHIN, self.tasks.wait()).await.is_err() {
             tracing::warn!("some nodes below did not take the last word");
@@ -265,6 +315,15 @@ impl Handle<SetLine> for Downlinks {
                 live.stop.cancel();
             }
             sessions.cut.insert(peer);
+        }
+    }
+}
+
+impl Handle<CompareDatasets> for Downlinks {
+    async fn handle(&mut self, _: CompareDatasets, _: &Scope<Downlinks>) {
+        if let Some(source) = &self.wiring.source {
+            source.look_again();
+            self.wiring.datasets_bell.ring();
         }
     }
 }

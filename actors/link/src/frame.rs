@@ -10,8 +10,8 @@ pub mod headers;
 
 pub use batch::Numbered;
 pub use headers::{
-    Ack, Agreed, Auth, Backfill, Bye, ByeReason, Challenge, Credit, Data, DatasetChunk, DatasetHave, Hello, Nack, Ping,
-    Pong, Reply, ReplyStatus, Request, Welcome,
+    Ack, Agreed, Anew, Auth, Backfill, Bye, ByeReason, Challenge, Credit, Data, DatasetChunk, DatasetHave, Digest,
+    Hello, Nack, Ping, Pong, Reply, ReplyStatus, Request, Welcome,
 };
 
 use fields::Fields;
@@ -80,6 +80,8 @@ pub enum Frame {
     DatasetChunk(DatasetChunk),
     Agreed(Agreed),
     Backfill(Backfill),
+    Anew(Anew),
+    Digest(Digest),
     Bye(Bye),
 }
 
@@ -130,8 +132,15 @@ impl Frame {
             Frame::DatasetChunk(_) => "DatasetChunk",
             Frame::Agreed(_) => "Agreed",
             Frame::Backfill(_) => "Backfill",
+            Frame::Anew(_) => "Anew",
+            Frame::Digest(_) => "Digest",
             Frame::Bye(_) => "Bye",
         }
+    }
+
+    /// Whether it may be long and can wait: documents and rows, behind which nothing that is waited for may stand.
+    pub fn is_bulk(&self) -> bool {
+        matches!(self, Frame::Data(_) | Frame::DatasetChunk(_) | Frame::Anew(_) | Frame::Digest(_))
     }
 
     pub fn encode(&self) -> Result<Vec<u8>, FrameError> {
@@ -152,6 +161,8 @@ impl Frame {
             Frame::DatasetChunk(chunk) => (DatasetChunk::KIND, chunk.parts()),
             Frame::Agreed(header) => (Agreed::KIND, Parts::bare(header.encode())),
             Frame::Backfill(header) => (Backfill::KIND, Parts::bare(header.encode())),
+            Frame::Anew(anew) => (Anew::KIND, anew.parts()),
+            Frame::Digest(digest) => (Digest::KIND, digest.parts()),
             Frame::Bye(header) => (Bye::KIND, Parts::bare(header.encode())),
         };
         let Parts { header, body, flags } = parts;
@@ -222,6 +233,8 @@ fn read(kind: u8, header: &[u8], body: Body<'_>) -> Result<Frame, FrameError> {
         DatasetChunk::KIND => Frame::DatasetChunk(DatasetChunk::read(header, &body)?),
         Agreed::KIND => Frame::Agreed(body.none("Agreed").and_then(|()| Agreed::decode(header))?),
         Backfill::KIND => Frame::Backfill(body.none("Backfill").and_then(|()| Backfill::decode(header))?),
+        Anew::KIND => Frame::Anew(Anew::read(header, &body)?),
+        Digest::KIND => Frame::Digest(Digest::read(header, &body)?),
         Bye::KIND => Frame::Bye(body.none("Bye").and_then(|()| Bye::decode(header))?),
         other => return Err(FrameError::UnknownKind(other)),
     })

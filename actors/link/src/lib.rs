@@ -18,6 +18,7 @@ pub mod frame;
 pub mod gate;
 pub mod identity;
 pub mod inbox;
+mod incidents;
 pub mod intake;
 mod line;
 pub mod outbox;

@@ -1,8 +1,10 @@
 //! What both sessions share of a connection: frames read and checked, frames waiting to go out, signs of life.
 //!
-//! The queue out is drained while frames are read, so two nodes that both have much to say never wait for each other. It is
-//! bounded: what a session makes by itself is made only while the queue is short, and a peer that asks faster than it
-//! reads is cut off.
+//! The queues out are drained while frames are read, so two nodes that both have much to say never wait for each other. They
+//! are bounded: what a session makes by itself is made only while the queue of long frames is short, and a peer that asks
+//! faster than it reads is cut off. Answers, acknowledgements and life signs go before documents and rows.
+//!
+//! A frame of a kind that is not known comes from a newer node. It is left unread: both speak of the rest as before.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -45,15 +47,27 @@ pub(crate) enum Heard {
 
 pub(crate) struct Line {
     duplex: Duplex,
-    queue: VecDeque<Vec<u8>>,
+    /// What somebody waits for.
+    urgent: VecDeque<Vec<u8>>,
+    /// Documents and rows.
+    bulk: VecDeque<Vec<u8>>,
     alive: Alive,
     /// When the last frame came, for whoever asks.
     heard: Option<Rc<Cell<Instant>>>,
+    /// A kind that is not known came.
+    unknown: Option<u8>,
 }
 
 impl Line {
     pub(crate) fn new(duplex: Duplex) -> Line {
-        Line { duplex, queue: VecDeque::new(), alive: Alive::new(Instant::now()), heard: None }
+        Line {
+            duplex,
+            urgent: VecDeque::new(),
+            bulk: VecDeque::new(),
+            alive: Alive::new(Instant::now()),
+            heard: None,
+            unknown: None,
+        }
     }
 
     /// The next frame that concerns the session. Sends what waits meanwhile, and answers pings. Safe to drop and call again.
@@ -63,17 +77,20 @@ impl Line {
             let bytes = tokio::select! {
                 biased;
                 () = self.duplex.cut.cancelled() => return Err(Ended::Closed),
-                room = self.duplex.sender.reserve(), if !self.queue.is_empty() => {
+                room = self.duplex.sender.reserve(), if self.waits() => {
                     let Ok(room) = room else {
                         // Nobody sends for us any more; a last word may have come before.
-                        self.queue.clear();
+                        self.urgent.clear();
+                        self.bulk.clear();
                         continue;
                     };
-                    if let Some(frame) = self.queue.pop_front() {
+                    if let Some(frame) = self.urgent.pop_front() {
                         room.send(frame);
-                    }
-                    if self.queue.len() + 1 == SHORT_QUEUE {
-                        return Ok(Heard::Room);
+                    } else if let Some(frame) = self.bulk.pop_front() {
+                        room.send(frame);
+                        if self.bulk.len() + 1 == SHORT_QUEUE {
+                            return Ok(Heard::Room);
+                        }
                     }
                     continue;
                 }
@@ -92,7 +109,14 @@ impl Line {
             if let Some(heard) = &self.heard {
                 heard.set(Instant::now());
             }
-            match Frame::decode(&bytes)? {
+            let frame = match Frame::decode(&bytes) {
+                Err(FrameError::UnknownKind(kind)) => {
+                    self.left_unread(kind);
+                    continue;
+                }
+                read => read?,
+            };
+            match frame {
                 Frame::Ping(Ping { number }) => self.send(&Frame::Pong(Pong { number }))?,
                 Frame::Pong(Pong { number }) => self.alive.pong(number, Instant::now()),
                 Frame::Bye(bye) => return Err(said(bye)),
@@ -102,16 +126,27 @@ impl Line {
     }
 
     pub(crate) fn send(&mut self, frame: &Frame) -> Result<(), Ended> {
-        if self.queue.len() >= QUEUE_MAX {
+        if self.urgent.len() + self.bulk.len() >= QUEUE_MAX {
             return Err(Ended::Slow);
         }
-        self.queue.push_back(frame.encode()?);
+        let queue = if frame.is_bulk() { &mut self.bulk } else { &mut self.urgent };
+        queue.push_back(frame.encode()?);
         Ok(())
+    }
+
+    fn waits(&self) -> bool {
+        !self.urgent.is_empty() || !self.bulk.is_empty()
+    }
+
+    fn left_unread(&mut self, kind: u8) {
+        if self.unknown.replace(kind).is_none() {
+            tracing::warn!(kind, "a frame of a kind that is not known is left unread: the other side is newer");
+        }
     }
 
     /// Whether there is room for what need not be said at once: documents and rows.
     pub(crate) fn has_room(&self) -> bool {
-        self.queue.len() < SHORT_QUEUE
+        self.bulk.len() < SHORT_QUEUE
     }
 
     /// Ask whether the other side is there, without waiting until it was silent.
@@ -141,7 +176,7 @@ impl Line {
         let Ok(last) = bye.encode() else { return };
         let Duplex { sender, cut, .. } = self.duplex;
         let leave = async move {
-            for frame in self.queue.drain(..).chain([last]) {
+            for frame in self.urgent.drain(..).chain(self.bulk.drain(..)).chain([last]) {
                 if sender.send(frame).await.is_err() {
                     break;
                 }

@@ -20,7 +20,7 @@ use crate::frame::Numbered;
 use crate::identity;
 use crate::outbox::{self, DOCUMENTS};
 use crate::session::Incident;
-use crate::session::comparing::Own;
+use crate::session::meeting::Own;
 
 /// The node above has so long to send the next of what was lost.
 pub(crate) const BACKFILL_WITHIN: Duration = Duration::from_secs(30);

@@ -33,6 +33,22 @@ pub const ACCOUNTS_SYNC: u32 = 11;
 /// Of a node that links by a key, answered by the link itself: no body, answer the certificates as PEM text, its own first.
 pub const RENEW: u32 = 12;
 
+/// Name and version of the program that asks, as text; answer those of the program that is asked. Every node answers it.
+pub const PROGRAM: u32 = 13;
+
+/// Name and version of this program.
+pub const SOFTWARE: &str = concat!("openstore ", env!("CARGO_PKG_VERSION"));
+
+/// Whether the first program is of a later minor release than the second, as far as their names say: "openstore 0.2.1".
+pub fn is_ahead(software: &str, of: &str) -> bool {
+    let release = |software: &str| {
+        let (major, minor) = software.rsplit(' ').next()?.split_once('.')?;
+        let minor = minor.split(|sign: char| !sign.is_ascii_digit()).next()?;
+        Some((major.parse::<u32>().ok()?, minor.parse::<u32>().ok()?))
+    };
+    release(software).zip(release(of)).is_some_and(|(ours, theirs)| ours > theirs)
+}
+
 /// How a refusal begins when neither the asked node nor one above it knows what was asked for.
 pub const NOT_KNOWN: &str = "not known";
 /// How a refusal begins when the asked node does not know it, and the node above could not be asked.
@@ -103,4 +119,24 @@ pub async fn put(
 pub struct AskAbove {
     pub type_id: u32,
     pub body: Vec<u8>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn releases_are_compared_by_their_minor_numbers() {
+        for (software, of, ahead) in [
+            ("openstore 0.2.0", "openstore 0.1.9", true),
+            ("openstore 0.10.0", "openstore 0.9.0", true),
+            ("openstore 1.0.0-rc.1", "openstore 0.9.0", true),
+            ("openstore 0.1.9", "openstore 0.1.0", false),
+            ("openstore 0.1.0", "openstore 0.2.0", false),
+            ("a test", "openstore 0.2.0", false),
+            ("openstore 0.2.0", "", false),
+        ] {
+            assert_eq!(is_ahead(software, of), ahead, "{software} and {of}");
+        }
+    }
 }

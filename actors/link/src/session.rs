@@ -12,6 +12,9 @@
 pub mod alive;
 pub mod comparing;
 pub mod giving;
+pub mod meeting;
+pub mod mending;
+pub mod pace;
 pub mod receiving;
 pub mod sending;
 pub mod taking;

@@ -4,13 +4,12 @@
 //! could lose. Its session is a task beside it, so that a busy line never holds up the mailbox.
 
 pub mod backoff;
-mod comparing;
+mod meeting;
 mod proving;
 mod session;
 mod status;
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -26,7 +25,8 @@ use crate::bell::{Bell, LOOK_EVERY};
 use crate::datasets::DatasetSink;
 use crate::frame::BODY_BYTES_MAX;
 use crate::recovery::Restore;
-use crate::requests::{Answering, AskAbove, Question, RequestError};
+use crate::requests::{Answering, AskAbove, Question, RequestError, SOFTWARE};
+use crate::session::taking::Left;
 use crate::transport::Dial;
 use crate::trust::credentials::Credentials;
 use crate::{archive, identity, inbox, outbox};
@@ -67,7 +67,7 @@ impl UplinkSettings {
             me,
             token: token.into(),
             credentials: None,
-            software: concat!("openstore ", env!("CARGO_PKG_VERSION")).to_owned(),
+            software: SOFTWARE.to_owned(),
             datasets: &[],
             reconnect_min: Duration::from_millis(500),
             reconnect_max: Duration::from_secs(60),
@@ -205,7 +205,7 @@ impl Actor for Uplink {
             wiring: self.wiring.clone(),
             status: self.status.clone(),
             line: self.line.subscribe(),
-            memory: Memory { asked, unfinished: BTreeSet::new() },
+            memory: Memory { asked, left: Left::default() },
         };
         scope.spawn(dialling.run());
         if let Some(credentials) = self.wiring.settings.credentials.clone() {
@@ -349,8 +349,8 @@ struct Dialling {
 /// What outlives a session.
 struct Memory {
     asked: mpsc::Receiver<Ask>,
-    /// Datasets that stopped between two chunks.
-    unfinished: BTreeSet<&'static str>,
+    /// What the session before had collected of datasets.
+    left: Left,
 }
 
 impl Dialling {

@@ -20,6 +20,8 @@ mod hostile;
 mod keys;
 #[path = "link/meeting.rs"]
 mod meeting;
+#[path = "link/mending.rs"]
+mod mending;
 #[path = "link/office.rs"]
 mod office;
 #[path = "link/recovery.rs"]
@@ -28,6 +30,10 @@ mod recovery;
 mod rules;
 #[path = "link/simulation.rs"]
 mod simulation;
+#[path = "link/skew.rs"]
+mod skew;
+#[path = "link/slow.rs"]
+mod slow;
 #[path = "link/strangers.rs"]
 mod strangers;
 #[path = "link/tables.rs"]

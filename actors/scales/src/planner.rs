@@ -41,6 +41,7 @@ const DATASETS: [&str; 3] = [TILL_SETTINGS, BARCODE_RULES, ITEMS];
 pub struct Planner {
     store: StoreId,
     source: Arc<dyn DatasetSource>,
+    generation: u64,
     bell: Bell,
     shown: watch::Sender<Arc<Goods>>,
     /// Up to which version each dataset was read.
@@ -90,6 +91,7 @@ impl Planner {
         let PlannerPorts { store, database, source, bell, goods, labels } = ports;
         Ok(Planner {
             store,
+            generation: source.generation(),
             source,
             bell,
             shown: goods,
@@ -106,6 +108,12 @@ impl Planner {
 
     /// Read what is new and show it.
     async fn look(&mut self) -> Result<(), DbErr> {
+        let generation = self.source.generation();
+        if std::mem::replace(&mut self.generation, generation) != generation {
+            // Rows were mended, and no version says which.
+            self.read = [0; DATASETS.len()];
+            DATASETS.into_iter().for_each(|dataset| self.forget(dataset));
+        }
         for (index, dataset) in DATASETS.into_iter().enumerate() {
             let head = self.source.head(dataset).await?;
             if head < self.read[index] {

@@ -8,6 +8,7 @@
 //! for word, because catalogues carry misprints that scanners read.
 
 mod items;
+mod mending;
 mod rows;
 mod sink;
 
@@ -38,6 +39,10 @@ const QUANTITY_MIN: Quantity = Quantity::from_thousandths(1);
 /// let the pages that a load touches again and again reach the file once.
 const SETTINGS: &str =
     "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 16384; PRAGMA journal_size_limit = 67108864";
+
+/// How this program lays rows out in the file. What lies there by another number is loaded again from the beginning, and sold
+/// from meanwhile.
+const LAYOUT: i64 = 1;
 
 /// What an input turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +98,7 @@ impl Catalogue {
     pub async fn open(file: &Path) -> Result<Catalogue, DbErr> {
         let database = Database::open_sqlite::<CatalogueMigrator>(file).await?;
         database.writer.execute_unprepared(SETTINGS).await?;
+        rows::load_again_unless(&database.writer, LAYOUT).await?;
         let rules = rows::rules(&database.reader).await?;
         let items_version = rows::cursor(&database.reader, ITEMS).await?;
         let settings = rows::settings(&database.reader).await?;

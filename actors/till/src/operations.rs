@@ -9,7 +9,7 @@ use domain::receipt::AMOUNT_MAX;
 use domain::refusal::Refusal;
 use domain::rights::{Asked, Right};
 use domain::shift::Shift;
-use link::requests::{AskAbove, BUSINESS_DAY};
+use link::requests::{AskAbove, BUSINESS_DAY, PROGRAM, is_ahead};
 use messages::codec::{from_body, to_body};
 use messages::v1::document::{AuditKind, CashKind, CashMoved, Document, ShiftClosed, ShiftOpened};
 use messages::v1::requests::{AskBusinessDay, BusinessDay};
@@ -22,7 +22,7 @@ use crate::store::Changes;
 use crate::till::{Till, refused};
 use crate::wire;
 
-/// A shift that opens waits this long for the store's business day.
+/// A shift that opens waits this long for each answer of the store.
 const DAY_DEADLINE: Duration = Duration::from_secs(2);
 
 impl Till {
@@ -36,6 +36,7 @@ impl Till {
         if self.standing.desk.shift.is_some() {
             return Err(refused(Refusal::ShiftOpen));
         }
+        self.store_is_not_older().await?;
         let mut trusted = Changes::default();
         if let Err(wrong) = self.clock_is_right() {
             // A clock that was ahead for a while must not stop a shop for good: who answers for conflicts vouches for it.
@@ -50,6 +51,20 @@ impl Till {
         self.close_stray_shift(&operator).await?;
         let business_day = self.business_day().await;
         self.begin(Operation::OpenShift { operator, float, business_day }).await
+    }
+
+    /// A till that is ahead of its store would send what the store does not understand. A store that does not say is
+    /// believed: selling never waits for it.
+    async fn store_is_not_older(&self) -> Result<(), TillError> {
+        let Some(above) = &self.ports.above else { return Ok(()) };
+        let till = &self.settings.software;
+        let question = AskAbove { type_id: PROGRAM, body: till.clone().into_bytes() };
+        let Ok(Ok(answer)) = above.ask_within(DAY_DEADLINE, question).await else { return Ok(()) };
+        let store = String::from_utf8_lossy(&answer).into_owned();
+        if is_ahead(till, &store) {
+            return Err(refused(Refusal::StoreIsOlder { till: till.clone(), store }));
+        }
+        Ok(())
     }
 
     /// The store keeps the business day; a till that cannot ask goes by its own clock.

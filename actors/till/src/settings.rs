@@ -125,11 +125,20 @@ pub struct TillSettings {
     pub on_step: Option<StepHook>,
     /// Nothing of it is real: it says so on paper and on the screen.
     pub training: bool,
+    /// Name and version of this program, which may not be ahead of the store's.
+    pub software: String,
 }
 
 impl TillSettings {
     pub fn new(store: StoreId, till: TillId) -> TillSettings {
-        TillSettings { store, till, unknown_operators: UnknownOperators::default(), on_step: None, training: false }
+        TillSettings {
+            store,
+            till,
+            unknown_operators: UnknownOperators::default(),
+            on_step: None,
+            training: false,
+            software: link::requests::SOFTWARE.to_owned(),
+        }
     }
 }
 

@@ -48,5 +48,7 @@ mod sales;
 mod settling;
 #[path = "till/shop.rs"]
 mod shop;
+#[path = "till/skew.rs"]
+mod skew;
 #[path = "till/terminals.rs"]
 mod terminals;

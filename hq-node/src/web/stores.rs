@@ -4,12 +4,14 @@ use ::web::guard::May;
 use ::web::layout::{self, Frame};
 use ::web::live::{self, Fragment};
 use ::web::refusal::Refusal;
-use ::web::rights::ViewStores;
+use ::web::rights::{OperateNode, Right, ViewStores};
 use ::web::show;
 use ::web::table::{Cell, Column, Table};
+use actix_web::http::header;
 use actix_web::{HttpResponse, Responder, web};
 use askama::Template;
 use domain::money::Money;
+use link::downlinks::CompareDatasets;
 
 use super::{Site, words};
 use crate::trade::{StoreNow, TradeNow};
@@ -19,6 +21,7 @@ use crate::trade::{StoreNow, TradeNow};
 struct Page {
     stores: String,
     tills: String,
+    operates: bool,
 }
 
 fn link(store: &StoreNow) -> Cell {
@@ -40,6 +43,7 @@ fn stores(now: &TradeNow) -> Table {
         let since = status.map_or_else(|| words::NEVER.to_owned(), |link| show::time(link.since_ms, now.offset()));
         let commit = status.and_then(|link| link.last_commit_ms);
         let unsent = store.unsent();
+        let compared = status.and_then(|link| link.compared_ms);
         let catalogue = status.and_then(|link| link.datasets.get(messages::v1::catalogue::ITEMS).copied());
         vec![
             Cell::text(store.code.clone()),
@@ -50,6 +54,11 @@ fn stores(now: &TradeNow) -> Table {
             number(status.map_or(0, |link| link.applied)),
             Cell::text(show::time(commit.unwrap_or(0), now.offset())),
             catalogue.map_or_else(|| Cell::text(words::NEVER), number),
+            compared.map_or_else(|| Cell::text(words::NEVER), |at_ms| Cell::text(show::time(at_ms, now.offset()))),
+            match status.map_or(0, |link| link.mended) {
+                0 => number(0),
+                mended => number(mended).tone("bad"),
+            },
             Cell::text(show::money(store.net)),
         ]
     });
@@ -64,6 +73,8 @@ fn stores(now: &TradeNow) -> Table {
             Column::number("Documents"),
             Column::text("Last received"),
             Column::number("Catalogue version"),
+            Column::text("Compared"),
+            Column::number("Rows mended"),
             Column::number("Net today"),
         ],
         rows: rows.collect(),
@@ -113,9 +124,17 @@ pub async fn page(visitor: May<ViewStores>, site: web::Data<Site>) -> Result<Htt
     let now = site.trade.borrow().clone();
     let mut parts = fragments(&now).into_iter().map(|fragment| fragment.html);
     let mut part = || parts.next().unwrap_or_default();
-    let page = Page { stores: part(), tills: part() };
+    let page = Page { stores: part(), tills: part(), operates: visitor.may(Right::OperateNode) };
     let frame = Frame { live: Some("/live/stores"), ..site.frame(words::STORES, "/stores", &visitor) };
     layout::page(&frame, &page)
+}
+
+/// Compare every row that stores have with those here, and mend what differs.
+pub async fn compare(_: May<OperateNode>, site: web::Data<Site>) -> Result<HttpResponse, Refusal> {
+    if let Some(links) = &site.compare {
+        links.tell(CompareDatasets).map_err(|error| Refusal::failed(error.to_string()))?;
+    }
+    Ok(HttpResponse::SeeOther().insert_header((header::LOCATION, "/stores")).finish())
 }
 
 pub async fn live(_: May<ViewStores>, site: web::Data<Site>) -> Result<impl Responder, Refusal> {

@@ -47,6 +47,8 @@ pub fn incident(kind: &str) -> &str {
         "returned_more_than_sold" => "More returned than sold",
         "parked_recalled_twice" => "Parked receipt taken up twice",
         "mark_sold_twice" => "Marked unit sold twice",
+        "dataset_mended" => "Rows of a node were not as here",
+        "dataset_went_back" => "This database was set back",
         other => other,
     }
 }

@@ -439,6 +439,7 @@ refusal-locked = the till is locked by another operator
 refusal-own-approval = a supervisor is another person
 refusal-nothing-asked = nothing was asked
 refusal-clock-set-back = the clock is set back: set it right
+refusal-store-is-older = the store's program is older than the till's: bring the store up to date first
 refusal-training = finish training first
 refusal-no-training = this till cannot train
 refusal-nothing-to-print = there is no receipt yet

@@ -440,6 +440,7 @@ refusal-locked = касса заблокирована другим кассир
 refusal-own-approval = разрешить должен другой человек
 refusal-nothing-asked = касса ни о чём не спрашивала
 refusal-clock-set-back = часы кассы отстают: исправьте время
+refusal-store-is-older = программа магазина старше программы кассы: сначала обновите магазин
 refusal-training = сначала закончите учёбу
 refusal-no-training = на этой кассе учёбы нет
 refusal-nothing-to-print = чеков ещё нет

@@ -442,6 +442,7 @@ refusal-locked = касу заблокував інший касир
 refusal-own-approval = дозволити має інша людина
 refusal-nothing-asked = каса ні про що не питала
 refusal-clock-set-back = годинник каси відстає: виправте час
+refusal-store-is-older = програма магазину старіша за програму каси: спершу оновіть магазин
 refusal-training = спочатку закінчіть навчання
 refusal-no-training = на цій касі навчання немає
 refusal-nothing-to-print = чеків ще немає

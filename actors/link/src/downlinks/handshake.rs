@@ -8,7 +8,7 @@ use chrono::Utc;
 use sea_orm::DbErr;
 
 use super::strangers::Stranger;
-use super::{Live, PeerStatus, Sessions, Wiring, proving, session};
+use super::{Live, PeerStatus, Sessions, Wiring, crowd, greeting, proving, session};
 use crate::apply::Peer;
 use crate::frame::{ByeReason, Frame, Hello};
 use crate::gate::Seat;
@@ -103,12 +103,12 @@ pub(super) async fn run(wiring: Wiring, sessions: Rc<RefCell<Sessions>>, duplex:
     };
     drop(stranger);
     let number = next_number(&sessions);
-    let agreed = tokio::select! {
+    let greeted = tokio::select! {
         () = all.cancelled() => Err(Stop::Leaving),
-        agreed = session::greet(&wiring, &sessions, &peer, &hello, number, &mut line) => agreed,
+        greeted = greeting::greet(&wiring, &sessions, &peer, &hello, number, &mut line) => greeted,
     };
-    let agreed = match agreed {
-        Ok(agreed) => agreed,
+    let greeted = match greeted {
+        Ok(greeted) => greeted,
         Err(stop) => {
             if let Stop::Incident(incident) = &stop {
                 alarm(&sessions, &peer, &hello, from.clone(), incident);
@@ -125,12 +125,13 @@ pub(super) async fn run(wiring: Wiring, sessions: Rc<RefCell<Sessions>>, duplex:
             wiring.refusals.note(&from, Some(&peer.name), &refusal);
             Stop::Refused(refusal)
         }
-        stop = session::talk(&wiring, &sessions, &peer, &agreed, &live, &mut line) => stop,
+        stop = session::talk(&wiring, &sessions, &peer, greeted, &live, &mut line) => stop,
     };
     let sentence = stop.to_string();
     ended(&sessions, &peer, number, &stop);
     if let Some((reason, retry_after)) = stop.bye() {
-        line.bye(reason, retry_after, sentence).await;
+        let slot = if matches!(stop, Stop::Leaving) { crowd::slot(sessions.borrow().leaving) } else { Duration::ZERO };
+        line.bye(reason, retry_after.max(slot), sentence).await;
     }
 }
 
@@ -225,6 +226,7 @@ fn take_over(sessions: &RefCell<Sessions>, peer: &Peer, hello: &Hello, from: Str
     let mut status = PeerStatus::new(peer, hello, from, session);
     if let Some(before) = sessions.seen.remove(&peer.name) {
         (status.last_error, status.incident, status.applied) = (before.last_error, before.incident, before.applied);
+        (status.compared_ms, status.mended) = (before.compared_ms, before.mended);
     }
     sessions.seen.insert(peer.name.clone(), status);
     live

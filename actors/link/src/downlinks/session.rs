@@ -1,5 +1,7 @@
 //! A session with a node below, from Welcome to its end: feeds the rules with frames and with results of the database.
 
+mod datasets;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -8,26 +10,21 @@ use chrono::Utc;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use sea_orm::DbErr;
 
-use super::handshake::{Stop, lives, unexpected};
+use super::greeting::Greeted;
+use super::handshake::{Stop, unexpected};
 use super::{Live, PeerStatus, Sessions, Wiring};
 use crate::apply::Peer;
-use crate::archive;
-use crate::bell::LOOK_EVERY;
 use crate::chain::Place;
-use crate::datasets::Change;
-use crate::frame::batch::row_bytes;
-use crate::frame::{
-    Ack, Agreed, BODY_BYTES_MAX, Backfill, Credit, Data, DatasetChunk, Frame, Hello, Nack, Numbered, Reply,
-    ReplyStatus, Request, Welcome,
-};
-use crate::inbox::{self, TakeError, Taken, incarnations};
+use crate::frame::{Ack, BODY_BYTES_MAX, Credit, Frame, Nack, Numbered, Reply, ReplyStatus, Request};
+use crate::inbox::{self, TakeError, Taken};
 use crate::line::{Heard, Line};
 use crate::outbox::DOCUMENTS;
-use crate::session::giving::{CHUNK_BYTES_MAX, CHUNK_ROWS_MAX, Giving};
+use crate::requests::PROGRAM;
+use crate::session::Window;
 use crate::session::receiving::{Answer, Receiving};
-use crate::session::{Incident, Window};
+
+use datasets::Given;
 
 /// A batch is offered to the database so often before the session ends.
 const TRIES_MAX: u32 = 3;
@@ -40,73 +37,12 @@ const SLOW_COMMIT: Duration = Duration::from_secs(1);
 /// Questions of one peer that are worked on at once.
 const ANSWERS_MAX: usize = 16;
 
-/// Welcome an admitted peer, give back what its database lost, and wait until it agrees with what is known here of it.
-/// Nobody's place is taken before that.
-pub(super) async fn greet(
-    wiring: &Wiring,
-    sessions: &RefCell<Sessions>,
-    peer: &Peer,
-    hello: &Hello,
-    number: u64,
-    line: &mut Line,
-) -> Result<Agreed, Stop> {
-    let known = incarnations::known(&wiring.database.reader, &peer.name, hello.incarnation).await?;
-    known.meets(&peer.name, lives(sessions, peer).await)?;
-    let (window, applied) = (wiring.settings.window, known.applied);
-    line.send(&Frame::Welcome(Welcome {
-        name: wiring.settings.me.name.clone(),
-        role: wiring.settings.me.role,
-        incarnation: crate::identity::identity(&wiring.database).await?.incarnation,
-        session: number,
-        applied_sequence: applied.sequence,
-        applied_chain: applied.chain,
-        window_documents: window.documents,
-        window_bytes: window.bytes,
-    }))?;
-    loop {
-        match line.next().await? {
-            Heard::Room => {}
-            Heard::Frame(frame) => match *frame {
-                Frame::Backfill(asked) if asked.channel == DOCUMENTS => give_back(wiring, peer, &asked, line).await?,
-                Frame::Agreed(agreed) => {
-                    // Another may have come meanwhile.
-                    known.meets(&peer.name, lives(sessions, peer).await)?;
-                    if !known.counts {
-                        let transaction = wiring.database.begin().await?;
-                        incarnations::adopt(&transaction, &peer.name, hello.incarnation).await?;
-                        transaction.commit().await?;
-                    }
-                    return Ok(agreed);
-                }
-                other => return Err(unexpected(&peer.name, &other)),
-            },
-        }
-    }
-}
-
-async fn give_back(wiring: &Wiring, peer: &Peer, asked: &Backfill, line: &mut Line) -> Result<(), Stop> {
-    let reader = &wiring.database.reader;
-    let gone = || Incident::NotKept { whose: peer.name.clone(), after: asked.after };
-    let here = archive::chain_at(reader, &peer.name, asked.after).await?;
-    // Who remembers nothing takes what there is.
-    if asked.after > 0 && here.is_some_and(|chain| chain != asked.chain) {
-        return Err(gone().into());
-    }
-    let documents = archive::after(reader, &peer.name, asked.after).await?;
-    let follows = documents.first().is_some_and(|first| first.place.sequence == asked.after + 1 || asked.after == 0);
-    if !follows {
-        return Err(gone().into());
-    }
-    line.send(&Frame::Data(Data { channel: DOCUMENTS, documents }))?;
-    Ok(())
-}
-
 /// Run a session of a peer that has agreed until it cannot go on.
 pub(super) async fn talk(
     wiring: &Wiring,
     sessions: &RefCell<Sessions>,
     peer: &Peer,
-    agreed: &Agreed,
+    greeted: Greeted,
     live: &Live,
     line: &mut Line,
 ) -> Stop {
@@ -114,25 +50,25 @@ pub(super) async fn talk(
         Ok(applied) => applied,
         Err(error) => return error.into(),
     };
-    tracing::info!(peer = peer.name, applied = applied.sequence, last = agreed.last_sequence, "a node below is linked");
+    let Greeted { last, window } = greeted;
+    tracing::info!(peer = peer.name, applied = applied.sequence, last, "a node below is linked");
+    let generation = wiring.heads.borrow().generation;
+    let compared = sessions.borrow().compared.get(&peer.name).copied();
     let mut session = Session {
         wiring,
         sessions,
         peer,
         live,
-        last: agreed.last_sequence,
-        receiving: Receiving::resume(&peer.name, applied, wiring.settings.window),
-        giving: Giving::new(&peer.name),
+        last,
+        receiving: Receiving::resume(&peer.name, applied, window),
+        given: Given::new(&peer.name, generation, compared, wiring.settings.compare_within),
         applying: None,
         tries: 0,
-        reading: None,
         answering: FuturesUnordered::new(),
     };
     session.show(line, |status| status.incident = None);
     session.go_on(line).await
 }
-
-type Rows = (&'static str, u64, Vec<Change>);
 
 /// A batch on its way into the database, kept until it is there.
 struct Applying {
@@ -149,20 +85,19 @@ struct Session<'a> {
     /// The end of the peer's outbox as far as it is known.
     last: u64,
     receiving: Receiving,
-    giving: Giving,
+    given: Given,
     applying: Option<Applying>,
     tries: u32,
-    reading: Option<LocalBoxFuture<'static, Result<Rows, DbErr>>>,
     answering: FuturesUnordered<LocalBoxFuture<'static, Reply>>,
 }
 
 impl Session<'_> {
     async fn go_on(&mut self, line: &mut Line) -> Stop {
-        let mut ear = self.wiring.datasets_bell.ear();
-        let mut looks = tokio::time::interval(LOOK_EVERY);
-        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut heads = self.wiring.heads.clone();
         loop {
-            self.start_jobs(line);
+            if let Err(stop) = self.start_jobs(line) {
+                return stop;
+            }
             let step = tokio::select! {
                 heard = line.next() => match heard {
                     Ok(Heard::Frame(frame)) => self.frame(line, *frame),
@@ -170,11 +105,16 @@ impl Session<'_> {
                     Err(ended) => Err(ended.into()),
                 },
                 taken = applied(&mut self.applying) => self.taken(line, taken),
-                rows = read(&mut self.reading) => self.give(line, rows),
+                happened = self.given.next() => match happened {
+                    Ok(happened) => self.happened(line, happened),
+                    Err(error) => Err(error.into()),
+                },
                 Some(reply) = self.answering.next() => line.send(&Frame::Reply(reply)).map_err(Stop::from),
                 () = self.live.probe.notified() => line.ping().map_err(Stop::from),
-                () = ear.heard() => { self.giving.changed(); Ok(()) }
-                _ = looks.tick() => { self.giving.changed(); Ok(()) }
+                Ok(()) = heads.changed() => {
+                    let heads = heads.borrow_and_update().clone();
+                    self.heads(&heads)
+                }
             };
             if let Err(stop) = step {
                 return stop;
@@ -183,26 +123,13 @@ impl Session<'_> {
         }
     }
 
-    fn start_jobs(&mut self, line: &Line) {
+    fn start_jobs(&mut self, line: &mut Line) -> Result<(), Stop> {
         if self.applying.is_none()
             && let Some(batch) = self.receiving.next_batch()
         {
             self.offer(Rc::new(batch), Duration::ZERO);
         }
-        if self.reading.is_none()
-            && line.has_room()
-            && let Some(source) = self.wiring.source.clone()
-            && let Some((dataset, after)) = self.giving.next()
-        {
-            self.giving.reading(dataset);
-            self.reading = Some(
-                async move {
-                    // One row more than a chunk takes tells whether it is the last.
-                    Ok((dataset, after, source.changes(dataset, after, CHUNK_ROWS_MAX as u64 + 1).await?))
-                }
-                .boxed_local(),
-            );
-        }
+        self.start_dataset_jobs(line)
     }
 
     fn offer(&mut self, batch: Rc<Vec<Numbered>>, wait: Duration) {
@@ -225,15 +152,8 @@ impl Session<'_> {
                     line.send(&Frame::Nack(Nack { channel: DOCUMENTS, expected, sentence }))?;
                 }
             },
-            Frame::DatasetHave(have) => {
-                let known = self.wiring.settings.datasets.iter().copied().find(|dataset| *dataset == have.dataset);
-                match known {
-                    Some(dataset) => self.giving.have(dataset, have.kept, have.received)?,
-                    None => {
-                        tracing::warn!(peer = self.peer.name, dataset = have.dataset, "an unknown dataset is asked for")
-                    }
-                }
-            }
+            Frame::DatasetHave(have) => self.have(have)?,
+            Frame::Digest(digest) => self.digest(digest)?,
             Frame::Request(request) => self.answer(line, request)?,
             other => return Err(unexpected(&self.peer.name, &other)),
         }
@@ -284,26 +204,14 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn give(&mut self, line: &mut Line, rows: Result<Rows, DbErr>) -> Result<(), Stop> {
-        let (dataset, after, mut rows) = rows?;
-        let read = rows.len();
-        let mut bytes = 0;
-        let fitting = rows.iter().take(CHUNK_ROWS_MAX).take_while(|row| {
-            bytes += row_bytes(row);
-            bytes <= CHUNK_BYTES_MAX
-        });
-        let count = fitting.count().max(1).min(read);
-        rows.truncate(count);
-        let Some(last) = rows.last() else { return Ok(()) };
-        let (upto, more) = (last.version, count < read);
-        self.giving.gave(dataset, upto, more);
-        line.send(&Frame::DatasetChunk(DatasetChunk { dataset: dataset.to_owned(), after, upto, more, rows }))?;
-        Ok(())
-    }
-
     fn answer(&mut self, line: &mut Line, request: Request) -> Result<(), Stop> {
         let Request { id, ttl_ms, type_id, body } = request;
         let refused = |sentence: &str| Reply { id, status: ReplyStatus::Refused, body: sentence.as_bytes().to_vec() };
+        if type_id == PROGRAM {
+            let body = self.wiring.settings.software.clone().into_bytes();
+            line.send(&Frame::Reply(Reply { id, status: ReplyStatus::Answered, body }))?;
+            return Ok(());
+        }
         let Some(answer) = self.wiring.answer.clone() else {
             line.send(&Frame::Reply(refused("this node answers no questions")))?;
             return Ok(());
@@ -341,7 +249,7 @@ impl Session<'_> {
         status.lag = self.last.max(applied + status.pending) - applied;
         (status.window_documents, status.window_bytes) = (window.documents, window.bytes);
         status.round_trip_us = line.round_trip().map(|trip| u64::try_from(trip.as_micros()).unwrap_or(u64::MAX));
-        status.datasets = self.giving.kept().map(|(dataset, kept)| (dataset.into(), kept)).collect();
+        status.datasets = self.given.giving.kept().map(|(dataset, kept)| (dataset.into(), kept)).collect();
         also(status);
     }
 }
@@ -353,17 +261,6 @@ fn ack(place: Place) -> Frame {
 async fn applied(applying: &mut Option<Applying>) -> Result<Taken, TakeError> {
     match applying {
         Some(applying) => (&mut applying.job).await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn read(reading: &mut Option<LocalBoxFuture<'static, Result<Rows, DbErr>>>) -> Result<Rows, DbErr> {
-    match reading {
-        Some(running) => {
-            let rows = running.await;
-            *reading = None;
-            rows
-        }
         None => std::future::pending().await,
     }
 }

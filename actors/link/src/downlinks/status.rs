@@ -53,6 +53,10 @@ pub struct PeerStatus {
     pub round_trip_us: Option<u64>,
     /// What it has committed of each dataset.
     pub datasets: BTreeMap<Cow<'static, str>, u64>,
+    /// When its rows were last compared with those here.
+    pub compared_ms: Option<i64>,
+    /// Rows of it that were not as here and have been mended, since the start of this node.
+    pub mended: u64,
     pub last_error: Option<String>,
     /// The databases disagree: an operator must look.
     pub incident: Option<String>,
@@ -81,6 +85,8 @@ impl PeerStatus {
             last_commit_ms: None,
             round_trip_us: None,
             datasets: BTreeMap::new(),
+            compared_ms: None,
+            mended: 0,
             last_error: None,
             incident: None,
         }

@@ -6,6 +6,7 @@ use super::{Body, Fields, FrameError, Parts};
 use crate::apply::PeerRole;
 use crate::chain::Chain;
 use crate::datasets::Change;
+use crate::datasets::digest::{BUCKETS, BucketBits, Buckets};
 
 /// A field as it lies in a header.
 trait Field: Sized {
@@ -25,7 +26,7 @@ macro_rules! plain_fields {
         })*
     };
 }
-plain_fields!(u16, u32, u64, bool, String, Chain, [u8; 32], Vec<u8>, Vec<Vec<u8>>);
+plain_fields!(u16, u32, u64, bool, String, Chain, [u8; 32], Vec<u8>, Vec<Vec<u8>>, BucketBits);
 
 /// Enumerations are a u32; a number that is not listed is refused.
 macro_rules! numbered {
@@ -185,6 +186,10 @@ header! {
     }
 }
 header! { DatasetChunkHeader = 16 { dataset: String, after: u64, upto: u64, more: bool, count: u32, raw_bytes: u32 } }
+header! {
+    AnewHeader = 17 { dataset: String, version: u64, buckets: BucketBits, more: bool, count: u32, raw_bytes: u32 }
+}
+header! { DigestHeader = 18 { dataset: String, version: u64, rows: u64, mended: u32, keys: String, count: u32 } }
 header! { DataHeader = 5 { channel: u16, count: u32, raw_bytes: u32 } }
 header! {
     /// The lower node finds its own history in what the Welcome said: from here on it is the node of that name.
@@ -302,5 +307,84 @@ impl DatasetChunk {
         let DatasetChunkHeader { dataset, after, upto, more, count, raw_bytes } = DatasetChunkHeader::decode(header)?;
         let raw = body.unpacked("DatasetChunk", raw_bytes)?;
         Ok(DatasetChunk { dataset, after, upto, more, rows: batch::rows_from_bytes(&raw, count)? })
+    }
+}
+
+/// All rows of some buckets of a dataset, as they are at `version`: what the lower node has there beside them is no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Anew {
+    pub dataset: String,
+    pub version: u64,
+    /// The same in each frame of one answer.
+    pub buckets: Buckets,
+    /// More rows of these buckets follow in the next frame.
+    pub more: bool,
+    pub rows: Vec<Change>,
+}
+
+impl Anew {
+    pub(super) const KIND: u8 = AnewHeader::KIND;
+
+    pub(super) fn parts(&self) -> Parts {
+        let raw = batch::rows_to_bytes(&self.rows);
+        let header = AnewHeader {
+            dataset: self.dataset.clone(),
+            version: self.version,
+            buckets: self.buckets.0,
+            more: self.more,
+            count: self.rows.len() as u32,
+            raw_bytes: raw.len() as u32,
+        };
+        Parts::packed(header.encode(), raw)
+    }
+
+    pub(super) fn read(header: &[u8], body: &Body<'_>) -> Result<Anew, FrameError> {
+        let AnewHeader { dataset, version, buckets, more, count, raw_bytes } = AnewHeader::decode(header)?;
+        let raw = body.unpacked("Anew", raw_bytes)?;
+        let rows = batch::rows_from_bytes(&raw, count)?;
+        Ok(Anew { dataset, version, buckets: Buckets(buckets), more, rows })
+    }
+}
+
+/// What the sender's rows of a dataset sum up to at `version`: one sum of all, or one of each bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Digest {
+    pub dataset: String,
+    pub version: u64,
+    /// Rows that are not removed.
+    pub rows: u64,
+    /// Rows that the lower node has mended since it was asked to compare, and the first of their keys, for people.
+    pub mended: u32,
+    pub keys: String,
+    /// One, or one for each bucket.
+    pub sums: Vec<u128>,
+}
+
+impl Digest {
+    pub(super) const KIND: u8 = DigestHeader::KIND;
+
+    pub(super) fn parts(&self) -> Parts {
+        let header = DigestHeader {
+            dataset: self.dataset.clone(),
+            version: self.version,
+            rows: self.rows,
+            mended: self.mended,
+            keys: self.keys.clone(),
+            count: self.sums.len() as u32,
+        };
+        Parts::plain(header.encode(), &self.sums.iter().flat_map(|sum| sum.to_le_bytes()).collect::<Vec<u8>>())
+    }
+
+    pub(super) fn read(header: &[u8], body: &Body<'_>) -> Result<Digest, FrameError> {
+        let DigestHeader { dataset, version, rows, mended, keys, count } = DigestHeader::decode(header)?;
+        let body = body.plain("Digest")?;
+        let (sums, rest) = body.as_chunks::<16>();
+        let known = [1, BUCKETS].contains(&sums.len());
+        if !rest.is_empty() || sums.len() != count as usize || !known {
+            let reason = format!("{count} sums in {} bytes", body.len());
+            return Err(FrameError::Field { kind: "Digest", field: "count", reason });
+        }
+        let sums = sums.iter().map(|sum| u128::from_le_bytes(*sum)).collect();
+        Ok(Digest { dataset, version, rows, mended, keys, sums })
     }
 }

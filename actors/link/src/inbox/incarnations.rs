@@ -5,7 +5,7 @@ use migrations::entity::peer_incarnation::{ActiveModel, Column, Entity};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
 
-use crate::session::comparing::Known;
+use crate::session::meeting::Known;
 
 /// What is remembered of `peer`, whose Hello names `incarnation`.
 pub(crate) async fn known<C: ConnectionTrait>(db: &C, peer: &str, incarnation: u64) -> Result<Known, DbErr> {

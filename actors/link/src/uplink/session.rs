@@ -1,7 +1,9 @@
 //! One connection to the node above, from Hello to its end: feeds the rules with frames and with results of the database.
 
+mod mending;
+
 use std::cell::RefCell;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
@@ -10,7 +12,7 @@ use futures_util::future::LocalBoxFuture;
 use sea_orm::DbErr;
 use tokio::sync::{mpsc, oneshot};
 
-use super::comparing::compare;
+use super::meeting::compare;
 use super::{Ask, Memory, UplinkStatus, Wiring, proving};
 use crate::bell::LOOK_EVERY;
 use crate::chain::Place;
@@ -23,12 +25,14 @@ use crate::line::{Ended, Heard, Line};
 use crate::outbox::{self, DOCUMENTS};
 use crate::recovery::RecoverError;
 use crate::requests::RequestError;
+use crate::session::mending::Mending;
 use crate::session::sending::Sending;
-use crate::session::taking::{Have, Keep, Taking};
+use crate::session::taking::{Have, Keep, Left, Taking};
 use crate::session::{Incident, Window};
 use crate::transport::Duplex;
 use crate::trust::credentials::Credentials;
 use crate::trust::{TrustError, proof};
+use mending::Looked;
 
 /// The other side has so long to answer a Hello, Challenge and Auth included: four ways over a line of two seconds each.
 const WELCOME_WITHIN: Duration = Duration::from_secs(20);
@@ -86,10 +90,10 @@ pub(super) async fn run(
     memory: &mut Memory,
 ) -> Result<(), End> {
     let mut line = Line::new(duplex);
-    let stop = match begin(wiring, &mut line, status, &memory.unfinished).await {
+    let stop = match begin(wiring, &mut line, status, &mut memory.left).await {
         Ok(mut session) => {
             let stop = session.go_on(&mut line, &mut memory.asked).await;
-            memory.unfinished = session.taking.unfinished();
+            memory.left = session.taking.left(session.above);
             stop
         }
         Err(stop) => stop,
@@ -120,7 +124,7 @@ async fn begin<'a>(
     wiring: &'a Wiring,
     line: &mut Line,
     status: &'a RefCell<UplinkStatus>,
-    unfinished: &BTreeSet<&'static str>,
+    left: &mut Left,
 ) -> Result<Session<'a>, Stop> {
     let settings = &wiring.settings;
     let reader = &wiring.database.reader;
@@ -148,10 +152,14 @@ async fn begin<'a>(
         for dataset in settings.datasets {
             let version = sink.version(dataset).await?;
             versions.push((*dataset, version));
-            line.send(&have(Have { dataset, kept: version, received: version }))?;
         }
     }
-    let taking = Taking::new(&welcome.name, versions.iter().copied(), unfinished);
+    let taking = Taking::new(&welcome.name, welcome.incarnation, versions.iter().copied(), left);
+    for dataset in settings.datasets {
+        if let Some(wish) = taking.wish(dataset) {
+            line.send(&have(wish))?;
+        }
+    }
     tracing::info!(
         peer = welcome.name,
         applied = applied.sequence,
@@ -166,8 +174,11 @@ async fn begin<'a>(
     let session = Session {
         wiring,
         status,
+        above: welcome.incarnation,
         sending,
         taking,
+        mending: Mending::default(),
+        looking: None,
         unread: true,
         reading: None,
         keeping: None,
@@ -214,8 +225,12 @@ type Job<T> = Option<LocalBoxFuture<'static, Result<T, DbErr>>>;
 struct Session<'a> {
     wiring: &'a Wiring,
     status: &'a RefCell<UplinkStatus>,
+    /// The incarnation of the node above.
+    above: u64,
     sending: Sending,
     taking: Taking,
+    mending: Mending,
+    looking: Job<Looked>,
     /// There may be documents in the outbox beyond what was sent.
     unread: bool,
     reading: Job<Vec<Numbered>>,
@@ -257,6 +272,7 @@ impl Session<'_> {
                 },
                 read = done(&mut self.reading) => self.read(line, read),
                 kept = done(&mut self.keeping) => self.kept(line, kept),
+                looked = done(&mut self.looking) => self.looked(line, looked),
                 noted = done(&mut self.noting) => self.noted(noted),
                 Some(ask) = asked.recv() => self.ask(line, ask),
                 () = tokio::time::sleep_until(note_from), if note_waits => Ok(()),
@@ -294,6 +310,7 @@ impl Session<'_> {
                 .boxed_local(),
             );
         }
+        self.start_looking();
         let acked = self.sending.acked();
         if self.noting.is_none() && self.noted != acked && Instant::now() >= self.note_from {
             self.note_from = Instant::now() + NOTE_EVERY;
@@ -330,6 +347,8 @@ impl Session<'_> {
                     line.send(&have(receipt))?;
                 }
             }
+            Frame::Digest(digest) => self.asked_to_compare(&digest),
+            Frame::Anew(anew) => self.rows_to_mend(anew)?,
             Frame::Reply(reply) => self.reply(reply),
             other => return Err(unexpected(&other)),
         }

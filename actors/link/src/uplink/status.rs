@@ -39,6 +39,8 @@ pub struct UplinkStatus {
     pub datasets: BTreeMap<&'static str, u64>,
     /// When rows of a dataset were last kept.
     pub dataset_kept_ms: Option<i64>,
+    /// Rows that were not as above and have been mended, since the start of this actor.
+    pub mended: u64,
 }
 
 impl UplinkStatus {

@@ -1,11 +1,14 @@
 //! Datasets go down: whole, in pieces, changed.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
 use link::datasets::table::TableDatasets;
 use link::datasets::{DatasetSource, put, remove, version};
 use link::frame::Frame;
+use link::session::giving::CHUNK_ROWS_MAX;
+use link::session::pace::CHUNKS_IN_FLIGHT_MAX;
+use link::transport::Dial;
 use link::transport::memory::MemoryHub;
 use messages::v1::catalogue::{ITEMS, OPERATORS};
 use migrations::database::Database;
@@ -13,7 +16,7 @@ use tempfile::TempDir;
 
 use crate::world::{Effects, Fate, FaultyDial, Server, Till, Way, memory_way, play, until};
 
-async fn put_items(server: &Server, from: u32, to: u32, text: &str) -> u64 {
+pub async fn put_items(server: &Server, from: u32, to: u32, text: &str) -> u64 {
     let rows = (from..to).map(|n| (format!("{n:07}"), format!("{text} {n}").into_bytes())).collect();
     let transaction = server.database.begin().await.unwrap();
     let head = put(&transaction, ITEMS, rows).await.unwrap();
@@ -22,7 +25,7 @@ async fn put_items(server: &Server, from: u32, to: u32, text: &str) -> u64 {
     head
 }
 
-async fn has(database: &Database, dataset: &'static str, wanted: u64) {
+pub async fn has(database: &Database, dataset: &'static str, wanted: u64) {
     until("the dataset is there", async || {
         let version = version(&database.reader, dataset).await.unwrap();
         (version == wanted, version)
@@ -30,7 +33,7 @@ async fn has(database: &Database, dataset: &'static str, wanted: u64) {
     .await;
 }
 
-async fn same(above: &Database, below: &Database) {
+pub async fn same(above: &Database, below: &Database) {
     let all = |database: &Database| {
         let tables = TableDatasets::new(database.clone());
         async move { tables.changes(ITEMS, 0, 1_000_000).await.unwrap() }
@@ -67,15 +70,75 @@ fn a_dataset_goes_down_two_steps_and_changes_follow() {
     });
 }
 
+/// A wire that is cut once, when `cut_at` rows have gone down it; how many went in all.
+fn cut_once(hub: &MemoryHub, cut_at: usize) -> (Arc<dyn Dial>, Arc<AtomicUsize>) {
+    let rows = Arc::new(AtomicUsize::new(0));
+    let (counted, whole) = (rows.clone(), AtomicBool::new(true));
+    let fault = move |way: Way, frame: &mut Vec<u8>| match Frame::decode(frame) {
+        Ok(Frame::DatasetChunk(chunk)) if way == Way::Down => {
+            let sent = counted.fetch_add(chunk.rows.len(), Ordering::AcqRel);
+            if sent >= cut_at && whole.swap(false, Ordering::AcqRel) { Fate::Cut } else { Fate::Pass }
+        }
+        _ => Fate::Pass,
+    };
+    (Arc::new(FaultyDial { inner: memory_way(hub), fault: Arc::new(fault) }), rows)
+}
+
+/// What may be on the way when a line is cut.
+const ROWS_ON_THE_WAY_MAX: usize = CHUNKS_IN_FLIGHT_MAX * CHUNK_ROWS_MAX;
+
 #[test]
-fn a_first_load_that_breaks_off_is_taken_up_again() {
+fn fault_f36_a_first_load_cut_at_70_percent_goes_on_where_it_broke_off() {
     play(async {
         let dir = TempDir::new().unwrap();
         let hub = MemoryHub::new();
         let server = Server::start(&dir, "hq.db").await;
-        let head = put_items(&server, 0, 30_000, "item").await;
+        let head = put_items(&server, 0, 60_000, "item").await;
         hub.up("above", server.acceptor());
-        // Each connection is cut after its sixth chunk; what was kept must not come twice.
+        let (wire, rows) = cut_once(&hub, 42_000);
+        let till = Till::start(&dir, 1, "one", wire).await;
+        has(&till.database, ITEMS, head).await;
+        same(&server.database, &till.database).await;
+        assert_eq!(till.status().await.sessions, 2);
+        let rows = rows.load(Ordering::Acquire);
+        assert!((60_000..60_000 + ROWS_ON_THE_WAY_MAX).contains(&rows), "{rows} rows for 60,000");
+    });
+}
+
+#[test]
+fn fault_f36_a_change_cut_at_70_percent_is_seen_whole_and_what_had_come_does_not_come_again() {
+    play(async {
+        let dir = TempDir::new().unwrap();
+        let hub = MemoryHub::new();
+        let server = Server::start(&dir, "hq.db").await;
+        let first = put_items(&server, 0, 40_000, "old").await;
+        hub.up("above", server.acceptor());
+        let (wire, rows) = cut_once(&hub, 40_000 + 28_000);
+        let till = Till::start(&dir, 1, "one", wire).await;
+        has(&till.database, ITEMS, first).await;
+        let head = put_items(&server, 0, 40_000, "new").await;
+        until("the change is there", async || {
+            let now = version(&till.database.reader, ITEMS).await.unwrap();
+            assert!(now == first || now == head, "half of a change is to be seen: version {now}");
+            (now == head, now)
+        })
+        .await;
+        same(&server.database, &till.database).await;
+        assert_eq!(till.status().await.sessions, 2);
+        let rows = rows.load(Ordering::Acquire);
+        assert!((80_000..80_000 + ROWS_ON_THE_WAY_MAX).contains(&rows), "{rows} rows for 80,000");
+    });
+}
+
+#[test]
+fn a_first_load_over_a_line_that_breaks_again_and_again_gets_there() {
+    play(async {
+        let dir = TempDir::new().unwrap();
+        let hub = MemoryHub::new();
+        let server = Server::start(&dir, "hq.db").await;
+        let head = put_items(&server, 0, 3_000, "item").await;
+        hub.up("above", server.acceptor());
+        // Each connection is cut after its sixth chunk.
         let chunks = Arc::new(AtomicU32::new(0));
         let counted = chunks.clone();
         let fault = move |way: Way, frame: &mut Vec<u8>| match Frame::decode(frame) {
@@ -92,8 +155,7 @@ fn a_first_load_that_breaks_off_is_taken_up_again() {
             Till::start(&dir, 1, "one", Arc::new(FaultyDial { inner: memory_way(&hub), fault: Arc::new(fault) })).await;
         has(&till.database, ITEMS, head).await;
         same(&server.database, &till.database).await;
-        assert!(till.status().await.sessions >= 2);
-        assert!(chunks.load(Ordering::Acquire) < 40, "whole loads came again");
+        assert!(till.status().await.sessions >= 3);
     });
 }
 

@@ -156,7 +156,7 @@ fn a_document_that_cannot_be_applied_holds_up_only_its_till() {
 }
 
 #[test]
-fn a_document_of_a_newer_kind_is_applied_after_the_upgrade() {
+fn fault_f30_a_document_of_a_newer_kind_is_kept_acknowledged_and_applied_after_the_upgrade() {
     play(async {
         let dir = TempDir::new().unwrap();
         let hub = MemoryHub::new();
@@ -168,6 +168,11 @@ fn a_document_of_a_newer_kind_is_applied_after_the_upgrade() {
         until("two are parked", async || {
             let parked = parked::count(&server.database.reader).await.unwrap();
             (parked == 2, parked)
+        })
+        .await;
+        until("all are acknowledged", async || {
+            let acked = till.status().await.acked;
+            (acked == 3, acked)
         })
         .await;
         hub.down("above");

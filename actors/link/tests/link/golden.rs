@@ -4,9 +4,10 @@ use domain::ids::{StoreId, TillId};
 use link::apply::{Origin, PeerRole, Received};
 use link::chain::Place;
 use link::datasets::Change;
+use link::datasets::digest::{BUCKETS, Buckets, Sums, bucket_of};
 use link::frame::{
-    Ack, Agreed, Auth, Backfill, Bye, ByeReason, Challenge, Credit, Data, DatasetChunk, DatasetHave, Frame, FrameError,
-    HEADER_BYTES_MAX, Hello, Nack, Numbered, Ping, Pong, Reply, ReplyStatus, Request, Welcome,
+    Ack, Agreed, Anew, Auth, Backfill, Bye, ByeReason, Challenge, Credit, Data, DatasetChunk, DatasetHave, Digest,
+    Frame, FrameError, HEADER_BYTES_MAX, Hello, Nack, Numbered, Ping, Pong, Reply, ReplyStatus, Request, Welcome,
 };
 use link::trust::proof;
 use proptest::prelude::*;
@@ -81,6 +82,17 @@ fn vectors() -> Vec<(&'static str, Frame)> {
         ("DatasetChunk", chunk(vec![change("1001", 41, b"bread"), change("1002", 42, b"")])),
         ("Agreed", Frame::Agreed(Agreed { last_sequence: 9 })),
         ("Backfill", Frame::Backfill(Backfill { channel: 1, after: 4, chain: [0xcd; 16] })),
+        ("Anew", {
+            let mut buckets = Buckets::default();
+            buckets.insert(1);
+            buckets.insert(BUCKETS - 1);
+            let rows = vec![change("1001", 41, b"bread")];
+            Frame::Anew(Anew { dataset: "items".to_owned(), version: 42, buckets, more: false, rows })
+        }),
+        ("Digest", {
+            let (keys, sums) = ("1002".to_owned(), vec![bread().total()]);
+            Frame::Digest(Digest { dataset: "items".to_owned(), version: 42, rows: 1, mended: 1, keys, sums })
+        }),
         (
             "Bye",
             Frame::Bye(Bye {
@@ -90,6 +102,13 @@ fn vectors() -> Vec<(&'static str, Frame)> {
             }),
         ),
     ]
+}
+
+/// The sums of one row.
+fn bread() -> Sums {
+    let mut sums = Sums::default();
+    sums.add(&change("1001", 41, b"bread"));
+    sums
 }
 
 fn big() -> Frame {
@@ -146,6 +165,14 @@ fn the_chain_is_that_of_the_document() {
 }
 
 #[test]
+fn the_sum_of_a_row_is_that_of_the_document() {
+    assert_eq!(hex(&bread().total().to_le_bytes()), written("row(1001)"));
+    assert_eq!(bucket_of("1001").to_string(), written("bucket(1001)"));
+    let bucket = bread().buckets()[bucket_of("1001")];
+    assert_eq!(bucket, bread().total());
+}
+
+#[test]
 fn every_single_flipped_bit_is_refused() {
     let frames = vectors().into_iter().map(|(_, frame)| frame).chain([big()]);
     for frame in frames {
@@ -162,7 +189,7 @@ fn every_single_flipped_bit_is_refused() {
 }
 
 /// A frame with a right checksum around whatever is given.
-fn framed(kind: u8, flags: u16, header: &[u8], body: &[u8]) -> Vec<u8> {
+pub fn framed(kind: u8, flags: u16, header: &[u8], body: &[u8]) -> Vec<u8> {
     let mut bytes = vec![b'O', b'S', 1, kind];
     bytes.extend_from_slice(&flags.to_le_bytes());
     bytes.extend_from_slice(&(header.len() as u16).to_le_bytes());

@@ -7,7 +7,7 @@ use domain::ids::{StoreId, TillId};
 use link::apply::{Origin, Received};
 use link::chain::Place;
 use link::frame::Numbered;
-use link::session::comparing::{Own, Verdict};
+use link::session::meeting::{Own, Verdict};
 use link::session::receiving::{Answer, Receiving};
 use link::session::sending::Sending;
 use link::session::{Incident, Window};

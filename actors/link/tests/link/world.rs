@@ -209,12 +209,14 @@ impl Server {
         let mut tree = Tree::new(file);
         tree.group("link", Strategy::OneForOne);
         let me = if above.is_some() { store_peer() } else { hq_peer() };
+        let tables = Arc::new(TableDatasets::new(database.clone()));
         let (d, a, bell, ring, down_me) =
             (database.clone(), effects.clone(), datasets.clone(), relayed.clone(), me.clone());
+        let source = tables.clone();
         let downlinks = tree.child(ChildSpec::new("link/down", "downlinks", move || {
-            let settings = DownlinkSettings::new(down_me.clone()).datasets(&DATASETS);
+            let settings = DownlinkSettings::new(down_me.clone()).datasets(&DATASETS).compare_within(Duration::ZERO);
             let built = Downlinks::new(d.clone(), settings, tokens.clone(), a.clone())
-                .datasets_from(Arc::new(TableDatasets::new(d.clone())), bell.clone())
+                .datasets_from(source.clone(), bell.clone())
                 .answers(Arc::new(Echo))
                 .ring(ring.clone());
             std::future::ready(Ok(built))
@@ -226,7 +228,7 @@ impl Server {
             let (d, bell) = (database.clone(), datasets.clone());
             tree.child(ChildSpec::new("link/up", "uplink", move || {
                 let settings = settings(me.clone(), "store");
-                let sink: Arc<dyn DatasetSink> = Arc::new(TableDatasets::new(d.clone()));
+                let sink: Arc<dyn DatasetSink> = tables.clone();
                 let up = Uplink::new(d.clone(), dial.clone(), settings, Some(sink), relayed.clone(), bell.clone())
                     .restores(again.clone())
                     .notes_in(note.clone());

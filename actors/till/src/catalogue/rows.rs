@@ -36,6 +36,15 @@ pub(super) async fn cursor<C: ConnectionTrait>(db: &C, dataset: &str) -> Result<
     }
 }
 
+/// Forget how far datasets of another layout have come.
+pub(super) async fn load_again_unless<C: ConnectionTrait>(db: &C, layout: i64) -> Result<(), DbErr> {
+    let other = db.execute_raw(statement("DELETE FROM dataset_cursor WHERE layout <> ?", [layout.into()])).await?;
+    if other.rows_affected() > 0 {
+        tracing::info!(layout, "the catalogue of another layout is loaded again");
+    }
+    Ok(())
+}
+
 /// The item that is known in the first of these ways that any item is known in; of several the one that changed last.
 pub(super) async fn item<C: ConnectionTrait>(db: &C, ways: [KnownAs<'_>; WAYS]) -> Result<Option<Item>, DbErr> {
     let select = "SELECT claim.kind, claim.value, item.version, item.body FROM (

@@ -6,20 +6,20 @@
 //! - What is not newer than the version already reached is ignored, so a delivery may be repeated, and a row that was
 //!   removed does not come back.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use link::datasets::{Change, DatasetSink};
+use link::datasets::digest::{Buckets, Mended, Sums, repair};
+use link::datasets::{At, Change, DatasetSink, newest_of_each_key};
 use messages::v1::catalogue::{BARCODE_RULES, ITEMS, OPERATORS};
 use messages::v1::settings::TILL_SETTINGS;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Value};
 
 use super::rows::statement;
-use super::{Shared, items, rows};
+use super::{LAYOUT, Shared, items, mending, rows};
 
 /// Rows of one statement. Only these sizes occur, so that few statements are prepared and kept in memory.
 const BATCH_ROWS: [usize; 3] = [256, 16, 1];
@@ -44,6 +44,20 @@ impl DatasetSink for CatalogueSink {
     fn keep<'a>(&'a self, dataset: &'static str, changes: Vec<Change>, upto: u64) -> BoxFuture<'a, Result<(), DbErr>> {
         self.keep_delivery(dataset, changes, upto).boxed()
     }
+
+    fn own_digest(&self, dataset: &'static str) -> BoxFuture<'_, Result<Option<At<Sums>>, DbErr>> {
+        self.read_sums(dataset).boxed()
+    }
+
+    fn mend(
+        &self,
+        dataset: &'static str,
+        version: u64,
+        buckets: Buckets,
+        rows: Vec<Change>,
+    ) -> BoxFuture<'_, Result<Option<Mended>, DbErr>> {
+        self.mend_rows(dataset, version, buckets, rows).boxed()
+    }
 }
 
 impl CatalogueSink {
@@ -51,45 +65,58 @@ impl CatalogueSink {
         CatalogueSink { shared }
     }
 
-    /// Forget a dataset, so that the next delivery is a first load: for a head office that counts its versions anew.
-    pub async fn forget(&self, dataset: &'static str) -> Result<(), DbErr> {
-        let transaction = self.shared.database.begin().await?;
-        let tables: &[&str] = match dataset {
-            ITEMS => &["item", "pos_identity", "pos_identity_recent", "item_words"],
-            BARCODE_RULES => &["barcode_rule"],
-            OPERATORS => &["operator"],
-            TILL_SETTINGS => &["till_setting"],
-            other => return Err(unknown(other)),
-        };
-        for table in tables {
-            let sql = match *table {
-                "item_words" => "INSERT INTO item_words (item_words) VALUES ('delete-all')".to_owned(),
-                table => format!("DELETE FROM {table}"),
-            };
-            transaction.execute_unprepared(&sql).await?;
-        }
-        transaction.execute_raw(statement("DELETE FROM dataset_cursor WHERE dataset = ?", [dataset.into()])).await?;
-        transaction.commit().await?;
-        self.changed(dataset, 0).await
-    }
-
     async fn keep_delivery(&self, dataset: &'static str, changes: Vec<Change>, upto: u64) -> Result<(), DbErr> {
         let transaction = self.shared.database.begin().await?;
         let reached = rows::cursor(&transaction, dataset).await?;
-        let changes = newest_of_each_key(changes, reached);
-        match dataset {
-            ITEMS => items::keep(&transaction, changes).await?,
-            BARCODE_RULES => keep_bodies(&transaction, "barcode_rule", "key", changes).await?,
-            OPERATORS => keep_bodies(&transaction, "operator", "number", changes).await?,
-            TILL_SETTINGS => keep_bodies(&transaction, "till_setting", "key", changes).await?,
-            other => return Err(unknown(other)),
+        let newer = changes.into_iter().filter(|change| change.version > reached).collect();
+        let changes = newest_of_each_key(newer);
+        match table_of(dataset)? {
+            None => items::keep(&transaction, changes).await?,
+            Some(table) => keep_bodies(&transaction, table, changes).await?,
         }
         let reached = reached.max(upto);
-        let move_cursor = "INSERT INTO dataset_cursor (dataset, version) VALUES (?, ?)
+        let move_cursor = "INSERT INTO dataset_cursor (dataset, version, layout) VALUES (?, ?, ?)
             ON CONFLICT (dataset) DO UPDATE SET version = excluded.version";
-        transaction.execute_raw(statement(move_cursor, [dataset.into(), signed(reached)?.into()])).await?;
+        let cursor = [dataset.into(), signed(reached)?.into(), LAYOUT.into()];
+        transaction.execute_raw(statement(move_cursor, cursor)).await?;
         transaction.commit().await?;
         self.changed(dataset, reached).await
+    }
+
+    async fn read_sums(&self, dataset: &str) -> Result<Option<At<Sums>>, DbErr> {
+        let reader = &self.shared.database.reader;
+        let version = rows::cursor(reader, dataset).await?;
+        let mut sums = Sums::default();
+        mending::look_through(reader, table_of(dataset)?, |_, row| sums.add(&row)).await?;
+        let steady = rows::cursor(reader, dataset).await? == version;
+        Ok(steady.then_some(At { version, of: sums }))
+    }
+
+    async fn mend_rows(
+        &self,
+        dataset: &'static str,
+        version: u64,
+        buckets: Buckets,
+        theirs: Vec<Change>,
+    ) -> Result<Option<Mended>, DbErr> {
+        let table = table_of(dataset)?;
+        let own = mending::Own::read(&self.shared.database.reader, table, buckets).await?;
+        let transaction = self.shared.database.begin().await?;
+        if rows::cursor(&transaction, dataset).await? != version {
+            return Ok(None);
+        }
+        let repair = repair(own.rows, theirs);
+        match table {
+            None => mending::items(&transaction, repair.put, &repair.forget, &own.ids, own.broken).await?,
+            Some(table) => {
+                let gone =
+                    repair.forget.into_iter().map(|key| Change { key, version, deleted: true, body: Vec::new() });
+                keep_bodies(&transaction, table, repair.put.into_iter().chain(gone).collect()).await?;
+            }
+        }
+        transaction.commit().await?;
+        self.changed(dataset, version).await?;
+        Ok(Some(repair.mended))
     }
 
     /// After the commit: what is held in memory follows.
@@ -104,30 +131,31 @@ impl CatalogueSink {
     }
 }
 
-fn unknown(dataset: &str) -> DbErr {
-    DbErr::Custom(format!("a till keeps no dataset \"{dataset}\""))
+/// A table of bodies by key.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bodies {
+    pub(super) table: &'static str,
+    pub(super) key: &'static str,
+}
+
+/// Where a dataset lies; items have tables of their own.
+fn table_of(dataset: &str) -> Result<Option<Bodies>, DbErr> {
+    match dataset {
+        ITEMS => Ok(None),
+        BARCODE_RULES => Ok(Some(Bodies { table: "barcode_rule", key: "key" })),
+        OPERATORS => Ok(Some(Bodies { table: "operator", key: "number" })),
+        TILL_SETTINGS => Ok(Some(Bodies { table: "till_setting", key: "key" })),
+        other => Err(DbErr::Custom(format!("a till keeps no dataset \"{other}\""))),
+    }
 }
 
 pub(super) fn signed(version: u64) -> Result<i64, DbErr> {
     i64::try_from(version).map_err(|_| DbErr::Custom(format!("version {version} is too large")))
 }
 
-fn newest_of_each_key(changes: Vec<Change>, reached: u64) -> Vec<Change> {
-    let mut newest: HashMap<String, u64> = HashMap::with_capacity(changes.len());
-    for change in &changes {
-        let version = newest.entry(change.key.clone()).or_default();
-        *version = change.version.max(*version);
-    }
-    changes
-        .into_iter()
-        .filter(|change| change.version > reached && newest.get(&change.key) == Some(&change.version))
-        .collect()
-}
-
 async fn keep_bodies(
     transaction: &DatabaseTransaction,
-    table: &str,
-    key: &str,
+    Bodies { table, key }: Bodies,
     changes: Vec<Change>,
 ) -> Result<(), DbErr> {
     let mut kept = Vec::with_capacity(changes.len());
@@ -136,10 +164,10 @@ async fn keep_bodies(
             let delete = format!("DELETE FROM {table} WHERE {key} = ?");
             transaction.execute_raw(statement(&delete, [change.key.into()])).await?;
         } else {
-            kept.push([change.key.into(), change.body.into()]);
+            kept.push([change.key.into(), signed(change.version)?.into(), change.body.into()]);
         }
     }
-    insert(transaction, &format!("INSERT OR REPLACE INTO {table} ({key}, body)"), kept, "").await
+    insert(transaction, &format!("INSERT OR REPLACE INTO {table} ({key}, version, body)"), kept, "").await
 }
 
 /// Insert `rows` in statements of few sizes.

@@ -1,6 +1,7 @@
 //! The catalogue against real files: what is found, what is not, and what a broken load leaves behind.
 
 use domain::vat::VatRate;
+use link::datasets::digest::Buckets;
 use link::datasets::{Change, DatasetSink};
 use messages::codec::to_body;
 use messages::v1::catalogue::{BARCODE_RULES, BarcodeRule, ITEMS, OPERATORS, Role, Unit};
@@ -281,9 +282,6 @@ async fn a_first_load_that_broke_off_goes_on_where_it_was() {
     for n in [1, 1_000, 1_001, 3_000] {
         assert_eq!(shop.find(&format!("B{n}")).await, format!("item I{n}"));
     }
-    shop.catalogue.sink().forget(ITEMS).await.unwrap();
-    assert_eq!((shop.catalogue.version(), shop.find("B1").await.as_str()), (0, "unknown"));
-    assert_eq!(shop.catalogue.by_name("name", 5).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -304,4 +302,77 @@ async fn operators_come_and_go() {
     assert_eq!(shop.catalogue.operator_by_card("hash").await.unwrap(), None);
     shop.keep(OPERATORS, vec![change(2, true)]).await;
     assert_eq!(shop.catalogue.operator(&number).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn fault_f37_rows_changed_by_hand_are_put_right_with_all_by_which_they_are_found() {
+    let milk = item("MILK", 8990, &["4600000000015"], Some(15));
+    let bread = item("BREAD", 4550, &["4600000000022"], None);
+    let above = [put(1, &milk), put(2, &bread), put(4, &item("HAM", 100, &["B4"], None))];
+    let rules = [rule(1, "22", 13, [2, 5], [7, 5], 3, BarcodeKind::Weight)];
+    for (what, by_hand) in [
+        ("another body", "UPDATE item SET body = (SELECT body FROM item WHERE id = 2) WHERE id = 1"),
+        ("another version", "UPDATE item SET version = 9 WHERE id = 3"),
+        ("no body that can be read", "UPDATE item SET body = x'01' WHERE id = 2"),
+        ("a row less", "DELETE FROM item WHERE id = 3"),
+        ("the last but one less", "DELETE FROM item WHERE id = 2"),
+        (
+            "a row too many",
+            "INSERT INTO item (id, version, body) SELECT 77, 3, x'81a4636f6465a144' FROM item WHERE id = 1",
+        ),
+        ("a row twice", "INSERT INTO item (id, version, body) SELECT 77, version, body FROM item WHERE id = 1"),
+        ("all less", "DELETE FROM item"),
+        ("a rule less", "DELETE FROM barcode_rule"),
+        ("a rule too many", "INSERT INTO barcode_rule (key, version, body) VALUES ('x', 1, x'01')"),
+    ] {
+        let shop = Fixture::new().await;
+        shop.keep(ITEMS, above.to_vec()).await;
+        shop.keep(BARCODE_RULES, rules.to_vec()).await;
+        let sink = shop.catalogue.sink();
+        let sums = async |dataset| sink.own_digest(dataset).await.unwrap().unwrap();
+        let right = [sums(ITEMS).await, sums(BARCODE_RULES).await];
+        assert_eq!((right[0].version, right[0].of.rows()), (4, 3));
+
+        shop.catalogue.shared.database.writer.execute_unprepared(by_hand).await.unwrap();
+        let mut mended = 0;
+        for (right, rows) in right.iter().zip([&above[..], &rules[..]]) {
+            let dataset = if rows.len() == 3 { ITEMS } else { BARCODE_RULES };
+            let buckets = right.of.wrong(sums(dataset).await.of.buckets(), usize::MAX);
+            let theirs = rows.iter().filter(|row| buckets.has(&row.key)).cloned().collect();
+            mended += sink.mend(dataset, right.version, buckets, theirs).await.unwrap().unwrap().rows();
+            assert_eq!(sums(dataset).await, *right, "{what}");
+        }
+        assert!(mended >= 1 || what == "a row twice", "{what}");
+        for (scanned, found) in [
+            ("4600000000015", "item MILK"),
+            ("15", "item MILK"),
+            ("4600000000022", "item BREAD"),
+            ("BREAD", "item BREAD"),
+            ("B4", "item HAM"),
+            ("2200015012502", "1.25 kg of MILK"),
+        ] {
+            assert_eq!(shop.find(scanned).await, found, "{what}");
+        }
+        assert_eq!(shop.catalogue.by_name("name", 9).await.unwrap().len(), 3, "{what}");
+        assert_eq!(sink.mend(ITEMS, 3, Buckets::default(), Vec::new()).await.unwrap(), None, "another version");
+    }
+}
+
+#[tokio::test]
+async fn retail_s56_a_file_of_another_layout_is_loaded_again_and_sold_from_meanwhile() {
+    let shop = Fixture::new().await;
+    shop.keep(ITEMS, vec![put(1, &item("MILK", 8990, &[], None)), put(2, &item("BREAD", 4550, &[], None))]).await;
+    let older = "UPDATE dataset_cursor SET layout = 0";
+    shop.catalogue.shared.database.writer.execute_unprepared(older).await.unwrap();
+    let shop = shop.reopened().await;
+    assert_eq!((shop.catalogue.version(), shop.find("MILK").await.as_str()), (0, "item MILK"));
+    shop.keep(ITEMS, vec![put(1, &item("MILK", 9990, &[], None))]).await;
+    let shop = shop.reopened().await;
+    assert_eq!((shop.catalogue.version(), shop.find("BREAD").await.as_str()), (1, "item BREAD"));
+    shop.keep(ITEMS, vec![gone(3, "BREAD")]).await;
+    assert_eq!((shop.catalogue.version(), shop.find("BREAD").await.as_str()), (3, "unknown"));
+    assert_eq!(
+        shop.catalogue.by_code(&ItemCode("MILK".to_owned())).await.unwrap().unwrap().price,
+        Money::from_minor(9990)
+    );
 }

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use chrono::NaiveDate;
 use domain::ids::{ReceiptId, TillId};
 use link::requests::{
-    AUTHORISE, AskAbove, BUSINESS_DAY, CLAIM_MARK, FIND_SALE, IDENTIFY, LIST_PARKED, NOT_KNOWN, RELEASE, RequestError,
-    TAKE_PARKED, TILL_OPERATIONS,
+    AUTHORISE, AskAbove, BUSINESS_DAY, CLAIM_MARK, FIND_SALE, IDENTIFY, LIST_PARKED, NOT_KNOWN, PROGRAM, RELEASE,
+    RequestError, TAKE_PARKED, TILL_OPERATIONS,
 };
 use messages::codec::{from_body, to_body};
 use messages::v1::accounts::{IdentifyCustomer, Release};
@@ -34,6 +34,7 @@ pub(crate) struct Knows {
     /// Units by the receipt that has each.
     pub(crate) marks: BTreeMap<String, ReceiptId>,
     pub(crate) day: Option<NaiveDate>,
+    pub(crate) software: Option<String>,
     pub(crate) accounts: Accounts,
 }
 
@@ -90,6 +91,10 @@ impl Handle<AskAbove> for Above {
                 Some(day) => Ok(to_body(&BusinessDay { day })),
                 None => Err(RequestError::Refused("no day".to_owned())),
             },
+            PROGRAM => {
+                let software = knows.software.clone().ok_or_else(|| RequestError::Refused("not known".to_owned()));
+                software.map(String::into_bytes)
+            }
             IDENTIFY => {
                 let IdentifyCustomer { number, .. } = from_body(&question.body).expect("a question");
                 Ok(to_body(&knows.accounts.identify(&number)))

@@ -12,7 +12,7 @@ use crate::line::Line;
 use crate::outbox::{self, DOCUMENTS, Heads};
 use crate::recovery::{self, BACKFILL_WITHIN, Recovery};
 use crate::session::Incident;
-use crate::session::comparing::{Own, Verdict};
+use crate::session::meeting::{Own, Verdict};
 
 /// Find our own history in what the node above has, or make it so that it is there.
 pub(super) async fn compare(
