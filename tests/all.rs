@@ -1,6 +1,7 @@
 //! One test binary for every shell of the system.
 
 mod bad_input;
+mod faultproxy;
 mod processes;
 mod random_shifts;
 mod sandbox;

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use migrations::database::Database;
 use runtime::actor::{Actor, Handle, Scope};
+use runtime::clock::Clock;
 use runtime::spec::StartError;
 use tokio::sync::Notify;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -30,6 +31,7 @@ use crate::inbox::incarnations;
 use crate::inbox::parked::{self, Retried};
 use crate::requests::Answer;
 use crate::session::Window;
+use crate::session::alive::Patience;
 use crate::transport::Accept;
 
 pub use status::{DownlinksStatus, PeerStatus};
@@ -50,11 +52,21 @@ pub struct DownlinkSettings {
     /// The datasets that may be asked for.
     pub datasets: &'static [&'static str],
     pub window: Window,
+    /// How long silence of a node below is borne.
+    pub patience: Patience,
+    /// What the clocks of the nodes below are held against.
+    pub clock: Clock,
 }
 
 impl DownlinkSettings {
     pub fn new(me: Peer) -> DownlinkSettings {
-        DownlinkSettings { me, datasets: &[], window: Window::default() }
+        DownlinkSettings {
+            me,
+            datasets: &[],
+            window: Window::default(),
+            patience: Patience::default(),
+            clock: Clock::system(),
+        }
     }
 
     pub fn datasets(mut self, datasets: &'static [&'static str]) -> DownlinkSettings {
@@ -64,6 +76,16 @@ impl DownlinkSettings {
 
     pub fn window(mut self, window: Window) -> DownlinkSettings {
         self.window = window;
+        self
+    }
+
+    pub fn patience(mut self, patience: Patience) -> DownlinkSettings {
+        self.patience = patience;
+        self
+    }
+
+    pub fn clock(mut self, clock: Clock) -> DownlinkSettings {
+        self.clock = clock;
         self
     }
 }

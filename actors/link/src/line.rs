@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::frame::{Bye, ByeReason, Frame, FrameError, Ping, Pong};
-use crate::session::alive::{Alive, Due};
+use crate::session::alive::{Alive, Due, Patience};
 use crate::transport::Duplex;
 
 /// Answers that may wait for a peer that does not read.
@@ -25,8 +25,8 @@ const BYE_WITHIN: Duration = Duration::from_secs(2);
 pub(crate) enum Ended {
     #[error("the connection was closed")]
     Closed,
-    #[error("nothing was heard for 50 seconds")]
-    Dead,
+    #[error("nothing was heard for {} seconds", .0.as_secs_f64())]
+    Dead(Duration),
     #[error("the other side reads too slowly")]
     Slow,
     #[error("a frame was refused: {0}")]
@@ -47,13 +47,15 @@ pub(crate) struct Line {
     duplex: Duplex,
     queue: VecDeque<Vec<u8>>,
     alive: Alive,
+    patience: Patience,
     /// When the last frame came, for whoever asks.
     heard: Option<Rc<Cell<Instant>>>,
 }
 
 impl Line {
-    pub(crate) fn new(duplex: Duplex) -> Line {
-        Line { duplex, queue: VecDeque::new(), alive: Alive::new(Instant::now()), heard: None }
+    pub(crate) fn new(duplex: Duplex, patience: Patience) -> Line {
+        let alive = Alive::new(Instant::now(), patience);
+        Line { duplex, queue: VecDeque::new(), alive, patience, heard: None }
     }
 
     /// The next frame that concerns the session. Sends what waits meanwhile, and answers pings. Safe to drop and call again.
@@ -84,7 +86,7 @@ impl Line {
                 match self.alive.due(Instant::now()) {
                     Due::Nothing => {}
                     Due::Ping(number) => self.send(&Frame::Ping(Ping { number }))?,
-                    Due::Dead => return Err(Ended::Dead),
+                    Due::Dead => return Err(Ended::Dead(self.patience.dead_after)),
                 }
                 continue;
             };

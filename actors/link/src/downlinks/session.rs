@@ -12,7 +12,7 @@ use sea_orm::DbErr;
 
 use super::handshake::{Stop, lives, unexpected};
 use super::{Live, PeerStatus, Sessions, Wiring};
-use crate::apply::Peer;
+use crate::apply::{Peer, PeerRole};
 use crate::archive;
 use crate::bell::LOOK_EVERY;
 use crate::chain::Place;
@@ -25,6 +25,7 @@ use crate::frame::{
 use crate::inbox::{self, TakeError, Taken, incarnations};
 use crate::line::{Heard, Line};
 use crate::outbox::DOCUMENTS;
+use crate::session::clocks::Clocks;
 use crate::session::giving::{CHUNK_BYTES_MAX, CHUNK_ROWS_MAX, Giving};
 use crate::session::receiving::{Answer, Receiving};
 use crate::session::{Incident, Window};
@@ -119,6 +120,7 @@ pub(super) async fn talk(
         peer,
         live,
         last: agreed.last_sequence,
+        clocks: Clocks::new(wiring.settings.clock.now_ms(), agreed.last_sequence, peer.role == PeerRole::Till),
         receiving: Receiving::resume(&peer.name, applied, wiring.settings.window),
         giving: Giving::new(&peer.name),
         applying: None,
@@ -146,6 +148,7 @@ struct Session<'a> {
     live: &'a Live,
     /// The end of the peer's outbox as far as it is known.
     last: u64,
+    clocks: Clocks,
     receiving: Receiving,
     giving: Giving,
     applying: Option<Applying>,
@@ -215,14 +218,17 @@ impl Session<'_> {
 
     fn frame(&mut self, line: &mut Line, frame: Frame) -> Result<(), Stop> {
         match frame {
-            Frame::Data(data) if data.channel == DOCUMENTS => match self.receiving.take(data.documents)? {
-                Answer::Nothing => {}
-                Answer::Again(place) => line.send(&ack(place))?,
-                Answer::Missing { expected } => {
-                    let sentence = format!("document {expected} is missing before what came");
-                    line.send(&Frame::Nack(Nack { channel: DOCUMENTS, expected, sentence }))?;
+            Frame::Data(data) if data.channel == DOCUMENTS => {
+                self.look_at_clock(line, &data.documents);
+                match self.receiving.take(data.documents)? {
+                    Answer::Nothing => {}
+                    Answer::Again(place) => line.send(&ack(place))?,
+                    Answer::Missing { expected } => {
+                        let sentence = format!("document {expected} is missing before what came");
+                        line.send(&Frame::Nack(Nack { channel: DOCUMENTS, expected, sentence }))?;
+                    }
                 }
-            },
+            }
             Frame::DatasetHave(have) => {
                 let known = self.wiring.settings.datasets.iter().copied().find(|dataset| *dataset == have.dataset);
                 match known {
@@ -236,6 +242,22 @@ impl Session<'_> {
             other => return Err(unexpected(&self.peer.name, &other)),
         }
         Ok(())
+    }
+
+    /// A wrong clock is told when it is first seen, and shown for as long as it is wrong.
+    fn look_at_clock(&self, line: &Line, documents: &[Numbered]) {
+        let now_ms = self.wiring.settings.clock.now_ms();
+        let Some(newest) = documents.iter().max_by_key(|numbered| numbered.document.created_ms) else { return };
+        let Some(ahead_ms) = self.clocks.ahead_ms(newest.place.sequence, newest.document.created_ms, now_ms) else {
+            return;
+        };
+        self.show(line, |status| {
+            let wrong = (ahead_ms != 0).then_some(ahead_ms);
+            if wrong.is_some() && status.clock_ahead_ms.is_none() {
+                tracing::warn!(peer = self.peer.name, ahead_ms, "a clock is wrong: that of the peer or our own");
+            }
+            status.clock_ahead_ms = wrong;
+        });
     }
 
     fn taken(&mut self, line: &mut Line, taken: Result<Taken, TakeError>) -> Result<(), Stop> {
