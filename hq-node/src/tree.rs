@@ -98,7 +98,7 @@ pub fn tree(name: &str, database: &Database, accounts: Option<PathBuf>, clock: &
             let me = Peer { name, role: PeerRole::Hq };
             let downlinks = Downlinks::new(
                 database.clone(),
-                DownlinkSettings::new(me).datasets(&DATASETS),
+                DownlinkSettings::new(me).datasets(&DATASETS).clock(clock.clone()),
                 Arc::new(TokenTable::new(database.clone())),
                 Arc::new(TradeLedger::new(false)),
             )

@@ -29,6 +29,7 @@ use link::transport::websocket::WebSocketDial;
 use link::uplink::SetLine;
 use messages::v1::till::{TillCommand, TillError, TillReply};
 use runtime::clock::Clock;
+use runtime::disk::Disk;
 use runtime::reference::{ActorRef, SendError};
 use scales::keeper::ScaleSettings;
 use till::{DeviceFactory, SagaStep, StepHook, TillSettings, UnknownOperators};
@@ -242,6 +243,7 @@ impl Chain {
                 settings,
                 data,
                 clock,
+                disk: Disk::default(),
                 device,
                 counter,
                 display: Some(display),

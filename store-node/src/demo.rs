@@ -77,6 +77,7 @@ impl Invitation {
             data: data.unwrap_or(self.data),
             listen: ANY_PORT.to_owned(),
             ops_token: Some(self.ops_token),
+            ballast_mib: 0,
             server: None,
             till: Some(TillNodeSettings {
                 number: self.till,

@@ -28,6 +28,7 @@ use migrations::{ScalesMigrator, ServerMigrator, TillMigrator};
 use processing::keeper::Door;
 use processing::machine::subordinate::Subordinate;
 use runtime::clock::Clock;
+use runtime::disk::Disk;
 use runtime::node::Node;
 use runtime::ops::{OpsState, OpsToken};
 use runtime::reference::ActorRef;
@@ -61,6 +62,7 @@ pub struct TillParts {
     /// Folder of the store machine's databases.
     pub data: PathBuf,
     pub clock: Clock,
+    pub disk: Disk,
     pub device: DeviceFactory,
     pub counter: Counter,
     pub display: Option<DisplayFactory>,
@@ -90,8 +92,20 @@ pub struct TillNode {
 
 impl TillNode {
     pub async fn start(parts: TillParts) -> anyhow::Result<TillNode> {
-        let TillParts { settings, data, clock, device, mut counter, display, scanner, dial, token, reconnect, screen } =
-            parts;
+        let TillParts {
+            settings,
+            data,
+            clock,
+            disk,
+            device,
+            mut counter,
+            display,
+            scanner,
+            dial,
+            token,
+            reconnect,
+            screen,
+        } = parts;
         let folder = till_folder(&data, &settings.store, settings.till);
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
         let file = till_file(&data, &settings.store, settings.till);
@@ -113,6 +127,7 @@ impl TillNode {
             database: database.clone(),
             catalogue: catalogue.clone(),
             clock,
+            disk,
             device,
             counter,
             display,

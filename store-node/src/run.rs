@@ -10,6 +10,7 @@ use link::admit::StaticTokens;
 use link::transport::websocket::WebSocketDial;
 use runtime::claim::{Claim, ClaimError};
 use runtime::clock::Clock;
+use runtime::disk::Disk;
 use runtime::logging::{self, LogForm, LogTo};
 use runtime::ops::OpsToken;
 use till::{DeviceFactory, SagaStep, StepHook, TillSettings, UnknownOperators};
@@ -139,11 +140,17 @@ async fn start_till(
     if own.unknown_operators {
         till.unknown_operators = UnknownOperators::Allow;
     }
+    let folder = nodes::till_folder(&settings.data, &settings.store, own.number);
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    let ballast_bytes = settings.ballast_mib.saturating_mul(1024 * 1024);
+    let disk = Disk::of(&folder);
+    let disk = if ballast_bytes > 0 { disk.with_ballast(folder.join("ballast"), ballast_bytes) } else { disk };
     till.on_step = own.kill_at.as_deref().map(kill_at).transpose()?;
     TillNode::start(TillParts {
         settings: till,
         data: settings.data.clone(),
         clock: Clock::system(),
+        disk,
         device: fiscal_device(settings, own)?,
         counter: counter::counter(own),
         display: counter::display(own),

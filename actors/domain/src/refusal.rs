@@ -35,6 +35,8 @@ pub enum Refusal {
     NotCompared,
     #[error("a receipt does not add up")]
     DoesNotAddUp,
+    #[error("the disk of this till is {percent} % full: no receipt is begun; call support to free space")]
+    DiskFull { percent: u64 },
     #[error("finish training first")]
     Training,
     #[error("this till cannot train: it has no place for it")]
@@ -335,6 +337,7 @@ impl Refusal {
             Refusal::ClockSetBack { .. } => "clock_set_back",
             Refusal::NotCompared => "not_compared",
             Refusal::DoesNotAddUp => "does_not_add_up",
+            Refusal::DiskFull { .. } => "disk_full",
             Refusal::Training => "training",
             Refusal::NoTraining => "no_training",
             Refusal::NothingToPrint => "nothing_to_print",
