@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod faultproxy;
+mod outages;
 mod processes;
 mod random_shifts;
 mod sandbox;

@@ -17,6 +17,7 @@ pub mod m20261126_customers;
 pub mod m20261126_till;
 pub mod m20261126_trade;
 pub mod m20261127_scales;
+pub mod m20261128_days;
 pub mod m20261128_recovery;
 
 use sea_orm_migration::prelude::*;
@@ -58,6 +59,7 @@ impl MigratorTrait for ServerMigrator {
             Box::new(m20261125_people::Migration),
             Box::new(m20261126_trade::Migration),
             Box::new(m20261126_customers::Migration),
+            Box::new(m20261128_days::Migration),
             Box::new(m20261128_recovery::Migration),
         ]
     }
