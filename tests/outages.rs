@@ -165,7 +165,8 @@ fn fault_f10_retail_s54_three_days_without_a_server_are_delivered_in_order_while
             stop.set(true);
             delivered
         };
-        let (during, (at_store, at_hq)) = tokio::join!(join_all(tills.iter().map(|till| sells(till, 1, &stop))), delivered);
+        let (during, (at_store, at_hq)) =
+            tokio::join!(join_all(tills.iter().map(|till| sells(till, 1, &stop))), delivered);
         let receipts = TILLS.len() as u64 * u64::from(DAYS) * RECEIPTS
             + alone.iter().chain(&during).map(|times| times.len() as u64).sum::<u64>();
         let [alone, during] = [alone, during].map(|times| spread(&mut times.concat()));

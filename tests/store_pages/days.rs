@@ -55,7 +55,9 @@ impl Store {
         let names: Vec<String> = tills.iter().map(|till| format!("S1/{till}")).collect();
         let mut shop = self.chain.store(&self.store).expect("a store").shop.clone();
         let seen = shop.wait_for(|now| {
-            now.tills.iter().all(|till| till.connected == names.contains(&till.name) && (!till.connected || till.lag == 0))
+            now.tills
+                .iter()
+                .all(|till| till.connected == names.contains(&till.name) && (!till.connected || till.lag == 0))
                 && now.tills.iter().filter(|till| till.connected).count() == names.len()
         });
         assert!(tokio::time::timeout(PATIENCE, seen).await.is_ok(), "{names:?} are linked");
@@ -128,7 +130,10 @@ fn retail_s57_a_till_that_is_away_for_days_holds_up_no_closing_and_corrects_its_
         store.close_shift(AWAY, 5).await;
         store.sees(&TILLS).await;
         let page = store.page("/days", &session).await;
-        assert_eq!(row(&page, "2026-06-01 3"), ["2026-06-01", "3", "not reported", "2", "5", "20.00", "50.00", "30.00"]);
+        assert_eq!(
+            row(&page, "2026-06-01 3"),
+            ["2026-06-01", "3", "not reported", "2", "5", "20.00", "50.00", "30.00"]
+        );
         let day = store.page("/days", &session).await;
         assert_eq!(row(&day, "2026-06-01")[2..], ["store_admin", "not 3", "60.00", "30.00"], "as it was closed");
         assert!(row(&page, "2026-06-17 3").is_empty(), "no other day is corrected");

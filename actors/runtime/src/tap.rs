@@ -6,10 +6,11 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use chrono::Utc;
 use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
+
+use crate::clock::Clock;
 
 /// Messages a second, when the looker says nothing else, and at most.
 pub const RATE: u32 = 200;
@@ -72,7 +73,7 @@ impl Tap {
         }
         let took = begun.map(|at| at.elapsed()).unwrap_or_default();
         let seen = Seen {
-            at_ms: Utc::now().timestamp_millis(),
+            at_ms: Clock::system().now_ms(),
             message,
             took_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
             waiting,
