@@ -1,6 +1,8 @@
 //! One test binary for every shell of the system.
 
 mod bad_input;
+mod faultproxy;
+mod outages;
 mod processes;
 mod random_shifts;
 mod sandbox;

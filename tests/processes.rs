@@ -1,6 +1,7 @@
 //! Real processes, real sockets, `kill -9`: what was sold is fiscalised once, is numbered without gaps, and arrives once.
 
 mod cashier;
+mod chaos;
 mod disk;
 mod emulator;
 mod keys;
@@ -29,7 +30,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(100);
 const HEAD: &str = "till,receipts,sales,returns,net,vat\n";
 
 #[test]
-fn retail_s32_s33_a_till_killed_at_any_step_sells_and_charges_every_receipt_once() {
+fn fault_f01_retail_s32_s33_a_till_killed_at_any_step_sells_and_charges_every_receipt_once() {
     in_system(async {
         let shop = Shop::new();
         let _running = shop.start().await;

@@ -163,3 +163,21 @@ pub(crate) async fn sales(chain: &mut Chain, by: &str) -> BTreeMap<String, trade
     };
     rows.as_array().expect("rows").iter().map(row).collect()
 }
+
+/// Every till's chain ends the same at till, store and head office, its journal is unbroken, and its receipts are numbered
+/// from 1 without a gap. How many receipts there are.
+pub(crate) async fn numbered_without_a_gap(chain: &Chain) -> u64 {
+    let mut receipts = 0;
+    for (store, till) in chain.tills() {
+        let [at_till, at_store, at_hq] = chain.heads(&store, till).await.expect("heads");
+        assert!(at_till.is_some() && at_till == at_store && at_till == at_hq, "{store}/{till}: chain heads differ");
+        let database = &chain.till(&store, till).expect("the till runs").database;
+        till::records::verify_journal(database).await.expect("the journal is unbroken");
+        let ended = till::records::receipts(database, 0, u64::from(u32::MAX)).await.expect("receipts");
+        for (number, ended) in (1..).zip(&ended) {
+            assert_eq!(ended.receipt.sequence, number, "{store}/{till}: receipt numbers have a gap");
+        }
+        receipts += ended.len() as u64;
+    }
+    receipts
+}

@@ -1,5 +1,7 @@
 //! The pages of a store server over HTTP: who may see them, what they show, and what their forms do.
 
+mod days;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -45,11 +47,11 @@ fn item(number: u32, name: &str, price: i64) -> Item {
 }
 
 impl Store {
-    async fn open() -> Store {
+    async fn open(clock: Clock) -> Store {
         let folder = tempfile::tempdir().expect("a folder");
         let store = StoreId::new("S1").expect("a code");
         let device = LabelScaleHandle::new(LabelScaleKind::ShtrihPrint, LabelScaleSettings::default());
-        let mut options = ChainOptions::new(folder.path().to_owned(), Clock::system());
+        let mut options = ChainOptions::new(folder.path().to_owned(), clock.clone());
         let scale = ScaleSettings {
             name: "deli".to_owned(),
             department: String::new(),
@@ -68,7 +70,7 @@ impl Store {
         chain.put_barcode_rule(rule).await.expect("a rule");
         chain.put_items(vec![item(1, "Cheese <Old> & \"good\"", 10_000), item(2, "Ham", 20_000)]).await.expect("goods");
         let server: ServerNode = chain.store(&store).expect("it runs").clone();
-        let pages = StorePages::of(&server, Clock::system(), false, Some(PASSWORD)).await.expect("pages");
+        let pages = StorePages::of(&server, clock, false, Some(PASSWORD)).await.expect("pages");
         for role in Role::ALL {
             let made = hq_node::people::put(&server.database, role.as_str(), role, PASSWORD).await;
             made.expect("a person");
@@ -112,7 +114,7 @@ impl Store {
 #[test]
 fn every_page_of_a_store_asks_who_comes_and_what_they_may() {
     in_system(async {
-        let store = Store::open().await;
+        let store = Store::open(Clock::system()).await;
         let mut sessions = Vec::new();
         for role in Role::ALL {
             sessions.push((role, store.sign_in(role.as_str()).await));
@@ -146,7 +148,7 @@ fn every_page_of_a_store_asks_who_comes_and_what_they_may() {
 #[test]
 fn a_store_administrator_sees_scales_prints_labels_and_hangs_them() {
     in_system(async {
-        let store = Store::open().await;
+        let store = Store::open(Clock::system()).await;
         let session = store.sign_in("admin").await;
         store.says("tills 0/0, scales 1/1, labels 0/0").await;
         assert!(store.page("/", &session).await.contains("Everything shows the same prices"));

@@ -13,7 +13,7 @@ use crate::sandbox::{FIXTURE, eventually, in_system, run};
 const BACK_WITHIN: Duration = Duration::from_secs(20);
 
 #[test]
-fn every_actor_of_every_tree_survives_panics() {
+fn fault_f05_every_actor_of_every_tree_survives_panics() {
     in_system(async {
         let data = tempfile::tempdir().expect("a temporary folder");
         let (summary, _, runner) = run(data.path(), FIXTURE).await;

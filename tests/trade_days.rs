@@ -10,10 +10,9 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
-use store_node::chain::Chain;
 
 use crate::sandbox::trade::{self, Totals, Weather};
-use crate::sandbox::{in_system, run, sales};
+use crate::sandbox::{in_system, numbered_without_a_gap, run, sales};
 
 #[test]
 fn made_up_days_are_reported_to_the_penny() {
@@ -21,7 +20,7 @@ fn made_up_days_are_reported_to_the_penny() {
 }
 
 #[test]
-fn fault_f01_days_with_cut_links_and_killed_nodes_are_reported_to_the_penny() {
+fn days_with_cut_links_and_killed_nodes_are_reported_to_the_penny() {
     days(2, Weather::Storm);
 }
 
@@ -37,24 +36,6 @@ fn days(seed: u64, weather: Weather) {
         assert_eq!(numbered_without_a_gap(runner.chain()).await, trade.receipts, "seed {seed}");
         runner.into_chain().stop().await;
     });
-}
-
-/// Every till's chain ends the same at till, store and head office, its journal is unbroken, and its receipts are numbered
-/// from 1 without a gap. How many receipts there are.
-async fn numbered_without_a_gap(chain: &Chain) -> u64 {
-    let mut receipts = 0;
-    for (store, till) in chain.tills() {
-        let [at_till, at_store, at_hq] = chain.heads(&store, till).await.expect("heads");
-        assert!(at_till.is_some() && at_till == at_store && at_till == at_hq, "{store}/{till}: chain heads differ");
-        let database = &chain.till(&store, till).expect("the till runs").database;
-        till::records::verify_journal(database).await.expect("the journal is unbroken");
-        let ended = till::records::receipts(database, 0, u64::from(u32::MAX)).await.expect("receipts");
-        for (number, ended) in (1..).zip(&ended) {
-            assert_eq!(ended.receipt.sequence, number, "{store}/{till}: receipt numbers have a gap");
-        }
-        receipts += ended.len() as u64;
-    }
-    receipts
 }
 
 /// 11,665 real receipts of 37 shops; each store's links cut for ten days, its server killed, and the head office killed.

@@ -151,17 +151,22 @@ pub fn tree(ground: Ground) -> (Tree, Parts) {
     }
 
     tree.group("link", Strategy::OneForOne);
-    let wiring = (database.clone(), datasets_bell, committed.clone(), name.clone(), ground.admit.clone());
+    let wiring =
+        (database.clone(), datasets_bell, committed.clone(), name.clone(), ground.admit.clone(), clock.clone());
     let downlinks = tree.child(
         ChildSpec::new("link/down", "downlinks", move || {
-            let (database, datasets_bell, committed, name, admit) = wiring.clone();
+            let (database, datasets_bell, committed, name, admit, clock) = wiring.clone();
             let me = Peer { name, role: PeerRole::Hq };
-            let downlinks =
-                Downlinks::new(database.clone(), DownlinkSettings::new(me).datasets(&DATASETS), admit, apply.clone())
-                    .taken_by(road.intake.clone())
-                    .datasets_from(Arc::new(TableDatasets::new(database)), datasets_bell)
-                    .answers(road.answer.clone())
-                    .ring(committed);
+            let downlinks = Downlinks::new(
+                database.clone(),
+                DownlinkSettings::new(me).datasets(&DATASETS).clock(clock.clone()),
+                admit,
+                apply.clone(),
+            )
+            .taken_by(road.intake.clone())
+            .datasets_from(Arc::new(TableDatasets::new(database)), datasets_bell)
+            .answers(road.answer.clone())
+            .ring(committed);
             std::future::ready(Ok(downlinks))
         })
         .mailbox(LINK_MAILBOX, Overflow::Refuse)

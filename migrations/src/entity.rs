@@ -7,6 +7,8 @@ pub mod account_run;
 pub mod account_run_page;
 pub mod audit;
 pub mod cash_movement;
+pub mod closed_day;
+pub mod closed_day_till;
 pub mod dataset_head;
 pub mod dataset_row;
 pub mod document_block;

@@ -19,6 +19,7 @@ pub mod m20261126_till;
 pub mod m20261126_trade;
 pub mod m20261127_scales;
 pub mod m20261128_datasets;
+pub mod m20261128_days;
 pub mod m20261128_identity;
 pub mod m20261128_recovery;
 #[cfg(feature = "scratch")]
@@ -67,6 +68,7 @@ impl MigratorTrait for ServerMigrator {
             Box::new(m20261125_people::Migration),
             Box::new(m20261126_trade::Migration),
             Box::new(m20261126_customers::Migration),
+            Box::new(m20261128_days::Migration),
             Box::new(m20261128_recovery::Migration),
             Box::new(m20261128_identity::Migration),
         ]

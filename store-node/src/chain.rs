@@ -30,6 +30,7 @@ use link::uplink::SetLine;
 use messages::v1::till::{TillCommand, TillError, TillReply};
 use migrations::database::Location;
 use runtime::clock::Clock;
+use runtime::disk::Disk;
 use runtime::reference::{ActorRef, SendError};
 use scales::keeper::ScaleSettings;
 use till::{DeviceFactory, SagaStep, StepHook, TillSettings, UnknownOperators};
@@ -250,6 +251,7 @@ impl Chain {
                 settings,
                 data,
                 clock,
+                disk: Disk::default(),
                 device,
                 counter,
                 display: Some(display),

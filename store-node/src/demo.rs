@@ -79,6 +79,7 @@ impl Invitation {
             listen: ANY_PORT.to_owned(),
             link: LinkSettings::default(),
             ops_token: Some(self.ops_token),
+            ballast_mib: 0,
             server: None,
             till: Some(TillNodeSettings {
                 number: self.till,

@@ -33,6 +33,7 @@ use migrations::{ScalesMigrator, ServerMigrator, TillMigrator};
 use processing::keeper::Door;
 use processing::machine::subordinate::Subordinate;
 use runtime::clock::Clock;
+use runtime::disk::Disk;
 use runtime::node::Node;
 use runtime::ops::{OpsState, OpsToken};
 use runtime::reference::ActorRef;
@@ -66,6 +67,7 @@ pub struct TillParts {
     /// Folder of the store machine's databases.
     pub data: PathBuf,
     pub clock: Clock,
+    pub disk: Disk,
     pub device: DeviceFactory,
     pub counter: Counter,
     pub display: Option<DisplayFactory>,
@@ -97,7 +99,7 @@ pub struct TillNode {
 
 impl TillNode {
     pub async fn start(parts: TillParts) -> anyhow::Result<TillNode> {
-        let TillParts { settings, data, clock, device, mut counter, display, scanner, .. } = parts;
+        let TillParts { settings, data, clock, disk, device, mut counter, display, scanner, .. } = parts;
         let TillParts { dial, token, credentials, reconnect, screen, .. } = parts;
         let folder = till_folder(&data, &settings.store, settings.till);
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
@@ -120,6 +122,7 @@ impl TillNode {
             database: database.clone(),
             catalogue: catalogue.clone(),
             clock,
+            disk,
             device,
             counter,
             display,

@@ -11,6 +11,7 @@ use link::transport::websocket::WebSocketDial;
 use link::trust::{self, credentials::Credentials};
 use runtime::claim::{Claim, ClaimError};
 use runtime::clock::Clock;
+use runtime::disk::Disk;
 use runtime::logging::{self, LogForm, LogTo};
 use runtime::ops::OpsToken;
 use till::{DeviceFactory, SagaStep, StepHook, TillSettings, UnknownOperators};
@@ -147,6 +148,11 @@ async fn start_till(
     if own.unknown_operators {
         till.unknown_operators = UnknownOperators::Allow;
     }
+    let folder = nodes::till_folder(&settings.data, &settings.store, own.number);
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    let ballast_bytes = settings.ballast_mib.saturating_mul(1024 * 1024);
+    let disk = Disk::of(&folder);
+    let disk = if ballast_bytes > 0 { disk.with_ballast(folder.join("ballast"), ballast_bytes) } else { disk };
     till.on_step = own.kill_at.as_deref().map(kill_at).transpose()?;
     let credentials = credentials(&nodes::till_folder(&settings.data, &settings.store, own.number))?;
     let dial = WebSocketDial::new(&own.server).credentials(credentials.clone()).allow_plain(settings.link.allow_plain);
@@ -154,6 +160,7 @@ async fn start_till(
         settings: till,
         data: settings.data.clone(),
         clock: Clock::system(),
+        disk,
         device: fiscal_device(settings, own)?,
         counter: counter::counter(own),
         display: counter::display(own),

@@ -37,6 +37,9 @@ pub struct Settings {
     /// How links are protected.
     #[serde(default)]
     pub link: LinkSettings,
+    /// What a till keeps back on its disk, in MiB, to be given up when the disk is full; 0: nothing.
+    #[serde(default = "default_ballast_mib")]
+    pub ballast_mib: u64,
     #[serde(default)]
     pub server: Option<ServerSettings>,
     #[serde(default)]
@@ -201,6 +204,10 @@ where
 fn from_text_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PortAddress>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     text.map(|text| text.parse().map_err(D::Error::custom)).transpose()
+}
+
+fn default_ballast_mib() -> u64 {
+    runtime::disk::BALLAST_BYTES / (1024 * 1024)
 }
 
 fn default_listen() -> String {

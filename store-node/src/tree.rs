@@ -29,6 +29,7 @@ use processing::line::Talk;
 use processing::machine::subordinate::{Policy, Subordinate};
 use processing::store_side::{Feed, StoreAnswers, StoreTalk};
 use runtime::clock::Clock;
+use runtime::disk::Disk;
 use runtime::node::{ChildRef, Tree};
 use runtime::reference::ActorRef;
 use runtime::spec::{ChildSpec, Overflow, Strategy};
@@ -62,6 +63,7 @@ pub struct TillGround {
     pub database: Database,
     pub catalogue: Catalogue,
     pub clock: Clock,
+    pub disk: Disk,
     pub device: DeviceFactory,
     pub counter: Counter,
     pub display: Option<DisplayFactory>,
@@ -95,6 +97,7 @@ pub fn till(ground: TillGround) -> (Tree, TillRefs) {
         database,
         catalogue,
         clock,
+        disk,
         device,
         counter,
         display,
@@ -135,6 +138,7 @@ pub fn till(ground: TillGround) -> (Tree, TillRefs) {
         database,
         catalogue,
         clock: clock.clone(),
+        disk,
         device,
         above: Some(uplink.reference()),
         views: Some(views),
@@ -288,7 +292,7 @@ pub fn server(ground: ServerGround) -> (Tree, ServerRefs) {
     tree.group("tills", Strategy::OneForOne);
     let (relayed, rung, shop_clock, store_code) = (datasets.clone(), datasets_bell.clone(), clock.clone(), store);
     let downlinks = tree.child(ChildSpec::new("tills/downlinks", "downlinks", move || {
-        let settings = DownlinkSettings::new(me.clone()).datasets(&DATASETS);
+        let settings = DownlinkSettings::new(me.clone()).datasets(&DATASETS).clock(clock.clone());
         let ledger = Arc::new(TradeLedger::new(true));
         let trade = Arc::new(TradeAnswers::new(database.clone(), clock.clone()).asks(above.clone()));
         let downlinks = Downlinks::new(database.clone(), settings, admit.clone(), ledger)

@@ -1,5 +1,6 @@
-//! What a store server shows its people: prices, scales, labels. One list of routes, each with its right.
+//! What a store server shows its people: prices, scales, labels, business days. One list of routes, each with its right.
 
+pub mod days;
 pub mod labels;
 pub mod prices;
 pub mod scales;
@@ -14,9 +15,10 @@ use ::web::rights::Right;
 use ::web::routes::{self, Guarded, Limits, get, post};
 use ::web::sign_in;
 use actix_web::web;
+use domain::ids::StoreId;
+use migrations::database::Database;
 use runtime::clock::Clock;
 use runtime::reference::SendError;
-use sea_orm::DatabaseConnection;
 use tokio::sync::watch;
 
 use crate::nodes::ServerNode;
@@ -30,7 +32,8 @@ const LIMITS: Limits = Limits { json_bytes_max: 16 * 1024, form_bytes_max: 256 *
 #[derive(Clone, Debug)]
 pub struct Site {
     pub name: Arc<str>,
-    pub reader: DatabaseConnection,
+    pub store: StoreId,
+    pub database: Database,
     pub clock: Clock,
     pub shop: watch::Receiver<Arc<ShopNow>>,
     pub scales: StoreScales,
@@ -41,7 +44,8 @@ impl Site {
     pub fn of(server: &ServerNode, clock: Clock) -> Site {
         Site {
             name: format!("Store {}", server.store).into(),
-            reader: server.database.reader.clone(),
+            store: server.store.clone(),
+            database: server.database.clone(),
             clock,
             shop: server.shop.clone(),
             scales: server.scales.clone(),
@@ -59,16 +63,17 @@ fn busy(error: SendError) -> Refusal {
     Refusal::busy(format!("The store server is busy just now: try again in a moment ({error})."))
 }
 
-const MENU: [MenuItem; 4] = [
+const MENU: [MenuItem; 5] = [
     MenuItem { href: prices::PATH, label: prices::TITLE, right: Right::ViewStores },
     MenuItem { href: scales::PATH, label: scales::TITLE, right: Right::ViewStores },
     MenuItem { href: labels::PATH, label: labels::TITLE, right: Right::OperateScales },
+    MenuItem { href: days::PATH, label: days::TITLE, right: Right::ViewStores },
     MenuItem { href: "/ops", label: "Operations", right: Right::OperateNode },
 ];
 
 /// Every route of the pages. Links, operations and health have guards of their own.
 pub fn routes() -> Vec<Guarded> {
-    use Right::{OperateScales, ViewStores};
+    use Right::{CloseDays, OperateScales, ViewStores};
     vec![
         get("/sign-in", None, |route| route.to(sign_in::page)),
         post("/sign-in", None, |route| route.to(sign_in::sign_in)),
@@ -88,6 +93,8 @@ pub fn routes() -> Vec<Guarded> {
         get("/labels/sheet", Some(OperateScales), |route| route.to(labels::sheet)),
         get("/labels/sheet.svg", Some(OperateScales), |route| route.to(labels::sheet_picture)),
         post("/labels", Some(OperateScales), |route| route.to(labels::hang)),
+        get("/days", Some(ViewStores), |route| route.to(days::page)),
+        post("/days", Some(CloseDays), |route| route.to(days::close)),
     ]
 }
 

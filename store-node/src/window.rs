@@ -118,6 +118,7 @@ impl Window {
             terminal: None,
             parked: 0,
             account: None,
+            disk_percent: None,
         }
     }
 

@@ -1,6 +1,8 @@
 //! Figures of the system, each beside its limit measured in the same run: `cargo bench -p tests`, all or by name, as in
 //! `cargo bench -p tests -- till screen`. Nothing passes or fails here: a machine that is busy makes both sides slow.
 
+#[path = "figures/backlog.rs"]
+mod backlog;
 #[path = "figures/bare.rs"]
 mod bare;
 #[path = "figures/catalogue.rs"]
@@ -25,7 +27,7 @@ use std::time::Instant;
 
 use table::Table;
 
-const NAMES: [&str; 5] = ["till", "ledger", "screen", "catalogue", "replay"];
+const NAMES: [&str; 6] = ["till", "ledger", "screen", "catalogue", "replay", "backlog"];
 
 fn main() {
     // Cargo adds "--bench".
@@ -43,7 +45,8 @@ fn main() {
             "ledger" => system.block_on(ledger::measure(&mut table)),
             "screen" => system.block_on(screen::measure(&mut table)),
             "catalogue" => system.block_on(catalogue::measure(&mut table)),
-            _ => system.block_on(replay::measure(&mut table)),
+            "replay" => system.block_on(replay::measure(&mut table)),
+            _ => system.block_on(backlog::measure(&mut table)),
         }
     }
     println!("\nmeasured in {} s", began.elapsed().as_secs());

@@ -1,5 +1,6 @@
 //! A chain of one store as processes: head office, store server, what stands at its counters, and the settings of its tills.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -146,30 +147,38 @@ impl Shop {
     }
 
     /// The settings of the till at a counter.
-    fn till_settings(&self, counter: &Counter, kill_at: Option<SagaStep>) -> PathBuf {
+    fn till_settings(&self, counter: &Counter, server: SocketAddr, kill_at: Option<SagaStep>) -> PathBuf {
         let Counter { till, fiscal, card, language } = counter;
         let card = card.as_ref().map(|card| format!("card_terminal = {:?}\n", card.address())).unwrap_or_default();
         let kill_at = kill_at.map(|step| format!("kill_at = \"{}\"\n", step.name())).unwrap_or_default();
         self.write(
             &format!("till-{till}.toml"),
             &format!(
-                "roles = [\"till\"]\nstore = \"S1\"\ndata = {:?}\nlisten = \"\"\n\
-                 [till]\nnumber = {till}\nserver = \"ws://127.0.0.1:{}/link\"\ntoken = \"token of till {till}\"\n\
+                "roles = [\"till\"]\nstore = \"S1\"\ndata = {:?}\nlisten = \"\"\nballast_mib = 0\n\
+                 [till]\nnumber = {till}\nserver = \"ws://{server}/link\"\ntoken = \"token of till {till}\"\n\
                  fiscal = {:?}\nlanguage = {language:?}\n{card}{kill_at}",
                 self.path("counter"),
-                self.store_port,
                 fiscal.address(),
             ),
         )
     }
 
     pub(crate) fn till(&self, counter: &Counter) -> Terminal {
-        Terminal::open(&self.till_settings(counter, None))
+        self.till_through(counter, self.store_address())
+    }
+
+    /// A till that reaches its store at `server`.
+    pub(crate) fn till_through(&self, counter: &Counter, server: SocketAddr) -> Terminal {
+        Terminal::open(&self.till_settings(counter, server, None))
+    }
+
+    pub(crate) fn store_address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.store_port))
     }
 
     /// A till that dies as soon as a receipt reaches `step`.
     pub(crate) fn mortal_till(&self, counter: &Counter, step: SagaStep) -> Terminal {
-        Terminal::open(&self.till_settings(counter, Some(step)))
+        Terminal::open(&self.till_settings(counter, self.store_address(), Some(step)))
     }
 
     /// A counter with a fiscal device.

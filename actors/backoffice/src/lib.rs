@@ -7,12 +7,14 @@
 //! - BO-2 Receipts, sums and what came back are written in one transaction, so a report always equals its receipts.
 //! - BO-3 A document whose sums do not add up is parked with a sentence; it never changes a total.
 //! - BO-4 More returned than sold is kept and becomes an incident: money is never silently lost.
+//! - BO-5 A closed business day stays as it was closed; what comes later is its correction.
 //!
 //! Must never: compute a price, change a receipt, or serve a page.
 
 pub mod answers;
 mod bulk;
 pub mod customers;
+pub mod days;
 pub mod find_receipt;
 pub mod incidents;
 pub mod ledger;

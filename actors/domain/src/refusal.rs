@@ -37,6 +37,8 @@ pub enum Refusal {
     DoesNotAddUp,
     #[error("this till has release {till}, its store {store}: bring the store up to date first")]
     StoreIsOlder { till: String, store: String },
+    #[error("the disk of this till is {percent} % full: no receipt is begun; call support to free space")]
+    DiskFull { percent: u64 },
     #[error("finish training first")]
     Training,
     #[error("this till cannot train: it has no place for it")]
@@ -338,6 +340,7 @@ impl Refusal {
             Refusal::NotCompared => "not_compared",
             Refusal::DoesNotAddUp => "does_not_add_up",
             Refusal::StoreIsOlder { .. } => "store_is_older",
+            Refusal::DiskFull { .. } => "disk_full",
             Refusal::Training => "training",
             Refusal::NoTraining => "no_training",
             Refusal::NothingToPrint => "nothing_to_print",

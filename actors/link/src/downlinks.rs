@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use migrations::database::Database;
 use runtime::actor::{Actor, Handle, Scope};
+use runtime::clock::Clock;
 use runtime::spec::StartError;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -37,6 +38,7 @@ use crate::inbox::parked::{self, Retried};
 use crate::intake::{Here, Intake};
 use crate::requests::{Answer, SOFTWARE};
 use crate::session::Window;
+use crate::session::alive::Patience;
 use crate::transport::Accept;
 
 use heads::Heads;
@@ -63,6 +65,10 @@ pub struct DownlinkSettings {
     pub software: String,
     /// A node that was not compared since this one began is compared at a random moment of this time.
     pub compare_within: Duration,
+    /// How long silence of a node below is borne.
+    pub patience: Patience,
+    /// What the clocks of the nodes below are held against.
+    pub clock: Clock,
 }
 
 impl DownlinkSettings {
@@ -73,6 +79,8 @@ impl DownlinkSettings {
             window: Window::default(),
             software: SOFTWARE.to_owned(),
             compare_within: COMPARE_WITHIN,
+            patience: Patience::default(),
+            clock: Clock::system(),
         }
     }
 
@@ -93,6 +101,16 @@ impl DownlinkSettings {
 
     pub fn window(mut self, window: Window) -> DownlinkSettings {
         self.window = window;
+        self
+    }
+
+    pub fn patience(mut self, patience: Patience) -> DownlinkSettings {
+        self.patience = patience;
+        self
+    }
+
+    pub fn clock(mut self, clock: Clock) -> DownlinkSettings {
+        self.clock = clock;
         self
     }
 }

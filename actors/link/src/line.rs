@@ -12,7 +12,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::frame::{Bye, ByeReason, Frame, FrameError, Ping, Pong};
-use crate::session::alive::{Alive, Due};
+use crate::session::alive::{Alive, Due, Patience};
 use crate::transport::Duplex;
 
 /// Answers that may wait for a peer that does not read.
@@ -27,8 +27,8 @@ const BYE_WITHIN: Duration = Duration::from_secs(2);
 pub(crate) enum Ended {
     #[error("the connection was closed")]
     Closed,
-    #[error("nothing was heard for 50 seconds")]
-    Dead,
+    #[error("nothing was heard for {} seconds", .0.as_secs_f64())]
+    Dead(Duration),
     #[error("the other side reads too slowly")]
     Slow,
     #[error("a frame was refused: {0}")]
@@ -52,6 +52,7 @@ pub(crate) struct Line {
     /// Documents and rows.
     bulk: VecDeque<Vec<u8>>,
     alive: Alive,
+    patience: Patience,
     /// When the last frame came, for whoever asks.
     heard: Option<Rc<Cell<Instant>>>,
     /// A kind that is not known came.
@@ -59,12 +60,13 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    pub(crate) fn new(duplex: Duplex) -> Line {
+    pub(crate) fn new(duplex: Duplex, patience: Patience) -> Line {
         Line {
             duplex,
             urgent: VecDeque::new(),
             bulk: VecDeque::new(),
-            alive: Alive::new(Instant::now()),
+            alive: Alive::new(Instant::now(), patience),
+            patience,
             heard: None,
             unknown: None,
         }
@@ -101,7 +103,7 @@ impl Line {
                 match self.alive.due(Instant::now()) {
                     Due::Nothing => {}
                     Due::Ping(number) => self.send(&Frame::Ping(Ping { number }))?,
-                    Due::Dead => return Err(Ended::Dead),
+                    Due::Dead => return Err(Ended::Dead(self.patience.dead_after)),
                 }
                 continue;
             };

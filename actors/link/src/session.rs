@@ -1,7 +1,8 @@
 //! The rules of a session, without sockets, clocks or databases: what may be sent, what is taken, what it means.
 //!
 //! The lower node sends documents ([`sending`]) and takes datasets ([`taking`]); the upper node takes documents
-//! ([`receiving`]) and gives datasets ([`giving`]); both watch that the other is alive ([`alive`]). The shells in
+//! ([`receiving`]) and gives datasets ([`giving`]); both watch that the other is alive
+//! ([`alive`]), the upper one that their clocks agree ([`clocks`]). The shells in
 //! `uplink` and `downlinks` feed these with frames, times and the results of transactions.
 //!
 //! Invariants:
@@ -10,6 +11,7 @@
 //! - LK-3 What is on the way and unacknowledged never exceeds the window by more than one document.
 
 pub mod alive;
+pub mod clocks;
 pub mod comparing;
 pub mod giving;
 pub mod meeting;

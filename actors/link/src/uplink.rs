@@ -26,6 +26,7 @@ use crate::datasets::DatasetSink;
 use crate::frame::BODY_BYTES_MAX;
 use crate::recovery::Restore;
 use crate::requests::{Answering, AskAbove, Question, RequestError, SOFTWARE};
+use crate::session::alive::Patience;
 use crate::session::taking::Left;
 use crate::transport::Dial;
 use crate::trust::credentials::Credentials;
@@ -59,6 +60,8 @@ pub struct UplinkSettings {
     pub datasets: &'static [&'static str],
     pub reconnect_min: Duration,
     pub reconnect_max: Duration,
+    /// How long silence of the node above is borne.
+    pub patience: Patience,
 }
 
 impl UplinkSettings {
@@ -71,6 +74,7 @@ impl UplinkSettings {
             datasets: &[],
             reconnect_min: Duration::from_millis(500),
             reconnect_max: Duration::from_secs(60),
+            patience: Patience::default(),
         }
     }
 
@@ -86,6 +90,11 @@ impl UplinkSettings {
 
     pub fn reconnect(mut self, min: Duration, max: Duration) -> UplinkSettings {
         (self.reconnect_min, self.reconnect_max) = (min, max);
+        self
+    }
+
+    pub fn patience(mut self, patience: Patience) -> UplinkSettings {
+        self.patience = patience;
         self
     }
 }
@@ -372,6 +381,7 @@ impl Dialling {
                 backoff.reset();
             }
             let wait = backoff.next(&mut rand::rng()).max(asked_wait);
+            self.status.borrow_mut().waits_ms = Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
                 _ = self.line.changed() => {}

@@ -6,6 +6,9 @@
     reason = "a test binary: nothing is exported, and a failed step is a failed test"
 )]
 
+#[path = "../../../tests/faultproxy.rs"]
+mod faultproxy;
+
 #[path = "link/datasets.rs"]
 mod datasets;
 #[path = "link/documents.rs"]
@@ -38,5 +41,7 @@ mod slow;
 mod strangers;
 #[path = "link/tables.rs"]
 mod tables;
+#[path = "link/wire.rs"]
+mod wire;
 #[path = "link/world.rs"]
 mod world;

@@ -16,6 +16,7 @@ use actix::fut::ActorFutureExt;
 use actix::prelude::{Addr, AsyncContext, Context, Handler, WrapFuture};
 use actix::{ActorContext, Message};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::actor::{Actor, Handle, Scope};
@@ -25,6 +26,7 @@ use crate::slot::{Life, Slot};
 use crate::spec::{Factory, Restart, StartError};
 use crate::stats::Status;
 use crate::supervisor::{Cause, Down, Supervisor, Up};
+use crate::tap::Outcome;
 
 /// A child that has not started by then has failed to. A slow disk or a device that is asked for its state takes seconds.
 pub const START_DEADLINE: Duration = Duration::from_secs(30);
@@ -113,6 +115,20 @@ impl<A: Actor> Room<A> {
         self.slot.stats.set_status(status);
         self.slot.stats.remember_state(None);
         self.supervisor.do_send(Down { path: self.slot.path.clone(), start: self.begun.get(), cause });
+    }
+
+    /// Show the message at hand to whoever looks.
+    fn tapped<M: Message>(&self, begun: Option<Instant>, done: &Option<Result<M::Result, String>>) {
+        let stats = &self.slot.stats;
+        let Some(tap) = &*stats.tap.load() else { return };
+        let outcome = match done {
+            Some(Ok(_)) => Outcome::Done,
+            Some(Err(_)) => Outcome::Panicked,
+            None => Outcome::CutOff,
+        };
+        if !tap.see(std::any::type_name::<M>(), begun, stats.depth(), outcome) {
+            stats.tap.store(None);
+        }
     }
 
     fn failed(&self, text: String) {
@@ -332,10 +348,12 @@ where
             Some(((actor, scope), done))
         };
         context.wait(work.into_actor(self).map(|worked, host, context| {
-            host.room.slot.stats.message_done();
+            let begun = host.room.slot.stats.message_done();
             let (object, done) = worked.unzip();
             host.living = object;
-            let (said, failure) = match done.flatten() {
+            let done = done.flatten();
+            host.room.tapped::<M>(begun, &done);
+            let (said, failure) = match done {
                 Some(Ok(said)) => (Ok(said), None),
                 Some(Err(text)) => (Err(SendError::Interrupted), Some(text)),
                 None => {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use actix::Message;
 use actix::prelude::{Actor as _, Addr};
 use serde::Serialize;
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::actor::{Actor, Handle};
@@ -21,6 +22,7 @@ use crate::spec::{Backoff, ChildSpec, Intensity, Restart, Strategy};
 use crate::stats::{Rates, Stats, Status};
 use crate::supervisor::child::{AnyChild, Child, Entry, Group};
 use crate::supervisor::{Give, Launch, Look, NoSuchActor, Order, Ping, Shutdown, Supervisor};
+use crate::tap::{Seen, Tap};
 
 /// A group that failed is tried again after this, then twice as long, and given up after [`GROUP_RESTARTS_MAX`] in ten
 /// minutes: that leaves a device time to come back, and tells the operator within two minutes.
@@ -226,6 +228,15 @@ impl Node {
     pub async fn order(&self, path: &str, order: Order) -> Result<(), NoSuchActor> {
         let gone = NoSuchActor { path: path.to_owned() };
         self.supervisor.send(Give { path: path.to_owned(), order }).await.unwrap_or(Err(gone))
+    }
+
+    /// Look at the messages of one actor, so many a second at most, until the receiver is dropped. A newer look ends this one.
+    pub fn tap(&self, path: &str, rate: u32) -> Result<mpsc::Receiver<Seen>, NoSuchActor> {
+        let child = self.counted.iter().find(|child| child.path == path);
+        let child = child.ok_or_else(|| NoSuchActor { path: path.to_owned() })?;
+        let (tap, seen) = Tap::new(rate);
+        child.stats.tap.store(Some(Arc::new(tap)));
+        Ok(seen)
     }
 
     /// Stop all children, last started first, each in its time; the paths of those that had to be cut off.

@@ -1,4 +1,5 @@
-//! The operations endpoints of a node: what its actors are doing, orders to them, dead letters, metrics, health.
+//! The operations endpoints of a node: what its actors are doing, orders to them, a look at their messages, dead letters,
+//! metrics, health.
 //!
 //! Everything but the two health answers needs the operator's token: as a bearer token from a machine, or from a person as
 //! a session that the sign-in form opens. What is shown is what the actors say of themselves, so it holds no secrets.
@@ -7,6 +8,7 @@ mod access;
 mod health;
 mod metrics;
 mod page;
+mod tap;
 
 use std::sync::Arc;
 
@@ -56,6 +58,7 @@ pub fn configure(config: &mut web::ServiceConfig, state: OpsState) {
                 .route("/tree", web::get().to(tree))
                 .route("/links", web::get().to(links))
                 .route("/dead-letters", web::get().to(dead_letters))
+                .route("/tap/{path:.+}", web::get().to(tap::show))
                 .route("/sign-out", web::post().to(access::sign_out))
                 .route("/actors/{path:.+}/{order}", web::post().to(order)),
         );

@@ -5,8 +5,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
 use serde::Serialize;
 use tokio::time::Instant;
+
+use crate::tap::Tap;
 
 /// A handler that runs longer than this is shown as busy, then as stuck.
 pub const BUSY_AFTER: Duration = Duration::from_secs(5);
@@ -104,6 +107,8 @@ pub struct Stats {
     last_failure: Mutex<Option<String>>,
     last_state: Mutex<Option<serde_json::Value>>,
     samples: Mutex<VecDeque<Sample>>,
+    /// Whoever looks at its messages.
+    pub(crate) tap: ArcSwapOption<Tap>,
 }
 
 impl Stats {
@@ -213,11 +218,10 @@ impl Stats {
         }
     }
 
-    pub(crate) fn message_done(&self) {
+    /// When it was begun.
+    pub(crate) fn message_done(&self) -> Option<Instant> {
         self.handled.fetch_add(1, Ordering::AcqRel);
-        if let Ok(mut since) = self.busy_since.lock() {
-            *since = None;
-        }
+        self.busy_since.lock().ok().and_then(|mut since| since.take())
     }
 
     pub(crate) fn panicked(&self, text: String) {

@@ -16,6 +16,7 @@ use messages::v1::catalogue::{BarcodeKind, Item, Unit};
 use messages::v1::document::AuditKind;
 use messages::v1::settings::{Loyalty, TaxRules};
 use messages::v1::till::{Ask, ItemChoice, ItemShown, TillError, TillReply, WholeLine};
+use runtime::disk::Room;
 
 use crate::catalogue::Found;
 use crate::desk::Record;
@@ -48,7 +49,16 @@ impl Till {
         if self.shift()?.is_expired(self.now()) {
             return Err(refused(Refusal::ShiftExpired));
         }
-        self.clock_is_right()
+        self.clock_is_right()?;
+        self.disk_has_room()
+    }
+
+    /// Near the end of the disk no receipt is begun; the one at hand finds room for its end.
+    fn disk_has_room(&self) -> Result<(), TillError> {
+        match self.ports.disk.room() {
+            Room::None { percent } if self.receipt.is_none() => Err(refused(Refusal::DiskFull { percent })),
+            Room::None { .. } | Room::Scarce { .. } | Room::Enough => Ok(()),
+        }
     }
 
     pub(crate) async fn scan(&mut self, data: String, quantity: Option<Quantity>) -> Result<TillReply, TillError> {

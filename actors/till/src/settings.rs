@@ -16,6 +16,7 @@ use link::requests::AskAbove;
 use messages::v1::view::TillView;
 use migrations::database::Database;
 use runtime::clock::Clock;
+use runtime::disk::Disk;
 use runtime::reference::ActorRef;
 use tokio::sync::watch;
 
@@ -193,6 +194,8 @@ pub struct TillPorts {
     pub database: Database,
     pub catalogue: Catalogue,
     pub clock: Clock,
+    /// Where the databases lie.
+    pub disk: Disk,
     pub device: DeviceFactory,
     /// The node above, for receipts of other tills. None: returns by receipt are of this till's receipts only.
     pub above: Option<ActorRef<AskAbove>>,

@@ -69,6 +69,7 @@ impl Till {
             database,
             catalogue: self.ports.catalogue.clone(),
             clock: self.ports.clock.clone(),
+            disk: self.ports.disk.clone(),
             device: ground.device.clone(),
             above: None,
             views: None,

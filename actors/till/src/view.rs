@@ -80,6 +80,7 @@ impl Till {
             account: receipt
                 .filter(|receipt| receipt.customer().is_some())
                 .map(|receipt| Box::new(self.account(receipt))),
+            disk_percent: self.ports.disk.room().worrying(),
         }
     }
 

@@ -31,6 +31,8 @@ pub enum Right {
     UseAccounts,
     /// Load, compare and empty scales; print labels.
     OperateScales,
+    /// Close a store's business days.
+    CloseDays,
     OperateNode,
 }
 
@@ -51,6 +53,7 @@ impl Role {
                 Right::ViewCatalogue,
                 Right::ChangePeople,
                 Right::OperateScales,
+                Right::CloseDays,
             ],
             Role::Shop => &[Right::ViewAccounts, Right::UseAccounts],
         }
@@ -104,6 +107,7 @@ impl fmt::Display for Right {
             Right::ChangeAccounts => "change accounts",
             Right::UseAccounts => "pay with accounts",
             Right::OperateScales => "operate scales",
+            Right::CloseDays => "close business days",
             Right::OperateNode => "operate the node",
         })
     }
@@ -140,5 +144,6 @@ needed!(
     ChangeAccounts,
     UseAccounts,
     OperateScales,
+    CloseDays,
     OperateNode
 );

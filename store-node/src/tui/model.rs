@@ -201,7 +201,7 @@ impl ViewModel {
             prompt: frame::prompt(screen, view, stage, texts, busy),
             mode: frame::mode(view, stage, texts),
             lights: frame::lights(view, texts, now),
-            unsent: frame::unsent(view, texts, now),
+            unsent: frame::kept(view, texts, now),
             keys: frame::keys(screen, view, stage, texts),
             quick: frame::quick(screen, stage),
             training: if view.training { texts.say("mode-training") } else { String::new() },

@@ -54,7 +54,7 @@ async fn outdated(site: &Site, limit: u64) -> Result<(Vec<Item>, u64), Refusal> 
     let codes = site.scales.outdated_labels.ask(asked).await.map_err(busy)?.map_err(failed)?;
     let mut items = Vec::with_capacity(codes.len());
     for ItemCode(code) in codes {
-        items.extend(browse::item(&site.reader, &code).await.map_err(failed)?);
+        items.extend(browse::item(&site.database.reader, &code).await.map_err(failed)?);
     }
     Ok((items, version))
 }
@@ -149,7 +149,7 @@ pub async fn sheet_picture(
     let drawn = Drawn::read(&query)?;
     let mut items = Vec::with_capacity(drawn.codes.len());
     for ItemCode(code) in &drawn.codes {
-        items.extend(browse::item(&site.reader, code).await.map_err(failed)?);
+        items.extend(browse::item(&site.database.reader, code).await.map_err(failed)?);
     }
     let asked = LabelsChangedSince { items: drawn.codes, version: drawn.version };
     if site.scales.changed_labels.ask(asked).await.map_err(busy)?.map_err(failed)? {

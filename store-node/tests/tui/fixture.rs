@@ -89,6 +89,7 @@ pub(crate) fn empty() -> TillView {
         terminal: None,
         parked: 0,
         account: None,
+        disk_percent: None,
     }
 }
 

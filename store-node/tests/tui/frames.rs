@@ -64,6 +64,7 @@ async fn the_sale() {
     check("sale_empty", &Fingers::on(TillView { change: Some(money("144.22")), ..empty() }));
     check("sale_selected", &pressed(sale(), "<Home><Down>").await);
     check("restored", &Fingers::on(TillView { restored: Some("restored_open_receipt".into()), ..sale() }));
+    check("disk_scarce", &Fingers::on(TillView { disk_percent: Some(96), ..sale() }));
     check_sized("busy", &Fingers::on(sale()), 80, 25, Some(Duration::from_secs(3)));
     let mut dark = sale();
     dark.fiscal =

@@ -54,7 +54,7 @@ pub(super) enum Stop {
 impl Stop {
     fn bye(&self) -> Option<(ByeReason, Duration)> {
         match self {
-            Stop::Line(Ended::Closed | Ended::Dead | Ended::Bye { .. }) => None,
+            Stop::Line(Ended::Closed | Ended::Dead(_) | Ended::Bye { .. }) => None,
             Stop::Line(Ended::Slow) => Some((ByeReason::Slow, Duration::ZERO)),
             Stop::Line(Ended::BadFrame(_)) => Some((ByeReason::Protocol, Duration::ZERO)),
             Stop::Incident(_) => Some((ByeReason::Incident, REFUSED_RETRY)),
@@ -86,7 +86,7 @@ impl Stop {
 }
 
 pub(super) async fn run(wiring: Wiring, sessions: Rc<RefCell<Sessions>>, duplex: Duplex, from: String) {
-    let mut line = Line::new(duplex);
+    let mut line = Line::new(duplex, wiring.settings.patience);
     let stranger = Stranger::new(&sessions);
     let all = sessions.borrow().all.clone();
     let mut name = None;

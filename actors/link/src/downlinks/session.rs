@@ -14,7 +14,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use super::greeting::Greeted;
 use super::handshake::{Stop, unexpected};
 use super::{Live, PeerStatus, Sessions, Wiring};
-use crate::apply::Peer;
+use crate::apply::{Peer, PeerRole};
 use crate::chain::Place;
 use crate::frame::{Ack, BODY_BYTES_MAX, Credit, Frame, Nack, Numbered, Reply, ReplyStatus, Request};
 use crate::inbox::{self, TakeError, Taken};
@@ -22,6 +22,7 @@ use crate::line::{Heard, Line};
 use crate::outbox::DOCUMENTS;
 use crate::requests::PROGRAM;
 use crate::session::Window;
+use crate::session::clocks::Clocks;
 use crate::session::receiving::{Answer, Receiving};
 
 use datasets::Given;
@@ -60,6 +61,7 @@ pub(super) async fn talk(
         peer,
         live,
         last,
+        clocks: Clocks::new(wiring.settings.clock.now_ms(), last, peer.role == PeerRole::Till),
         receiving: Receiving::resume(&peer.name, applied, window),
         given: Given::new(&peer.name, generation, compared, wiring.settings.compare_within),
         applying: None,
@@ -84,6 +86,7 @@ struct Session<'a> {
     live: &'a Live,
     /// The end of the peer's outbox as far as it is known.
     last: u64,
+    clocks: Clocks,
     receiving: Receiving,
     given: Given,
     applying: Option<Applying>,
@@ -144,20 +147,39 @@ impl Session<'_> {
 
     fn frame(&mut self, line: &mut Line, frame: Frame) -> Result<(), Stop> {
         match frame {
-            Frame::Data(data) if data.channel == DOCUMENTS => match self.receiving.take(data.documents)? {
-                Answer::Nothing => {}
-                Answer::Again(place) => line.send(&ack(place))?,
-                Answer::Missing { expected } => {
-                    let sentence = format!("document {expected} is missing before what came");
-                    line.send(&Frame::Nack(Nack { channel: DOCUMENTS, expected, sentence }))?;
+            Frame::Data(data) if data.channel == DOCUMENTS => {
+                self.look_at_clock(line, &data.documents);
+                match self.receiving.take(data.documents)? {
+                    Answer::Nothing => {}
+                    Answer::Again(place) => line.send(&ack(place))?,
+                    Answer::Missing { expected } => {
+                        let sentence = format!("document {expected} is missing before what came");
+                        line.send(&Frame::Nack(Nack { channel: DOCUMENTS, expected, sentence }))?;
+                    }
                 }
-            },
+            }
             Frame::DatasetHave(have) => self.have(have)?,
             Frame::Digest(digest) => self.digest(digest)?,
             Frame::Request(request) => self.answer(line, request)?,
             other => return Err(unexpected(&self.peer.name, &other)),
         }
         Ok(())
+    }
+
+    /// A wrong clock is told when it is first seen, and shown for as long as it is wrong.
+    fn look_at_clock(&self, line: &Line, documents: &[Numbered]) {
+        let now_ms = self.wiring.settings.clock.now_ms();
+        let Some(newest) = documents.iter().max_by_key(|numbered| numbered.document.created_ms) else { return };
+        let Some(ahead_ms) = self.clocks.ahead_ms(newest.place.sequence, newest.document.created_ms, now_ms) else {
+            return;
+        };
+        self.show(line, |status| {
+            let wrong = (ahead_ms != 0).then_some(ahead_ms);
+            if wrong.is_some() && status.clock_ahead_ms.is_none() {
+                tracing::warn!(peer = self.peer.name, ahead_ms, "a clock is wrong: that of the peer or our own");
+            }
+            status.clock_ahead_ms = wrong;
+        });
     }
 
     fn taken(&mut self, line: &mut Line, taken: Result<Taken, TakeError>) -> Result<(), Stop> {

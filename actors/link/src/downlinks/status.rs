@@ -51,6 +51,8 @@ pub struct PeerStatus {
     pub parked: u64,
     pub last_commit_ms: Option<i64>,
     pub round_trip_us: Option<u64>,
+    /// By how much its clock is ahead of ours, or behind if negative, when one of the two is wrong.
+    pub clock_ahead_ms: Option<i64>,
     /// What it has committed of each dataset.
     pub datasets: BTreeMap<Cow<'static, str>, u64>,
     /// When its rows were last compared with those here.
@@ -84,6 +86,7 @@ impl PeerStatus {
             parked: 0,
             last_commit_ms: None,
             round_trip_us: None,
+            clock_ahead_ms: None,
             datasets: BTreeMap::new(),
             compared_ms: None,
             mended: 0,

@@ -7,8 +7,22 @@ pub const PING_EVERY: Duration = Duration::from_secs(20);
 /// Two pings and a half without a sign of life.
 pub const DEAD_AFTER: Duration = Duration::from_secs(50);
 
+/// How long silence is borne.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    pub ping_every: Duration,
+    pub dead_after: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Patience {
+        Patience { ping_every: PING_EVERY, dead_after: DEAD_AFTER }
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 pub struct Alive {
+    patience: Patience,
     heard: Instant,
     pinged: Instant,
     number: u64,
@@ -23,8 +37,8 @@ pub enum Due {
 }
 
 impl Alive {
-    pub fn new(now: Instant) -> Alive {
-        Alive { heard: now, pinged: now, number: 0, round_trip: None }
+    pub fn new(now: Instant, patience: Patience) -> Alive {
+        Alive { patience, heard: now, pinged: now, number: 0, round_trip: None }
     }
 
     /// Any frame came.
@@ -43,10 +57,10 @@ impl Alive {
     }
 
     pub fn due(&mut self, now: Instant) -> Due {
-        if now >= self.heard + DEAD_AFTER {
+        if now >= self.heard + self.patience.dead_after {
             return Due::Dead;
         }
-        if now >= self.pinged + PING_EVERY {
+        if now >= self.pinged + self.patience.ping_every {
             return Due::Ping(self.ask(now));
         }
         Due::Nothing
@@ -61,6 +75,6 @@ impl Alive {
 
     /// When to ask again.
     pub fn next(&self) -> Instant {
-        (self.heard + DEAD_AFTER).min(self.pinged + PING_EVERY)
+        (self.heard + self.patience.dead_after).min(self.pinged + self.patience.ping_every)
     }
 }

@@ -89,7 +89,7 @@ pub(super) async fn run(
     status: &RefCell<UplinkStatus>,
     memory: &mut Memory,
 ) -> Result<(), End> {
-    let mut line = Line::new(duplex);
+    let mut line = Line::new(duplex, wiring.settings.patience);
     let stop = match begin(wiring, &mut line, status, &mut memory.left).await {
         Ok(mut session) => {
             let stop = session.go_on(&mut line, &mut memory.asked).await;
@@ -107,7 +107,7 @@ pub(super) async fn run(
         }
         Stop::Line(Ended::BadFrame(_)) => line.bye(ByeReason::Protocol, Duration::ZERO, sentence.clone()).await,
         Stop::Line(Ended::Slow) => line.bye(ByeReason::Slow, Duration::ZERO, sentence.clone()).await,
-        Stop::Line(Ended::Closed | Ended::Dead) | Stop::NoWelcome | Stop::NoBackfill => {}
+        Stop::Line(Ended::Closed | Ended::Dead(_)) | Stop::NoWelcome | Stop::NoBackfill => {}
         Stop::OldCopy => line.bye(ByeReason::Leaving, Duration::ZERO, sentence.clone()).await,
         Stop::Incident(incident) => {
             tracing::error!(incident = incident.name(), sentence, "the link is refused");

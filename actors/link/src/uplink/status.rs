@@ -21,6 +21,8 @@ pub struct UplinkStatus {
     pub sessions: u64,
     /// Why there is no line, or was none the last time.
     pub last_error: Option<String>,
+    /// The wait before it was dialled again the last time.
+    pub waits_ms: Option<u64>,
     pub sent: u64,
     pub acked: u64,
     /// The number the next document gets.

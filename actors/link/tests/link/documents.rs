@@ -6,7 +6,7 @@ use domain::ids::TillId;
 use link::inbox::parked;
 use link::requests::{AskAbove, RequestError};
 use link::transport::memory::MemoryHub;
-use link::transport::websocket::{self, WebSocketDial};
+use link::transport::websocket::WebSocketDial;
 use link::{apply, downlinks, outbox, uplink};
 use runtime::actor::Handle;
 use tempfile::TempDir;
@@ -65,18 +65,7 @@ fn a_web_socket_carries_the_same() {
     play(async {
         let dir = TempDir::new().unwrap();
         let server = Server::start(&dir, "store.db").await;
-        let acceptor = server.acceptor();
-        let http = actix_web::HttpServer::new(move || {
-            let acceptor = acceptor.clone();
-            actix_web::App::new().configure(move |config| websocket::configure(config, acceptor))
-        })
-        .workers(1)
-        .bind(("127.0.0.1", 0))
-        .unwrap();
-        let address = http.addrs()[0];
-        let running = http.run();
-        let handle = running.handle();
-        actix_web::rt::spawn(running);
+        let (address, handle) = crate::world::serve(server.acceptor());
 
         let till = Till::start(&dir, 1, "one", Arc::new(WebSocketDial::new(&format!("ws://{address}")))).await;
         crate::world::sell_at_once(&till.database, 1, 1_200).await;
@@ -115,7 +104,7 @@ fn a_store_relays_to_the_head_office_and_the_heads_agree() {
 }
 
 #[test]
-fn a_document_that_cannot_be_applied_holds_up_only_its_till() {
+fn fault_f29_a_document_that_cannot_be_applied_holds_up_only_its_till() {
     play(async {
         let dir = TempDir::new().unwrap();
         let hub = MemoryHub::new();

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use link::datasets::Change;
 use link::frame::DatasetChunk;
-use link::session::alive::{Alive, DEAD_AFTER, Due, PING_EVERY};
+use link::session::alive::{Alive, DEAD_AFTER, Due, PING_EVERY, Patience};
+use link::session::clocks::Clocks;
 use link::session::giving::Giving;
 use link::session::pace::{CHUNKS_IN_FLIGHT_MAX, WINDOW_BYTES_MIN};
 use link::session::taking::{COLLECTED_ROWS_MAX, Have, Left, Taking};
@@ -141,7 +142,7 @@ fn a_peer_ahead_of_a_database_that_was_set_back_is_seen() {
 #[test]
 fn a_silent_peer_is_asked_and_then_given_up() {
     let start = Instant::now();
-    let mut alive = Alive::new(start);
+    let mut alive = Alive::new(start, Patience::default());
     let later = |elapsed: Duration| start + elapsed;
     assert_eq!(alive.due(later(PING_EVERY - Duration::from_millis(1))), Due::Nothing);
     assert_eq!(alive.next(), later(PING_EVERY));
@@ -152,4 +153,28 @@ fn a_silent_peer_is_asked_and_then_given_up() {
     assert_eq!(alive.due(later(DEAD_AFTER)), Due::Dead);
     alive.heard(later(DEAD_AFTER));
     assert_eq!(alive.due(later(DEAD_AFTER)), Due::Nothing);
+}
+
+#[test]
+fn a_clock_is_judged_by_documents_that_were_made_meanwhile() {
+    const MINUTE: i64 = 60 * 1000;
+    const YEAR: i64 = 365 * 24 * 60 * MINUTE;
+    let (begun, now) = (1_000 * MINUTE, 1_010 * MINUTE);
+    let (till, relay) = (Clocks::new(begun, 7, true), Clocks::new(begun, 7, false));
+    for (clocks, sequence, created, wanted) in [
+        // Made while we listened: within the session, or wrong.
+        (till, 8, begun + MINUTE, Some(0)),
+        (till, 8, begun - 2 * MINUTE, Some(0)),
+        (till, 8, begun - YEAR, Some(-YEAR)),
+        (till, 8, now + YEAR, Some(YEAR)),
+        // One that waited may be of any age, but not of tomorrow.
+        (till, 7, begun - YEAR, None),
+        (till, 7, now + YEAR, Some(YEAR)),
+        // And so what is only passed on.
+        (relay, 8, begun - YEAR, None),
+        (relay, 8, now, None),
+        (relay, 8, now + 3 * MINUTE, Some(3 * MINUTE)),
+    ] {
+        assert_eq!(clocks.ahead_ms(sequence, created, now), wanted, "document {sequence} of {created}");
+    }
 }

@@ -4,7 +4,7 @@ use futures_util::{SinkExt, StreamExt};
 use link::admit::{Admit, TokenTable};
 use link::apply::{Peer, PeerRole};
 use link::frame::{ByeReason, FRAME_BYTES_MAX, Frame, Hello};
-use link::transport::{Accept, memory, websocket};
+use link::transport::{Accept, memory};
 use tempfile::TempDir;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
@@ -50,18 +50,7 @@ fn what_is_no_hello_is_refused_with_a_sentence() {
     play(async {
         let dir = TempDir::new().unwrap();
         let server = Server::start(&dir, "store.db").await;
-        let acceptor = server.acceptor();
-        let http = actix_web::HttpServer::new(move || {
-            let acceptor = acceptor.clone();
-            actix_web::App::new().configure(move |config| websocket::configure(config, acceptor))
-        })
-        .workers(1)
-        .bind(("127.0.0.1", 0))
-        .unwrap();
-        let address = http.addrs()[0];
-        let running = http.run();
-        let handle = running.handle();
-        actix_web::rt::spawn(running);
+        let (address, handle) = crate::world::serve(server.acceptor());
 
         let Some(Frame::Bye(bye)) = said_to(address, Message::Binary(b"GET /".to_vec().into())).await else {
             panic!("no last word")

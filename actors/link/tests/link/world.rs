@@ -2,12 +2,15 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use actix_web::dev::ServerHandle;
+use actix_web::{App, HttpServer};
 use domain::ids::{StoreId, TillId};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -22,6 +25,7 @@ use link::outbox;
 use link::recovery::Restore;
 use link::requests::Answer;
 use link::transport::memory::{self, MemoryHub};
+use link::transport::websocket;
 use link::transport::{Acceptor, Dial, DialError, Duplex};
 use link::uplink::{self, Uplink, UplinkSettings, UplinkStatus};
 use messages::v1::catalogue::DATASETS;
@@ -35,6 +39,8 @@ use tokio::sync::mpsc;
 use crate::tables::{cash, server_database, till_database};
 
 const DEADLINE: Duration = Duration::from_secs(30);
+/// When documents here were made, unless a test says otherwise.
+pub const MADE_MS: i64 = 1_000;
 
 thread_local! {
     /// Every node that a test started.
@@ -97,7 +103,11 @@ pub struct Effects {
     pub unknown: Mutex<BTreeSet<u64>>,
     /// Batches that the database will refuse.
     pub failures: AtomicU32,
+    /// Batches that will stop half-way and never go on.
+    pub hangs: AtomicU32,
     pub batches: AtomicU64,
+    /// Questions that came.
+    pub asked: AtomicU32,
     pub relays: bool,
 }
 
@@ -125,10 +135,19 @@ impl Effects {
             }
             outcomes.push(Outcome::Applied);
         }
-        let failing =
-            self.failures.fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1)).is_ok();
-        if failing { Err(DbErr::Custom("disk full (by the test)".to_owned())) } else { Ok(outcomes) }
+        if counts_down(&self.hangs) {
+            std::future::pending::<()>().await;
+        }
+        if counts_down(&self.failures) {
+            Err(DbErr::Custom("disk full (by the test)".to_owned()))
+        } else {
+            Ok(outcomes)
+        }
     }
+}
+
+fn counts_down(left: &AtomicU32) -> bool {
+    left.fetch_update(Ordering::AcqRel, Ordering::Acquire, |left| left.checked_sub(1)).is_ok()
 }
 
 impl Apply for Effects {
@@ -166,10 +185,11 @@ pub fn upto(last: u64) -> Vec<u64> {
     (1..=last).collect()
 }
 
-struct Echo;
+struct Echo(Arc<Effects>);
 
 impl Answer for Echo {
     fn answer<'a>(&'a self, from: &'a Peer, type_id: u32, body: Vec<u8>) -> BoxFuture<'a, Result<Vec<u8>, String>> {
+        self.0.asked.fetch_add(1, Ordering::AcqRel);
         async move {
             match type_id {
                 1 => Ok([from.name.as_bytes(), b": ", &body].concat()),
@@ -197,6 +217,17 @@ impl Server {
 
     /// With `above`, it relays what it applies over a dial of its own.
     pub async fn start_with(dir: &TempDir, file: &str, effects: Effects, above: Option<Arc<dyn Dial>>) -> Server {
+        Server::tuned(dir, file, effects, above, |settings| settings).await
+    }
+
+    /// With settings of the ways down that `tune` changes.
+    pub async fn tuned(
+        dir: &TempDir,
+        file: &str,
+        effects: Effects,
+        above: Option<Arc<dyn Dial>>,
+        tune: impl Fn(DownlinkSettings) -> DownlinkSettings + 'static,
+    ) -> Server {
         let database = server_database(dir, file).await;
         effect_table(&database).await;
         let effects = Arc::new(Effects { relays: above.is_some(), ..effects });
@@ -215,9 +246,9 @@ impl Server {
         let source = tables.clone();
         let downlinks = tree.child(ChildSpec::new("link/down", "downlinks", move || {
             let settings = DownlinkSettings::new(down_me.clone()).datasets(&DATASETS).compare_within(Duration::ZERO);
-            let built = Downlinks::new(d.clone(), settings, tokens.clone(), a.clone())
+            let built = Downlinks::new(d.clone(), tune(settings), tokens.clone(), a.clone())
                 .datasets_from(source.clone(), bell.clone())
-                .answers(Arc::new(Echo))
+                .answers(Arc::new(Echo(a.clone())))
                 .ring(ring.clone());
             std::future::ready(Ok(built))
         }));
@@ -299,6 +330,28 @@ impl Till {
     }
 
     async fn noted(database: Database, number: u32, token: &str, dial: Arc<dyn Dial>, note: Option<PathBuf>) -> Till {
+        Till::made(database, number, token, dial, note, |settings| settings).await
+    }
+
+    /// With settings of the way up that `tune` changes.
+    pub async fn tuned(
+        database: Database,
+        number: u32,
+        token: &str,
+        dial: Arc<dyn Dial>,
+        tune: impl Fn(UplinkSettings) -> UplinkSettings + 'static,
+    ) -> Till {
+        Till::made(database, number, token, dial, None, tune).await
+    }
+
+    async fn made(
+        database: Database,
+        number: u32,
+        token: &str,
+        dial: Arc<dyn Dial>,
+        note: Option<PathBuf>,
+        tune: impl Fn(UplinkSettings) -> UplinkSettings + 'static,
+    ) -> Till {
         let bell = Bell::new();
         let mut tree = Tree::new(format!("till {number}"));
         tree.group("link", Strategy::OneForOne);
@@ -306,7 +359,7 @@ impl Till {
         let (d, b, way, secret, again) = (database.clone(), bell.clone(), dial.clone(), token.to_owned(), back.clone());
         let uplink = tree.child(ChildSpec::new("link/up", "uplink", move || {
             let sink: Arc<dyn DatasetSink> = Arc::new(TableDatasets::new(d.clone()));
-            let settings = settings(till_peer(number), &secret);
+            let settings = tune(settings(till_peer(number), &secret));
             let up = Uplink::new(d.clone(), way.clone(), settings, Some(sink), b.clone(), Bell::new());
             let up = up.restores(again.clone());
             std::future::ready(Ok(match &note {
@@ -320,7 +373,12 @@ impl Till {
 
     /// `count` documents, each in a transaction of its own as at a till.
     pub async fn sell(&self, count: u64) {
-        sell(&self.database, self.number, count).await;
+        self.sell_at(MADE_MS, count).await;
+    }
+
+    /// By a clock that shows `created_ms`.
+    pub async fn sell_at(&self, created_ms: i64, count: u64) {
+        sell(&self.database, self.number, created_ms, count).await;
         self.bell.ring();
     }
 
@@ -336,11 +394,11 @@ impl Till {
     }
 }
 
-pub async fn sell(database: &Database, number: u32, count: u64) {
+pub async fn sell(database: &Database, number: u32, created_ms: i64, count: u64) {
     for kopecks in 0..count {
         let transaction = database.begin().await.unwrap();
         let document = cash(&store(), TillId(number), kopecks as i64);
-        outbox::append(&transaction, &store(), TillId(number), 1_000, &document).await.unwrap();
+        outbox::append(&transaction, &store(), TillId(number), created_ms, &document).await.unwrap();
         transaction.commit().await.unwrap();
     }
 }
@@ -350,9 +408,25 @@ pub async fn sell_at_once(database: &Database, number: u32, count: u64) {
     let transaction = database.begin().await.unwrap();
     for kopecks in 0..count {
         let document = cash(&store(), TillId(number), kopecks as i64);
-        outbox::append(&transaction, &store(), TillId(number), 1_000, &document).await.unwrap();
+        outbox::append(&transaction, &store(), TillId(number), MADE_MS, &document).await.unwrap();
     }
     transaction.commit().await.unwrap();
+}
+
+/// Serve the web socket of an upper node.
+pub fn serve(acceptor: Acceptor) -> (SocketAddr, ServerHandle) {
+    let http = HttpServer::new(move || {
+        let acceptor = acceptor.clone();
+        App::new().configure(move |config| websocket::configure(config, acceptor))
+    })
+    .workers(1)
+    .bind(("127.0.0.1", 0))
+    .unwrap();
+    let address = http.addrs()[0];
+    let running = http.run();
+    let handle = running.handle();
+    actix_web::rt::spawn(running);
+    (address, handle)
 }
 
 pub fn memory_way(hub: &MemoryHub) -> Arc<dyn Dial> {

@@ -64,6 +64,9 @@ pub struct TillView {
     /// The customer of the open receipt and what may be done with the account.
     #[serde(default)]
     pub account: Option<Box<CustomerAccount>>,
+    /// How full the disk is, in percent, once somebody should do something about it.
+    #[serde(default)]
+    pub disk_percent: Option<u64>,
 }
 
 /// A customer at the till.

@@ -1,7 +1,7 @@
 //! The operations endpoints over real HTTP: who is let in, what is shown, what is done.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::{App, HttpServer};
 use prometheus_client::metrics::counter::Counter as Metric;
@@ -11,6 +11,7 @@ use runtime::node::{ChildRef, Node, Tree};
 use runtime::ops::{self, OpsState, OpsToken};
 use runtime::spec::Strategy;
 use runtime::supervisor::Order;
+use runtime::tap::Outcome;
 use serde_json::{Value, json};
 
 use crate::actors::{Add, Broken, Counter, Disk, Fail, counter, eventually};
@@ -91,6 +92,8 @@ impl Served {
 async fn nothing_but_health_is_open() {
     let served = served().await;
     let closed = ["/ops", "/ops/tree", "/ops/links", "/ops/dead-letters", "/metrics"];
+    let tap = served.open(Method::GET, "/ops/tap/till/1").send().await.expect("it answers");
+    assert_eq!(tap.status(), StatusCode::UNAUTHORIZED);
     for path in closed {
         for request in [
             served.open(Method::GET, path),
@@ -222,6 +225,60 @@ async fn a_person_signs_in_and_gives_orders_from_the_page_only() {
     for asset in ["/ops/ops.css", "/ops/ops.js"] {
         assert_eq!(served.open(Method::GET, asset).send().await.expect("it answers").status(), StatusCode::OK);
     }
+}
+
+/// Messages of one run, enough to take a while.
+const RUN: u64 = 5_000;
+
+/// How long a run of messages takes.
+async fn run(served: &Served) -> Duration {
+    let add = served.child.reference::<Add>();
+    let begun = Instant::now();
+    for _ in 0..RUN {
+        add.ask(Add(1)).await.expect("it runs");
+    }
+    begun.elapsed()
+}
+
+#[actix_web::test]
+async fn fault_f38_a_look_at_a_hot_actor_shows_a_few_messages_counts_the_rest_and_holds_up_none() {
+    const RATE: u64 = 50;
+    /// The quickest of so many runs each.
+    const RUNS: usize = 8;
+    let served = served().await;
+    let nobody = served.as_machine(Method::GET, "/ops/tap/nobody").send().await.expect("it answers");
+    assert_eq!(nobody.status(), StatusCode::NOT_FOUND);
+    let (mut alone, mut looked_at) = (Duration::MAX, Duration::MAX);
+    let (mut lines, mut told) = (0, 0);
+    for _ in 0..RUNS {
+        alone = alone.min(run(&served).await);
+        let begun = Instant::now();
+        let path = format!("/ops/tap/till/1?rate={RATE}");
+        let mut tap = served.as_machine(Method::GET, &path).send().await.expect("it answers");
+        assert_eq!(tap.status(), StatusCode::OK);
+        looked_at = looked_at.min(run(&served).await);
+        // A newer look ends this one, and what it has shown until then is read to its end.
+        drop(served.node.tap("till/1", 1).expect("it exists"));
+        let mut text = String::new();
+        while let Some(part) = tap.chunk().await.expect("it goes on") {
+            text.push_str(std::str::from_utf8(&part).expect("text"));
+        }
+        let seen: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        let windows = begun.elapsed().as_secs() + 1;
+        assert!(!seen.is_empty() && seen.len() as u64 <= RATE * windows, "{} lines", seen.len());
+        assert!(seen[0]["message"].as_str().is_some_and(|name| name.ends_with("Add")), "{}", seen[0]);
+        assert_eq!((&seen[0]["outcome"], &seen[0]["left_out"]), (&json!("done"), &json!(0)));
+        lines += seen.len() as u64;
+        told += seen.iter().map(|line| line["left_out"].as_u64().expect("a count")).sum::<u64>();
+    }
+    let mut last = served.node.tap("till/1", 1).expect("it exists");
+    served.child.reference::<Fail>().ask(Fail).await.expect_err("it fails");
+    assert_eq!(last.recv().await.expect("one message").outcome, Outcome::Panicked);
+    assert!(lines + told <= RUNS as u64 * (RUN + 1));
+    let loss = looked_at.as_secs_f64() / alone.as_secs_f64() - 1.0;
+    // Two runs of the same differ by more than the look costs; a look that held the actor up would double the time.
+    assert!(loss < 0.25, "{RUN} messages take {alone:?}, and {looked_at:?} while somebody looks");
+    println!("{RUN} messages take {alone:?}, and {looked_at:?} while somebody looks");
 }
 
 #[actix_web::test]

@@ -1,10 +1,13 @@
 //! Disks that fill up or break, and clocks that lie: what was committed stays, and the till says what is wrong.
 
 use std::io::{Seek, SeekFrom, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use messages::v1::till::{TillCommand, TillError};
 use messages::v1::view::TillMode;
 use runtime::clock::Clock;
+use runtime::disk::{Disk, Space};
 use sea_orm::ConnectionTrait;
 
 use crate::shop::{Counter, Shop, close_shift, closed, money, number, sell, sign_on, time};
@@ -211,6 +214,39 @@ fn a_clock_that_was_ahead_is_trusted_again_by_an_administrator() {
     shop.run(async |counter| {
         assert_eq!(counter.sale(&[("1", "MILK")], "89.90").await.sequence, 3);
         assert_eq!(counter.journal_count("clock_trusted").await, 1);
+        counter.verify().await;
+    });
+}
+
+#[test]
+fn fault_f19_a_disk_that_fills_up_warns_then_finishes_the_receipt_at_hand_and_begins_no_other() {
+    let mut shop = Shop::new();
+    let used = Arc::new(AtomicU64::new(50));
+    let measured = used.clone();
+    shop.disk = Disk::measured_by(move || Ok(Space { used: measured.load(Ordering::Acquire), total: 100 }));
+    shop.run(async |counter| {
+        counter.open_shift("0.00").await;
+        counter.sale(&[("1", "MILK")], "89.90").await;
+        assert_eq!(counter.view().await.disk_percent, None);
+
+        used.store(95, Ordering::Release);
+        assert_eq!(counter.view().await.disk_percent, Some(95), "people are warned");
+        counter.sale(&[("1", "MILK")], "89.90").await;
+
+        counter.sell("1", "COFFEE").await;
+        used.store(99, Ordering::Release);
+        counter.sell("1", "MILK").await;
+        assert_eq!(closed(counter.cash("438.90").await).sequence, 3, "the receipt at hand is finished");
+        for input in [sell("1", "MILK"), crate::shop::scan("4600000000015"), crate::shop::scan("nothing")] {
+            assert_eq!(counter.refused(input).await, "disk_full");
+        }
+        assert_eq!(counter.receipts().await.len(), 3);
+        counter.give(close_shift("618.70")).await;
+
+        used.store(98, Ordering::Release);
+        counter.open_shift("0.00").await;
+        assert_eq!(counter.sale(&[("1", "MILK")], "89.90").await.sequence, 4, "no number was spent meanwhile");
+        assert_eq!(shop.fiscal_receipts().len(), 4);
         counter.verify().await;
     });
 }

@@ -26,6 +26,7 @@ use messages::v1::view::TillView;
 use migrations::TillMigrator;
 use migrations::database::Database;
 use runtime::clock::Clock;
+use runtime::disk::Disk;
 use runtime::node::{Node, Tree};
 use runtime::reference::{ActorRef, SendError};
 use runtime::spec::{ChildSpec, Restart, Strategy};
@@ -73,6 +74,7 @@ pub(crate) struct Shop {
     /// Rings when the cashier wants a terminal to stop.
     pub(crate) cancel: Cancel,
     pub(crate) clock: Clock,
+    pub(crate) disk: Disk,
     pub(crate) settings: TillSettings,
     pub(crate) restart: Restart,
     /// Nothing but the fiscal device stands on the counter.
@@ -105,6 +107,7 @@ impl Shop {
             toy: EmulatorHandle::new(EmulatorSettings::default()),
             cancel: Cancel::default(),
             clock: Clock::by_hand(time("2026-03-02T10:00:00+03:00")),
+            disk: Disk::default(),
             settings,
             restart: Restart::Permanent,
             bare: false,
@@ -160,6 +163,7 @@ impl Shop {
             database: database.clone(),
             catalogue: catalogue.clone(),
             clock: self.clock.clone(),
+            disk: self.disk.clone(),
             device: Arc::new(move || Box::new(Shtrih::with_timing(emulator.connector(), QUICK))),
             above,
             views: None,

@@ -147,7 +147,16 @@ fn why_dark(light: &Light, texts: &Texts, now: DateTime<FixedOffset>) -> String 
     reason.into_iter().chain(age).collect::<Vec<_>>().join(", ")
 }
 
-pub(super) fn unsent(view: &TillView, texts: &Texts, now: DateTime<FixedOffset>) -> String {
+/// What waits on this till's disk, and how full it is when that matters.
+pub(super) fn kept(view: &TillView, texts: &Texts, now: DateTime<FixedOffset>) -> String {
+    let unsent = unsent(view, texts, now);
+    match view.disk_percent {
+        Some(percent) => format!("{}, {unsent}", texts.say_with("disk", [("percent", percent.into())])),
+        None => unsent,
+    }
+}
+
+fn unsent(view: &TillView, texts: &Texts, now: DateTime<FixedOffset>) -> String {
     if view.unsent == 0 {
         return texts.say("unsent-none");
     }
