@@ -187,9 +187,9 @@ header! {
 }
 header! { DatasetChunkHeader = 16 { dataset: String, after: u64, upto: u64, more: bool, count: u32, raw_bytes: u32 } }
 header! {
-    AnewHeader = 17 { dataset: String, version: u64, buckets: BucketBits, more: bool, count: u32, raw_bytes: u32 }
+    AnewHeader = 17 { dataset: String, version: u64, round: u32, buckets: BucketBits, more: bool, count: u32, raw_bytes: u32 }
 }
-header! { DigestHeader = 18 { dataset: String, version: u64, rows: u64, mended: u32, keys: String, count: u32 } }
+header! { DigestHeader = 18 { dataset: String, version: u64, round: u32, rows: u64, mended: u32, keys: String, count: u32 } }
 header! { DataHeader = 5 { channel: u16, count: u32, raw_bytes: u32 } }
 header! {
     /// The lower node finds its own history in what the Welcome said: from here on it is the node of that name.
@@ -315,6 +315,7 @@ impl DatasetChunk {
 pub struct Anew {
     pub dataset: String,
     pub version: u64,
+    pub round: u32,
     /// The same in each frame of one answer.
     pub buckets: Buckets,
     /// More rows of these buckets follow in the next frame.
@@ -330,6 +331,7 @@ impl Anew {
         let header = AnewHeader {
             dataset: self.dataset.clone(),
             version: self.version,
+            round: self.round,
             buckets: self.buckets.0,
             more: self.more,
             count: self.rows.len() as u32,
@@ -339,10 +341,10 @@ impl Anew {
     }
 
     pub(super) fn read(header: &[u8], body: &Body<'_>) -> Result<Anew, FrameError> {
-        let AnewHeader { dataset, version, buckets, more, count, raw_bytes } = AnewHeader::decode(header)?;
+        let AnewHeader { dataset, version, round, buckets, more, count, raw_bytes } = AnewHeader::decode(header)?;
         let raw = body.unpacked("Anew", raw_bytes)?;
         let rows = batch::rows_from_bytes(&raw, count)?;
-        Ok(Anew { dataset, version, buckets: Buckets(buckets), more, rows })
+        Ok(Anew { dataset, version, round, buckets: Buckets(buckets), more, rows })
     }
 }
 
@@ -351,6 +353,8 @@ impl Anew {
 pub struct Digest {
     pub dataset: String,
     pub version: u64,
+    /// The upper node numbers its questions in a session; answers, and the rows that follow, carry the number.
+    pub round: u32,
     /// Rows that are not removed.
     pub rows: u64,
     /// Rows that the lower node has mended since it was asked to compare, and the first of their keys, for people.
@@ -367,6 +371,7 @@ impl Digest {
         let header = DigestHeader {
             dataset: self.dataset.clone(),
             version: self.version,
+            round: self.round,
             rows: self.rows,
             mended: self.mended,
             keys: self.keys.clone(),
@@ -376,7 +381,7 @@ impl Digest {
     }
 
     pub(super) fn read(header: &[u8], body: &Body<'_>) -> Result<Digest, FrameError> {
-        let DigestHeader { dataset, version, rows, mended, keys, count } = DigestHeader::decode(header)?;
+        let DigestHeader { dataset, version, round, rows, mended, keys, count } = DigestHeader::decode(header)?;
         let body = body.plain("Digest")?;
         let (sums, rest) = body.as_chunks::<16>();
         let known = [1, BUCKETS].contains(&sums.len());
@@ -385,6 +390,6 @@ impl Digest {
             return Err(FrameError::Field { kind: "Digest", field: "count", reason });
         }
         let sums = sums.iter().map(|sum| u128::from_le_bytes(*sum)).collect();
-        Ok(Digest { dataset, version, rows, mended, keys, sums })
+        Ok(Digest { dataset, version, round, rows, mended, keys, sums })
     }
 }

@@ -29,6 +29,8 @@ pub struct Comparing {
     of: BTreeMap<&'static str, State>,
     /// Answers with sums by buckets since a dataset was due: each mends one bucket at least.
     rounds: BTreeMap<&'static str, usize>,
+    /// The number of the last question.
+    round: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +44,7 @@ enum State {
     },
     Asked {
         version: u64,
+        round: u32,
         total: u128,
     },
 }
@@ -55,8 +58,8 @@ pub enum Outcome {
     Same,
     /// The peer differs and cannot, or will not, be mended.
     Differs,
-    /// Rows of the wrong buckets are to be read: [`Comparing::gave`] or [`Comparing::moved`] follows.
-    Search { version: u64, theirs: Vec<u128> },
+    /// Rows of the wrong buckets are to be read: [`Comparing::gives`] or [`Comparing::moved`] follows.
+    Search { version: u64, round: u32, theirs: Vec<u128> },
 }
 
 impl Comparing {
@@ -105,14 +108,16 @@ impl Comparing {
         !again
     }
 
-    /// Whether to ask the peer if it has the same.
-    pub fn ask(&mut self, dataset: &'static str, version: u64, sums: &Sums) -> bool {
-        self.after_reading(dataset, State::Asked { version, total: sums.total() })
+    /// The number of the question whether the peer has the same, if it is to be asked.
+    pub fn ask(&mut self, dataset: &'static str, version: u64, sums: &Sums) -> Option<u32> {
+        self.round = self.round.wrapping_add(1);
+        let round = self.round;
+        self.after_reading(dataset, State::Asked { version, round, total: sums.total() }).then_some(round)
     }
 
-    /// The rows of wrong buckets were sent; the peer answers once more.
-    pub fn gave(&mut self, dataset: &'static str, version: u64, sums: &Sums) {
-        self.ask(dataset, version, sums);
+    /// Whether to send the rows of wrong buckets; the peer answers once more.
+    pub fn gives(&mut self, dataset: &'static str, version: u64, round: u32, sums: &Sums) -> bool {
+        self.after_reading(dataset, State::Asked { version, round, total: sums.total() })
     }
 
     /// Something of the dataset cannot be sent: it is left until the next time.
@@ -120,9 +125,9 @@ impl Comparing {
         self.of.remove(dataset);
     }
 
-    pub fn answered(&mut self, dataset: &'static str, version: u64, sums: Vec<u128>) -> Outcome {
+    pub fn answered(&mut self, dataset: &'static str, version: u64, round: u32, sums: Vec<u128>) -> Outcome {
         match self.of.get(dataset) {
-            Some(State::Asked { version: asked, total }) if *asked == version => {
+            Some(State::Asked { version: asked, round: number, total }) if (*asked, *number) == (version, round) => {
                 if let [sum] = sums[..] {
                     let same = sum == *total;
                     self.of.remove(dataset);
@@ -135,7 +140,7 @@ impl Comparing {
                     return Outcome::Differs;
                 }
                 self.of.insert(dataset, State::Reading { again: false });
-                Outcome::Search { version, theirs: sums }
+                Outcome::Search { version, round, theirs: sums }
             }
             _ => Outcome::Nothing,
         }
@@ -165,25 +170,26 @@ mod tests {
         assert_eq!(comparing.next(at(None)), None, "the peer has not all of it yet");
         assert_eq!(comparing.next(at(Some(7))), Some("items"));
         assert_eq!(comparing.next(at(Some(7))), None, "one reading at a time");
-        assert!(comparing.ask("items", 7, &sums));
+        assert_eq!(comparing.ask("items", 7, &sums), Some(1));
         comparing.again(at(Some(7)));
         assert_eq!(comparing.next(at(Some(7))), None, "an answer is waited for");
         comparing.again(at(Some(8)));
-        assert_eq!(comparing.answered("items", 7, vec![0]), Outcome::Nothing, "it was at another version");
+        assert_eq!(comparing.answered("items", 7, 1, vec![0]), Outcome::Nothing, "it was at another version");
         assert_eq!(comparing.next(at(Some(8))), Some("items"));
         comparing.moved("items");
         assert_eq!(comparing.next(at(Some(8))), None, "not before something is told");
         comparing.again(at(Some(8)));
         assert_eq!(comparing.next(at(Some(8))), Some("items"));
         comparing.due("items");
-        assert!(!comparing.ask("items", 8, &sums), "what was read may be of before it was due again");
+        assert_eq!(comparing.ask("items", 8, &sums), None, "what was read may be of before it was due again");
         assert_eq!(comparing.next(at(Some(8))), Some("items"));
-        assert!(comparing.ask("items", 8, &sums));
-        let search = Outcome::Search { version: 8, theirs: vec![1; 1_024] };
-        assert_eq!(comparing.answered("items", 8, vec![1; 1_024]), search);
-        comparing.gave("items", 8, &sums);
-        assert_eq!(comparing.answered("items", 8, vec![0]), Outcome::Same);
+        assert_eq!(comparing.ask("items", 8, &sums), Some(3));
+        let search = Outcome::Search { version: 8, round: 3, theirs: vec![1; 1_024] };
+        assert_eq!(comparing.answered("items", 8, 3, vec![1; 1_024]), search);
+        assert!(comparing.gives("items", 8, 3, &sums));
+        assert_eq!(comparing.answered("items", 8, 2, vec![0]), Outcome::Nothing, "of an earlier question");
+        assert_eq!(comparing.answered("items", 8, 3, vec![0]), Outcome::Same);
         assert!(comparing.is_done());
-        assert_eq!(comparing.answered("items", 8, vec![0]), Outcome::Nothing);
+        assert_eq!(comparing.answered("items", 8, 3, vec![0]), Outcome::Nothing);
     }
 }

@@ -25,6 +25,7 @@ pub struct Mending {
 #[derive(Clone, Debug)]
 struct Asked {
     version: u64,
+    round: u32,
     total: u128,
     /// Rows above.
     rows: u64,
@@ -40,7 +41,7 @@ pub enum Job {
     /// [`Mending::summed`] follows.
     Sum { dataset: &'static str },
     /// [`Mending::mended`] follows.
-    Mend { dataset: &'static str, version: u64, buckets: Buckets, rows: Vec<Change> },
+    Mend { dataset: &'static str, version: u64, round: u32, buckets: Buckets, rows: Vec<Change> },
 }
 
 impl Mending {
@@ -54,11 +55,14 @@ impl Mending {
         if level != Some(digest.version) {
             return;
         }
+        // What was mended for an earlier question is told with the answer to this one.
+        let mended = self.of.remove(dataset).map(|earlier| earlier.mended).unwrap_or_default();
         let asked = Asked {
             version: digest.version,
+            round: digest.round,
             total,
             rows: digest.rows,
-            mended: Mended::default(),
+            mended,
             collected: Vec::new(),
             stuck: false,
         };
@@ -90,6 +94,7 @@ impl Mending {
         let answer = Digest {
             dataset: dataset.to_owned(),
             version,
+            round: asked.round,
             rows: sums.rows(),
             mended: u32::try_from(asked.mended.rows()).unwrap_or(u32::MAX),
             keys: if asked.mended.rows() > 0 { asked.mended.to_string() } else { String::new() },
@@ -102,27 +107,34 @@ impl Mending {
     }
 
     /// Rows of wrong buckets came.
-    pub fn rows(&mut self, dataset: &'static str, anew: Anew) -> Result<(), Incident> {
-        let Some(asked) = self.of.get_mut(dataset).filter(|asked| asked.version == anew.version) else { return Ok(()) };
-        asked.collected.extend(anew.rows);
+    pub fn rows(&mut self, dataset: &'static str, mut anew: Anew) -> Result<(), Incident> {
+        let Some(asked) = self.of.get_mut(dataset) else { return Ok(()) };
+        if (asked.version, asked.round) != (anew.version, anew.round) {
+            return Ok(());
+        }
+        asked.collected.extend(std::mem::take(&mut anew.rows));
         if asked.collected.len() > COLLECTED_ROWS_MAX {
             let what = format!("it sends more than {COLLECTED_ROWS_MAX} rows of {dataset} to mend at once");
             return Err(Incident::Protocol { whose: "the node above".to_owned(), what });
         }
         if !anew.more {
             let rows = std::mem::take(&mut asked.collected);
-            self.jobs.push_back(Job::Mend { dataset, version: anew.version, buckets: anew.buckets, rows });
+            let Anew { version, round, buckets, .. } = anew;
+            self.jobs.push_back(Job::Mend { dataset, version, round, buckets, rows });
         }
         Ok(())
     }
 
     /// What was mended; nothing if the version moved.
-    pub fn mended(&mut self, dataset: &'static str, mended: Option<Mended>) {
+    pub fn mended(&mut self, dataset: &'static str, round: u32, mended: Option<Mended>) {
         match (self.of.get_mut(dataset), mended) {
             (Some(asked), Some(mended)) => {
-                asked.stuck = mended.rows() == 0;
+                asked.stuck = mended.rows() == 0 && asked.round == round;
                 asked.mended.and(mended);
-                self.jobs.push_back(Job::Sum { dataset });
+                let sum = Job::Sum { dataset };
+                if !self.jobs.contains(&sum) {
+                    self.jobs.push_back(sum);
+                }
             }
             _ => drop(self.of.remove(dataset)),
         }
@@ -147,7 +159,7 @@ mod tests {
 
     fn asks(version: u64, rows: u64, sums: Option<At<Sums>>) -> Digest {
         let sums = vec![sums.unwrap().of.total()];
-        Digest { dataset: ITEMS.to_owned(), version, rows, mended: 0, keys: String::new(), sums }
+        Digest { dataset: ITEMS.to_owned(), version, round: 1, rows, mended: 0, keys: String::new(), sums }
     }
 
     #[test]
@@ -160,12 +172,19 @@ mod tests {
         assert_eq!(mending.next_job(), Some(Job::Sum { dataset: ITEMS }));
         let differs = mending.summed(ITEMS, at(9, [row(1, 4), row(2, 5)])).unwrap();
         assert_eq!(differs.sums.len(), 1_024);
-        let part = |rows, more| Anew { dataset: ITEMS.to_owned(), version: 9, buckets: Buckets::default(), more, rows };
+        let part = |rows, more| Anew {
+            dataset: ITEMS.to_owned(),
+            version: 9,
+            round: 1,
+            buckets: Buckets::default(),
+            more,
+            rows,
+        };
         mending.rows(ITEMS, part(vec![row(1, 9)], true)).unwrap();
         assert_eq!(mending.next_job(), None);
         mending.rows(ITEMS, part(vec![row(2, 5)], false)).unwrap();
         assert!(matches!(mending.next_job(), Some(Job::Mend { version: 9, rows, .. }) if rows.len() == 2));
-        mending.mended(ITEMS, Some(Mended { changed: 1, keys: vec!["1".to_owned()], ..Mended::default() }));
+        mending.mended(ITEMS, 1, Some(Mended { changed: 1, keys: vec!["1".to_owned()], ..Mended::default() }));
         assert_eq!(mending.next_job(), Some(Job::Sum { dataset: ITEMS }));
         let same = mending.summed(ITEMS, above()).unwrap();
         assert_eq!((same.sums.len(), same.mended), (1, 1));
@@ -179,7 +198,7 @@ mod tests {
         mending.asked(ITEMS, Some(9), &asks(9, 1, at(9, [row(1, 9)])));
         mending.next_job();
         mending.summed(ITEMS, at(9, [])).unwrap();
-        mending.mended(ITEMS, Some(Mended::default()));
+        mending.mended(ITEMS, 1, Some(Mended::default()));
         assert_eq!(mending.summed(ITEMS, at(9, [])).unwrap().sums.len(), 1);
         let many = || at(9, (0..500).map(|key| row(key, 9)));
         mending.asked(ITEMS, Some(9), &asks(9, 249, at(9, [row(1, 9)])));
@@ -187,7 +206,7 @@ mod tests {
         mending.asked(ITEMS, Some(9), &asks(9, 250, at(9, [row(1, 9)])));
         assert_eq!(mending.summed(ITEMS, many()).unwrap().sums.len(), 1_024);
         mending.summed(ITEMS, at(10, []));
-        mending.mended(ITEMS, Some(Mended::default()));
+        mending.mended(ITEMS, 1, Some(Mended::default()));
         assert_eq!(mending.summed(ITEMS, many()), None, "the version moved");
     }
 }

@@ -136,7 +136,7 @@ fn a_first_load_over_a_line_that_breaks_again_and_again_gets_there() {
         let dir = TempDir::new().unwrap();
         let hub = MemoryHub::new();
         let server = Server::start(&dir, "hq.db").await;
-        let head = put_items(&server, 0, 3_000, "item").await;
+        let head = put_items(&server, 0, 500, "item").await;
         hub.up("above", server.acceptor());
         // Each connection is cut after its sixth chunk.
         let chunks = Arc::new(AtomicU32::new(0));

@@ -87,11 +87,11 @@ fn vectors() -> Vec<(&'static str, Frame)> {
             buckets.insert(1);
             buckets.insert(BUCKETS - 1);
             let rows = vec![change("1001", 41, b"bread")];
-            Frame::Anew(Anew { dataset: "items".to_owned(), version: 42, buckets, more: false, rows })
+            Frame::Anew(Anew { dataset: "items".to_owned(), version: 42, round: 3, buckets, more: false, rows })
         }),
         ("Digest", {
             let (keys, sums) = ("1002".to_owned(), vec![bread().total()]);
-            Frame::Digest(Digest { dataset: "items".to_owned(), version: 42, rows: 1, mended: 1, keys, sums })
+            Frame::Digest(Digest { dataset: "items".to_owned(), version: 42, round: 3, rows: 1, mended: 1, keys, sums })
         }),
         (
             "Bye",

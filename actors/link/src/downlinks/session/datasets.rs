@@ -27,6 +27,9 @@ use crate::session::taking::COLLECTED_ROWS_MAX;
 /// Rows are not smaller than this in a chunk: so many are read at most to fill it.
 const ROW_BYTES_LEAST: usize = 64;
 
+/// Wrong buckets are sent again in frames of so many bytes at least, also on a line whose pace is not known yet.
+const MEND_BYTES_MIN: usize = 16 * 1024;
+
 /// What a session knows of the datasets it gives.
 pub(super) struct Given {
     pub(super) giving: Giving,
@@ -50,14 +53,14 @@ pub(super) struct Read {
 }
 
 enum Look {
-    Search { dataset: &'static str, version: u64, theirs: Vec<u128>, bytes: usize },
+    Search { dataset: &'static str, version: u64, round: u32, theirs: Vec<u128>, bytes: usize },
     CountOn { dataset: &'static str, seen: u64 },
     Note(Incident),
 }
 
 pub(super) enum Seen {
     Sums(&'static str, Option<At<Arc<Sums>>>),
-    Wrong { dataset: &'static str, version: u64, found: Option<Found> },
+    Wrong { dataset: &'static str, version: u64, round: u32, found: Option<Found> },
     CountedOn { dataset: &'static str, seen: u64, before: Option<u64> },
     Noted,
 }
@@ -163,9 +166,9 @@ impl Session<'_> {
             move |look| {
                 async move {
                     Ok(match look {
-                        Look::Search { dataset, version, theirs, bytes } => {
+                        Look::Search { dataset, version, round, theirs, bytes } => {
                             let found = search(&looked, dataset, version, &theirs, bytes).await?;
-                            Seen::Wrong { dataset, version, found }
+                            Seen::Wrong { dataset, version, round, found }
                         }
                         Look::CountOn { dataset, seen } => {
                             let before = looked.count_on(dataset, seen).await?;
@@ -234,13 +237,13 @@ impl Session<'_> {
     /// The peer says what its rows sum up to.
     pub(super) fn digest(&mut self, digest: Digest) -> Result<(), Stop> {
         let Some(dataset) = self.known(&digest.dataset) else { return Ok(()) };
-        let Digest { version, mended, keys, sums, .. } = digest;
-        let outcome = self.given.comparing.answered(dataset, version, sums);
+        let Digest { version, round, mended, keys, sums, .. } = digest;
+        let outcome = self.given.comparing.answered(dataset, version, round, sums);
         let text = match outcome {
             Outcome::Nothing => return Ok(()),
-            Outcome::Search { version, theirs } => {
-                let bytes = self.given.giving.bulk_bytes();
-                self.given.to_do.push_back(Look::Search { dataset, version, theirs, bytes });
+            Outcome::Search { version, round, theirs } => {
+                let bytes = self.given.giving.bulk_bytes().max(MEND_BYTES_MIN);
+                self.given.to_do.push_back(Look::Search { dataset, version, round, theirs, bytes });
                 return Ok(());
             }
             Outcome::Same if mended == 0 => None,
@@ -306,19 +309,18 @@ impl Session<'_> {
                     self.given.comparing.moved(dataset);
                     return Ok(());
                 };
-                if !self.given.comparing.ask(dataset, version, &sums) {
-                    return Ok(());
-                }
+                let Some(round) = self.given.comparing.ask(dataset, version, &sums) else { return Ok(()) };
                 line.send(&Frame::Digest(Digest {
                     dataset: dataset.to_owned(),
                     version,
+                    round,
                     rows: sums.rows(),
                     mended: 0,
                     keys: String::new(),
                     sums: vec![sums.total()],
                 }))?;
             }
-            Seen::Wrong { dataset, version, found } => self.found(dataset, version, found),
+            Seen::Wrong { dataset, version, round, found } => self.found(dataset, version, round, found),
             Seen::CountedOn { dataset, seen, before: Some(before) } => {
                 let text = format!(
                     "the {dataset} of this database end at version {before}, those of {} at {seen}: it was set back. Its rows \
@@ -336,11 +338,14 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn found(&mut self, dataset: &'static str, version: u64, found: Option<Found>) {
+    fn found(&mut self, dataset: &'static str, version: u64, round: u32, found: Option<Found>) {
         let Some(Found { sums, buckets, rows }) = found else { return self.given.comparing.moved(dataset) };
         if rows.len() > COLLECTED_ROWS_MAX {
             tracing::error!(dataset, rows = rows.len(), "a bucket has too many rows to be mended");
             return self.given.comparing.give_up(dataset);
+        }
+        if !self.given.comparing.gives(dataset, version, round, &sums) {
+            return;
         }
         let mut rows = rows.into_iter().peekable();
         loop {
@@ -352,12 +357,11 @@ impl Session<'_> {
                 part.push(row);
             }
             let more = rows.peek().is_some();
-            self.given.anew.push_back(Anew { dataset: dataset.to_owned(), version, buckets, more, rows: part });
+            self.given.anew.push_back(Anew { dataset: dataset.to_owned(), version, round, buckets, more, rows: part });
             if !more {
                 break;
             }
         }
-        self.given.comparing.gave(dataset, version, &sums);
     }
 }
 

@@ -15,7 +15,7 @@ use crate::session::mending::Job;
 /// What came of comparing rows.
 pub(super) enum Looked {
     Sums(&'static str, Option<At<Sums>>),
-    Mended(&'static str, Option<Mended>),
+    Mended(&'static str, u32, Option<Mended>),
 }
 
 impl Session<'_> {
@@ -48,13 +48,13 @@ impl Session<'_> {
                     line.send(&Frame::Digest(answer))?;
                 }
             }
-            Looked::Mended(dataset, mended) => {
+            Looked::Mended(dataset, round, mended) => {
                 if let Some(mended) = mended.as_ref().filter(|mended| mended.rows() > 0) {
                     tracing::error!(dataset, rows = %mended, "rows were not as above and have been mended");
                     self.status.borrow_mut().mended += mended.rows();
                     self.wiring.datasets_bell.ring();
                 }
-                self.mending.mended(dataset, mended);
+                self.mending.mended(dataset, round, mended);
             }
         }
         Ok(())
@@ -64,8 +64,8 @@ impl Session<'_> {
 async fn look(sink: Arc<dyn DatasetSink>, job: Job) -> Result<Looked, DbErr> {
     Ok(match job {
         Job::Sum { dataset } => Looked::Sums(dataset, sink.own_digest(dataset).await?),
-        Job::Mend { dataset, version, buckets, rows } => {
-            Looked::Mended(dataset, sink.mend(dataset, version, buckets, rows).await?)
+        Job::Mend { dataset, version, round, buckets, rows } => {
+            Looked::Mended(dataset, round, sink.mend(dataset, version, buckets, rows).await?)
         }
     })
 }
