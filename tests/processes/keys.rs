@@ -35,7 +35,8 @@ async fn says(program: &Program, words: &str) {
 }
 
 const LINKED: &str = "linked to the node above";
-const TURNED_OUT: &str = "\"S1\" is no longer admitted";
+/// Behind the name, whose quotation marks a log escapes.
+const TURNED_OUT: &str = "is no longer admitted";
 
 #[test]
 fn fault_f28_stores_and_tills_are_enrolled_and_turned_out_by_commands() {

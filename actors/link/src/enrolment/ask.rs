@@ -60,11 +60,12 @@ pub async fn enrol(
     let way = Way { url, pin: Some(Pin::Fingerprint(token.authority)), allow_plain };
     let asking = tokio::time::timeout(WITHIN, post(way, &request));
     let answer = asking.await.map_err(|_| EnrolError::Late(url.to_owned()))?.map_err(EnrolError::Refused)?;
-    // Also where TLS did not see to it.
-    if !certificate::all_in(&answer).iter().any(|one| certificate::fingerprint(one) == Some(token.authority)) {
-        return Err(EnrolError::OtherAuthority);
-    }
-    Ok(Credentials::keep(folder, key, me, &answer)?)
+    // Only the authority of the token is believed: on a line in the clear somebody may have added another.
+    let mut certificates = certificate::all_in(&answer).into_iter();
+    let own = certificates.next();
+    let authority = certificates.find(|one| certificate::fingerprint(one) == Some(token.authority));
+    let (Some(own), Some(authority)) = (own, authority) else { return Err(EnrolError::OtherAuthority) };
+    Ok(Credentials::keep(folder, key, me, vec![own, authority])?)
 }
 
 async fn post(way: Way<'_>, request: &Request) -> Result<String, String> {

@@ -40,12 +40,17 @@ impl Credentials {
         let Some(text) = files::read(&file)? else { return Ok(None) };
         let content = || TrustError::Content { file: file.clone(), wanted: WANTED };
         let key = NodeKey::from_pem(&text).ok_or_else(content)?;
-        let held = Held::read(&text, &key).map_err(|_| content())?;
+        let held = Held::read(certificate::all_in(&text), &key).map_err(|_| content())?;
         Ok(Some(Credentials { file, key, held: Mutex::new(held), ahead_ms: AtomicI64::new(0) }))
     }
 
-    /// Keep what a node above answered to the enrolment of `me`.
-    pub(crate) fn keep(folder: &Path, key: NodeKey, me: &Peer, answer: &str) -> Result<Credentials, TrustError> {
+    /// Keep what a node above answered to the enrolment of `me`: its certificate first, then the authorities to believe.
+    pub(crate) fn keep(
+        folder: &Path,
+        key: NodeKey,
+        me: &Peer,
+        answer: Vec<CertificateDer<'static>>,
+    ) -> Result<Credentials, TrustError> {
         let held = Held::read(answer, &key)?;
         if held.shown.peer != *me {
             let Peer { name, role } = &held.shown.peer;
@@ -58,7 +63,7 @@ impl Credentials {
 
     /// Keep a new certificate for the same key.
     pub(crate) fn renew(&self, answer: &str) -> Result<(), TrustError> {
-        let fresh = Held::read(answer, &self.key)?;
+        let fresh = Held::read(certificate::all_in(answer), &self.key)?;
         let mut held = self.lock();
         if fresh.shown.peer != held.shown.peer || fresh.shown.until_s < held.shown.until_s {
             return Err(TrustError::Answer("its certificate is not a newer one of this node".to_owned()));
@@ -123,8 +128,8 @@ impl Credentials {
 
 impl Held {
     /// The certificate of `key`, and after it the authorities to believe.
-    fn read(text: &str, key: &NodeKey) -> Result<Held, TrustError> {
-        let mut certificates = certificate::all_in(text).into_iter();
+    fn read(certificates: Vec<CertificateDer<'static>>, key: &NodeKey) -> Result<Held, TrustError> {
+        let mut certificates = certificates.into_iter();
         let certificate = certificates.next().ok_or_else(|| TrustError::Answer("it has no certificate".to_owned()))?;
         let trusted: Vec<_> = certificates.collect();
         let shown = certificate::check(&trusted, std::slice::from_ref(&certificate), Usage::Lower)

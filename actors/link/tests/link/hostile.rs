@@ -135,10 +135,10 @@ fn a_plain_dial_over_a_network_is_refused_before_anything_is_sent() {
 /// Set in the process that is flooded: its memory is measured, so it does nothing else.
 const ALONE: &str = "OPENSTORE_FLOODED";
 /// What the memory may grow by, in KiB, while some 300 MiB of rubbish come in.
-const GROWS_KIB_MAX: u64 = 24 * 1024;
-const ROUNDS: usize = 6;
+const GROWS_KIB_MAX: u64 = 48 * 1024;
+const ROUNDS: usize = 18;
 /// Strangers of each kind who come at once.
-const AT_ONCE: usize = 24;
+const AT_ONCE: usize = 8;
 
 #[test]
 fn fault_f17_a_flood_of_rubbish_leaves_memory_and_disk_flat() {
@@ -161,7 +161,8 @@ fn fault_f17_a_flood_of_rubbish_leaves_memory_and_disk_flat() {
                 join_all((0..AT_ONCE).map(|number| rubbish(&office, address, number))).await;
             }
         };
-        flood(2).await;
+        // What is on its way at once, on both sides, is a matter of luck; the rest would grow with each round.
+        flood(4).await;
         let before = resident_kib();
         flood(ROUNDS).await;
         let grown = resident_kib().saturating_sub(before);

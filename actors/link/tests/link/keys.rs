@@ -13,7 +13,7 @@ use link::requests::RENEW;
 use link::transport::{Dial, DialError, Duplex, memory};
 use link::trust::authority::Authority;
 use link::trust::credentials::Credentials;
-use link::trust::key::NodeKey;
+use link::trust::key::{NodeKey, PublicKey};
 use link::trust::proof;
 use rustls::pki_types::CertificateDer;
 use tempfile::TempDir;
@@ -102,6 +102,33 @@ fn nobody_else_answers_under_the_name_of_the_store() {
             (error == "the node above is not believed: it did not show who it is", error)
         })
         .await;
+    });
+}
+
+/// Somebody on a line in the clear gives a certificate of an authority of his own, and the right authority beside it.
+#[test]
+fn an_authority_that_somebody_slipped_in_is_not_believed() {
+    play(async {
+        let dir = TempDir::new().unwrap();
+        let office = Office::open(&dir, LONG).await;
+        let token = office.invite(&till_peer(1)).await;
+        let right = pem::encode(&pem::Pem::new("CERTIFICATE", office.gate.authority().trusted()[0].as_ref()));
+        let evil = Arc::new(Authority::open_or_make(&dir.path().join("evil")).unwrap());
+        let http = actix_web::HttpServer::new(move || {
+            let (evil, right) = (evil.clone(), right.clone());
+            let answer = move |asked: actix_web::web::Json<link::enrolment::Request>| {
+                let key = PublicKey::from_hex(&asked.public_key).unwrap();
+                let answer = evil.certify(&key, &till_peer(1), 1_000, 4_000_000_000).unwrap() + &right;
+                std::future::ready(actix_web::HttpResponse::Ok().body(answer))
+            };
+            actix_web::App::new().route(link::enrolment::PATH, actix_web::web::post().to(answer))
+        });
+        let http = http.workers(1).disable_signals().bind(("127.0.0.1", 0)).unwrap();
+        let url = format!("ws://{}", http.addrs()[0]);
+        actix_web::rt::spawn(http.run());
+        let refused = enrol(&dir, &url, &token, &till_peer(1)).await.unwrap_err().to_string();
+        assert!(refused.contains("the certificate is of another authority"), "{refused}");
+        assert!(Credentials::open(&till_folder(&dir, &till_peer(1))).unwrap().is_none());
     });
 }
 

@@ -24,11 +24,10 @@ use migrations::database::Database;
 use migrations::entity::link_refusal;
 use runtime::node::{ChildRef, Node, Tree};
 use runtime::spec::{ChildSpec, Strategy};
-use sea_orm::ConnectionTrait;
 use tempfile::TempDir;
 
 use crate::tables::{server_database, till_database};
-use crate::world::{Effects, sell, started, store_peer, till_peer, until};
+use crate::world::{Effects, effect_table, sell, started, store_peer, till_peer, until};
 
 pub const LONG: Duration = Duration::from_secs(3_600);
 
@@ -44,8 +43,7 @@ impl Office {
     /// Certificates live for `life`; the authority is the one in `dir`.
     pub async fn open(dir: &TempDir, life: Duration) -> Office {
         let database = server_database(dir, "office.db").await;
-        let sql = "CREATE TABLE IF NOT EXISTS effect (n INTEGER PRIMARY KEY AUTOINCREMENT, store TEXT, till INTEGER, sequence INTEGER)";
-        database.writer.execute_unprepared(sql).await.unwrap();
+        effect_table(&database).await;
         let authority = Authority::open_or_make(&authority_folder(dir)).unwrap();
         let gate = Gate::with_life(database.clone(), authority, store_peer(), life).unwrap();
         let tokens = Arc::new(StaticTokens::new([(till_peer(1), "one".to_owned())]));

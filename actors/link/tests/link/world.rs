@@ -325,10 +325,6 @@ impl Till {
         Till::noted(database, number, token, dial, Some(dir.path().join(format!("till{number}.state")))).await
     }
 
-    pub async fn on(database: Database, number: u32, token: &str, dial: Arc<dyn Dial>) -> Till {
-        Till::noted(database, number, token, dial, None).await
-    }
-
     async fn noted(database: Database, number: u32, token: &str, dial: Arc<dyn Dial>, note: Option<PathBuf>) -> Till {
         Till::made(database, number, token, dial, note, |settings| settings).await
     }
