@@ -322,11 +322,8 @@ impl Restore for Back {
 impl Till {
     pub async fn start(dir: &TempDir, number: u32, token: &str, dial: Arc<dyn Dial>) -> Till {
         let database = till_database(dir, &format!("till{number}.db")).await;
-        Till::noted(database, number, token, dial, Some(dir.path().join(format!("till{number}.state")))).await
-    }
-
-    async fn noted(database: Database, number: u32, token: &str, dial: Arc<dyn Dial>, note: Option<PathBuf>) -> Till {
-        Till::made(database, number, token, dial, note, |settings| settings).await
+        let note = dir.path().join(format!("till{number}.state"));
+        Till::made(database, number, token, dial, Some(note), |settings| settings).await
     }
 
     /// With settings of the way up that `tune` changes.
