@@ -175,7 +175,7 @@ fn settings_that_make_no_sense() {
         &format!("colour = 3\n{TILL}"),
         &expect![[r#"
         exit 64
-        store-node: settings node.toml: unknown field `colour`, expected one of `roles`, `store`, `data`, `listen`, `ops_token`, `ballast_mib`, `server`, `till`
+        store-node: settings node.toml: unknown field `colour`, expected one of `roles`, `store`, `data`, `listen`, `ops_token`, `link`, `ballast_mib`, `server`, `till`
     "#]],
     );
     settings(

@@ -24,6 +24,7 @@ use messages::v1::receipt::TenderType;
 use messages::v1::till::{TillCommand, TillReply};
 use migrations::database::Database;
 use runtime::clock::Clock;
+use runtime::disk::Disk;
 use store_node::nodes::{TILL_RECONNECT, TillNode, TillParts};
 use till::catalogue::Catalogue;
 use till::{TillSettings, UnknownOperators};
@@ -84,6 +85,7 @@ impl Counter {
             settings,
             data: folder.to_owned(),
             clock: Clock::system(),
+            disk: Disk::default(),
             device: Arc::new(move || {
                 let inner = Shtrih::new(emulator.connector());
                 Box::new(TimedDevice { inner: Box::new(inner), spent: spent.clone() })
