@@ -371,7 +371,7 @@ impl Till {
 
     /// By a clock that shows `created_ms`.
     pub async fn sell_at(&self, created_ms: i64, count: u64) {
-        sell(&self.database, self.number, created_ms, count).await;
+        sell_at(&self.database, self.number, created_ms, count).await;
         self.bell.ring();
     }
 
@@ -387,7 +387,11 @@ impl Till {
     }
 }
 
-pub async fn sell(database: &Database, number: u32, created_ms: i64, count: u64) {
+pub async fn sell(database: &Database, number: u32, count: u64) {
+    sell_at(database, number, MADE_MS, count).await;
+}
+
+async fn sell_at(database: &Database, number: u32, created_ms: i64, count: u64) {
     for kopecks in 0..count {
         let transaction = database.begin().await.unwrap();
         let document = cash(&store(), TillId(number), kopecks as i64);
