@@ -13,6 +13,7 @@ use migrations::database::Database;
 use sea_orm::ConnectionTrait;
 use tempfile::TempDir;
 
+use crate::tables::server_file;
 use crate::world::{Effects, Server, Till, effects, memory_way, play, store, till_peer, until, upto};
 
 struct Chain {
@@ -106,11 +107,15 @@ impl Chain {
 
     async fn begin(&mut self, node: &str) {
         match node {
-            "hq" => self.hq = Some(Server::start(&self.dir, &database_name(node)).await),
+            "hq" => {
+                let database = server_file(&self.dir, &database_name(node)).await;
+                self.hq = Some(Server::start_on(&self.dir, database, &database_name(node), Effects::default(), None).await);
+            }
             "store" => {
                 let above: Arc<dyn link::transport::Dial> = memory_way(&self.above[0]);
-                let server = Server::start_with(&self.dir, &database_name(node), Effects::default(), Some(above)).await;
-                self.store = Some(server);
+                let database = server_file(&self.dir, &database_name(node)).await;
+                self.store =
+                    Some(Server::start_on(&self.dir, database, &database_name(node), Effects::default(), Some(above)).await);
             }
             till => {
                 let number = till.parse().unwrap();

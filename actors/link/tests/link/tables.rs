@@ -29,6 +29,11 @@ pub async fn till_database(dir: &TempDir, name: &str) -> Database {
     Database::open_sqlite::<TillMigrator>(&dir.path().join(name)).await.unwrap()
 }
 
+/// Where a test puts back copies of the file.
+pub async fn server_file(dir: &TempDir, name: &str) -> Database {
+    Database::open_sqlite::<ServerMigrator>(&dir.path().join(name)).await.unwrap()
+}
+
 pub async fn server_database(dir: &TempDir, name: &str) -> Database {
     scratch::open::<ServerMigrator>(dir.path(), name).await
 }
