@@ -350,7 +350,15 @@ fn settings_refuse_an_unknown_key_in_one_sentence() {
     .iter()
     .map(|text| read(&format!("data = \"d\"\n{text}\n")).unwrap_err() + "\n")
     .collect();
-    expect![[""]].assert_eq(&refused.concat());
+    expect![[r#"
+        settings hq.toml: "database" must be an address as postgres://user:password@host:5432/name; leave it out for a file in the data folder
+        settings hq.toml: "roles" is empty: this process would do nothing
+        settings hq.toml: several processes share one database: give its address as "database"
+        settings hq.toml: a process with some of the roles reaches those with the others by NATS: give its address as "nats"
+        settings hq.toml: several processes share one database: give its address as "database"
+        settings hq.toml: unknown variant `boss`, expected one of `gateway`, `ingest`, `root`, `web` for key `roles`
+    "#]]
+    .assert_eq(&refused.concat());
     let part =
         "data = \"d\"\ndatabase = \"postgres://10.0.0.2/hq\"\nnats = \"nats://10.0.0.2\"\nroles = \"root, web\"\n";
     assert_eq!(read(part).unwrap().roles, [ProcessRole::Root, ProcessRole::Web]);
