@@ -18,6 +18,7 @@ use sea_orm::{ConnectionTrait, EntityTrait};
 use tempfile::TempDir;
 
 use crate::datasets::{has, put_items, same};
+use crate::tables::only_files;
 use crate::world::{Effects, Fate, FaultyDial, Server, Till, memory_way, play, until};
 
 async fn by_hand(database: &Database, sql: &str) {
@@ -71,12 +72,14 @@ fn fault_f37_a_wrong_row_is_found_and_mended_and_only_it_comes_again() {
         let head = put_items(&hq, 0, 9_000, "bread").await;
         has(&till.database, ITEMS, head).await;
 
-        by_hand(&shop.database, "UPDATE dataset_row SET body = x'00' WHERE key = '0000007'").await;
+        let wrong = "UPDATE dataset_row SET body = (SELECT body FROM dataset_row WHERE dataset = 'items' AND key = '0000008') \
+                     WHERE key = '0000007'";
+        by_hand(&shop.database, wrong).await;
         by_hand(&shop.database, "DELETE FROM dataset_row WHERE key = '0000100'").await;
         // The newest row: nothing says any more up to where the dataset goes.
         by_hand(&shop.database, "DELETE FROM dataset_row WHERE key = '0008999'").await;
-        let extra =
-            "INSERT INTO dataset_row (dataset, key, version, deleted, body) VALUES ('items', 'x', 7, false, x'01')";
+        let extra = "INSERT INTO dataset_row (dataset, key, version, deleted, body) \
+                     SELECT 'items', 'x', 7, false, body FROM dataset_row WHERE dataset = 'items' AND key = '0000001'";
         by_hand(&shop.database, extra).await;
         by_hand(&till.database, "UPDATE dataset_row SET version = 2 WHERE key = '0000200'").await;
         by_hand(&till.database, extra).await;
@@ -147,6 +150,7 @@ fn set_back(changed: u32) -> Vec<String> {
     let tells = told.clone();
     play(async move {
         let dir = TempDir::new().unwrap();
+        only_files(&dir);
         let (hub, upper) = (MemoryHub::new(), MemoryHub::new());
         let hq = Server::start(&dir, "hq.db").await;
         upper.up("above", hq.acceptor());

@@ -155,7 +155,7 @@ impl KeyedTill {
     }
 
     pub async fn sell(&self, count: u64) {
-        sell(&self.database, self.number, 1_000, count).await;
+        sell(&self.database, self.number, count).await;
         self.bell.ring();
     }
 

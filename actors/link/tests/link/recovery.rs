@@ -13,7 +13,7 @@ use migrations::database::Database;
 use sea_orm::ConnectionTrait;
 use tempfile::TempDir;
 
-use crate::tables::server_file;
+use crate::tables::only_files;
 use crate::world::{Effects, Server, Till, effects, memory_way, play, store, till_peer, until, upto};
 
 struct Chain {
@@ -52,6 +52,7 @@ impl Chain {
             tills: BTreeMap::new(),
             sold: BTreeMap::new(),
         };
+        only_files(&chain.dir);
         for node in ["hq", "store", "1", "2"] {
             chain.begin(node).await;
         }
@@ -107,15 +108,11 @@ impl Chain {
 
     async fn begin(&mut self, node: &str) {
         match node {
-            "hq" => {
-                let database = server_file(&self.dir, &database_name(node)).await;
-                self.hq = Some(Server::start_on(&self.dir, database, &database_name(node), Effects::default(), None).await);
-            }
+            "hq" => self.hq = Some(Server::start(&self.dir, &database_name(node)).await),
             "store" => {
                 let above: Arc<dyn link::transport::Dial> = memory_way(&self.above[0]);
-                let database = server_file(&self.dir, &database_name(node)).await;
-                self.store =
-                    Some(Server::start_on(&self.dir, database, &database_name(node), Effects::default(), Some(above)).await);
+                let server = Server::start_with(&self.dir, &database_name(node), Effects::default(), Some(above)).await;
+                self.store = Some(server);
             }
             till => {
                 let number = till.parse().unwrap();

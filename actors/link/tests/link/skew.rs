@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use link::apply::PeerRole;
-use link::frame::{DatasetHave, Frame, Hello, Ping, Pong, ReplyStatus, Request, Welcome};
+use link::frame::{Agreed, DatasetHave, Frame, Hello, Ping, Pong, ReplyStatus, Request, Welcome};
 use link::requests::{PROGRAM, SOFTWARE};
 use link::transport::memory;
 use link::transport::{Accept, Dial, DialError, Duplex};
@@ -44,6 +44,7 @@ fn retail_s58_a_newer_node_below_may_say_and_ask_what_is_not_known_here() {
         ours.sender.send(framed(200, 0, b"first", b"")).await.unwrap();
         say(&ours, Frame::Hello(hello())).await;
         let Frame::Welcome(_) = hear(&mut ours).await else { panic!("no Welcome") };
+        say(&ours, Frame::Agreed(Agreed { last_sequence: 0 })).await;
         ours.sender.send(framed(201, 0, b"header", b"body")).await.unwrap();
         let future = DatasetHave { dataset: "holograms".to_owned(), kept: 7, received: 7 };
         say(&ours, Frame::DatasetHave(future)).await;

@@ -29,12 +29,17 @@ pub async fn till_database(dir: &TempDir, name: &str) -> Database {
     Database::open_sqlite::<TillMigrator>(&dir.path().join(name)).await.unwrap()
 }
 
-/// Where a test puts back copies of the file.
-pub async fn server_file(dir: &TempDir, name: &str) -> Database {
-    Database::open_sqlite::<ServerMigrator>(&dir.path().join(name)).await.unwrap()
+/// The mark of a folder in which servers are on files too: for tests that put back copies of them.
+const ONLY_FILES: &str = "only-files";
+
+pub fn only_files(dir: &TempDir) {
+    std::fs::write(dir.path().join(ONLY_FILES), "").unwrap();
 }
 
 pub async fn server_database(dir: &TempDir, name: &str) -> Database {
+    if dir.path().join(ONLY_FILES).exists() {
+        return Database::open_sqlite::<ServerMigrator>(&dir.path().join(name)).await.unwrap();
+    }
     scratch::open::<ServerMigrator>(dir.path(), name).await
 }
 

@@ -16,7 +16,7 @@ use runtime::clock::Clock;
 use tempfile::TempDir;
 
 use crate::faultproxy::{Fault, FaultProxy, Spoil, Way};
-use crate::tables::{server_database, till_database};
+use crate::tables::till_database;
 use crate::world::{Effects, MADE_MS, Server, Till, effects, play, sell_at_once, serve, until, upto};
 
 /// The kinds of frames that are spoilt.
@@ -46,8 +46,7 @@ impl Wire {
         up: impl Fn(UplinkSettings) -> UplinkSettings + 'static,
     ) -> Wire {
         let dir = TempDir::new().unwrap();
-        let database = server_database(&dir, "store.db").await;
-        let server = Server::tuned(&dir, database, "store.db", Effects::default(), None, down).await;
+        let server = Server::tuned(&dir, "store.db", Effects::default(), None, down).await;
         let (address, http) = serve(server.acceptor());
         let proxy = FaultProxy::to(address).await;
         let dial = Arc::new(WebSocketDial::new(&format!("ws://{}", proxy.address())));

@@ -217,28 +217,18 @@ impl Server {
 
     /// With `above`, it relays what it applies over a dial of its own.
     pub async fn start_with(dir: &TempDir, file: &str, effects: Effects, above: Option<Arc<dyn Dial>>) -> Server {
-        Server::start_on(dir, server_database(dir, file).await, file, effects, above).await
-    }
-
-    pub async fn start_on(
-        dir: &TempDir,
-        database: Database,
-        file: &str,
-        effects: Effects,
-        above: Option<Arc<dyn Dial>>,
-    ) -> Server {
-        Server::tuned(dir, database, file, effects, above, |settings| settings).await
+        Server::tuned(dir, file, effects, above, |settings| settings).await
     }
 
     /// With settings of the ways down that `tune` changes.
     pub async fn tuned(
         dir: &TempDir,
-        database: Database,
         file: &str,
         effects: Effects,
         above: Option<Arc<dyn Dial>>,
         tune: impl Fn(DownlinkSettings) -> DownlinkSettings + 'static,
     ) -> Server {
+        let database = server_database(dir, file).await;
         effect_table(&database).await;
         let effects = Arc::new(Effects { relays: above.is_some(), ..effects });
         let tokens = Arc::new(StaticTokens::new([
