@@ -333,7 +333,7 @@ fn settings_refuse_an_unknown_key_in_one_sentence() {
         Settings::read(&file).map_err(|error| error.to_string().replace(&file.display().to_string(), "hq.toml"))
     };
     let unknown = read("data = \"data\"\nlisten_on = \"127.0.0.1:1\"\n").unwrap_err();
-    expect!["settings hq.toml: unknown field `listen_on`, expected one of `data`, `database`, `roles`, `nats`, `listen`, `name`, `https`, `ops_token`, `admin_password`, `accounts_port`, `machines`, `stores`"].assert_eq(&unknown);
+    expect!["settings hq.toml: unknown field `listen_on`, expected one of `data`, `database`, `roles`, `nats`, `listen`, `name`, `https`, `ops_token`, `admin_password`, `accounts_port`, `machines`, `stores`, `link`"].assert_eq(&unknown);
     let missing = read("name = \"HQ\"\n").unwrap_err();
     expect![[r#"settings hq.toml: missing configuration field "data""#]].assert_eq(&missing);
     let weak = read("data = \"d\"\n[[machines]]\nmachine = \"exchange\"\ntoken = \"short\"\nrole = \"hq_admin\"\n");
