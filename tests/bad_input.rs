@@ -229,7 +229,7 @@ fn settings_that_make_no_sense() {
         &format!("lisen = 3\n{HQ}"),
         &expect![[r#"
         exit 64
-        hq-node: settings node.toml: unknown field `lisen`, expected one of `data`, `listen`, `name`, `https`, `ops_token`, `admin_password`, `accounts_port`, `machines`, `stores`
+        hq-node: settings node.toml: unknown field `lisen`, expected one of `data`, `database`, `roles`, `nats`, `listen`, `name`, `https`, `ops_token`, `admin_password`, `accounts_port`, `machines`, `stores`, `link`
     "#]],
     );
     let folder = folder_with(&[]);

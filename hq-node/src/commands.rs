@@ -29,10 +29,10 @@ use crate::web::Catalogue;
 #[derive(Clone, Debug, Args)]
 pub struct Office {
     /// Folder of the head office's data.
-    #[arg(long, default_value = "data")]
+    #[arg(long, default_value = "data", global = true)]
     pub data: PathBuf,
     /// The address of its database, where its settings have one.
-    #[arg(long, env = "OPENSTORE_HQ__DATABASE", hide_env_values = true)]
+    #[arg(long, env = "OPENSTORE_HQ__DATABASE", hide_env_values = true, global = true)]
     pub database: Option<String>,
 }
 
