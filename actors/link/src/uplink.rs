@@ -9,15 +9,15 @@ mod status;
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use migrations::database::Database;
 use runtime::actor::{Actor, Handle, Scope};
 use runtime::spec::StartError;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
 
 use crate::apply::Peer;
 use crate::bell::{Bell, LOOK_EVERY};
@@ -28,7 +28,7 @@ use crate::requests::{Answering, AskAbove, Question, RequestError};
 use crate::transport::Dial;
 use crate::{archive, identity, inbox, outbox};
 
-use crate::identity::{Identity, Note};
+use crate::identity::{Identity, Note, NotePlace};
 
 use backoff::Backoff;
 pub use status::UplinkStatus;
@@ -99,7 +99,7 @@ struct Wiring {
     datasets_bell: Bell,
     restore: Option<Arc<dyn Restore>>,
     /// The note of where the database stands, beside it.
-    note: Option<PathBuf>,
+    note: Option<Arc<dyn NotePlace>>,
     /// Whether the node above knows where this database stands.
     compared: watch::Sender<bool>,
 }
@@ -157,9 +157,9 @@ impl Uplink {
         self
     }
 
-    /// Note in `file` where the database stands, so that an old copy of it is known for one.
-    pub fn notes_in(mut self, file: PathBuf) -> Uplink {
-        self.wiring.note = Some(file);
+    /// Note at `place` where the database stands, so that an old copy of it is known for one.
+    pub fn notes_in(mut self, place: impl NotePlace) -> Uplink {
+        self.wiring.note = Some(Arc::new(place));
         self
     }
 
@@ -227,8 +227,8 @@ impl Uplink {
         let database = &self.wiring.database;
         let identity = identity::identity(database).await?;
         let last = outbox::heads(&database.reader).await?.last;
-        let note = self.wiring.note.as_deref().and_then(Note::read);
-        match note.filter(|note| note.is_ahead_of(identity, last)) {
+        let note = self.wiring.note.as_ref().and_then(|place| place.read());
+        match note.and_then(|text| Note::from_text(&text)).filter(|note| note.is_ahead_of(identity, last)) {
             Some(note) => {
                 tracing::error!(
                     here = last.sequence,
@@ -298,7 +298,7 @@ async fn look(wiring: Wiring, status: Rc<RefCell<UplinkStatus>>) {
 }
 
 async fn note(wiring: &Wiring, noted: &mut Option<Note>) -> Result<(), Box<dyn std::error::Error>> {
-    let Some(file) = wiring.note.clone() else { return Ok(()) };
+    let Some(place) = &wiring.note else { return Ok(()) };
     let identity = identity::identity(&wiring.database).await?;
     let last = outbox::heads(&wiring.database.reader).await?.last;
     let note = Note { incarnation: identity.incarnation, last };
@@ -306,7 +306,7 @@ async fn note(wiring: &Wiring, noted: &mut Option<Note>) -> Result<(), Box<dyn s
         // What the database lost is not forgotten before it is back.
         return Ok(());
     }
-    tokio::task::spawn_blocking(move || note.write(&file)).await??;
+    place.write(note.to_text()).await?;
     *noted = Some(note);
     Ok(())
 }
@@ -359,6 +359,7 @@ impl Dialling {
             }
             let wait = backoff.next(&mut rand::rng()).max(asked_wait);
             tokio::select! {
+                biased;
                 () = tokio::time::sleep(wait) => {}
                 _ = self.line.changed() => {}
             }
@@ -378,6 +379,7 @@ impl Dialling {
             session::run(&wiring, duplex, &self.status, &mut self.memory).await
         };
         let end = tokio::select! {
+            biased;
             end = connected => end.err().unwrap_or_default(),
             () = cut => session::End::failed("the line was cut on purpose".to_owned()),
         };

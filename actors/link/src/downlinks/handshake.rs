@@ -2,10 +2,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::Utc;
 use sea_orm::DbErr;
+use tokio::time::Instant;
 
 use super::{Live, PeerStatus, Sessions, Wiring, session};
 use crate::apply::Peer;
@@ -79,6 +80,7 @@ pub(super) async fn run(wiring: Wiring, sessions: Rc<RefCell<Sessions>>, duplex:
     let stranger = Stranger::new(&sessions);
     let all = sessions.borrow().all.clone();
     let hello = tokio::select! {
+        biased;
         () = all.cancelled() => Err(Stop::Leaving),
         hello = tokio::time::timeout(HELLO_WITHIN, hello(&mut line)) => match hello {
             Ok(hello) => hello,
@@ -101,6 +103,7 @@ pub(super) async fn run(wiring: Wiring, sessions: Rc<RefCell<Sessions>>, duplex:
     drop(stranger);
     let number = next_number(&sessions);
     let agreed = tokio::select! {
+        biased;
         () = all.cancelled() => Err(Stop::Leaving),
         agreed = session::greet(&wiring, &sessions, &peer, &hello, number, &mut line) => agreed,
     };
@@ -116,6 +119,7 @@ pub(super) async fn run(wiring: Wiring, sessions: Rc<RefCell<Sessions>>, duplex:
     let live = take_over(&sessions, &peer, &hello, from, number);
     line.tell_heard(live.heard.clone());
     let stop = tokio::select! {
+        biased;
         () = live.stop.cancelled() => stopped(&sessions, &peer),
         stop = session::talk(&wiring, &sessions, &peer, &agreed, &live, &mut line) => stop,
     };

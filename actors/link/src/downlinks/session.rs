@@ -2,13 +2,14 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::Utc;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use sea_orm::DbErr;
+use tokio::time::Instant;
 
 use super::handshake::{Stop, lives, unexpected};
 use super::{Live, PeerStatus, Sessions, Wiring};
@@ -161,18 +162,20 @@ impl Session<'_> {
         looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             self.start_jobs(line);
+            // In an order that is always the same; the line comes last, because a peer may keep it busy.
             let step = tokio::select! {
-                heard = line.next() => match heard {
-                    Ok(Heard::Frame(frame)) => self.frame(line, *frame),
-                    Ok(Heard::Room) => Ok(()),
-                    Err(ended) => Err(ended.into()),
-                },
+                biased;
                 taken = applied(&mut self.applying) => self.taken(line, taken),
                 rows = read(&mut self.reading) => self.give(line, rows),
                 Some(reply) = self.answering.next() => line.send(&Frame::Reply(reply)).map_err(Stop::from),
                 () = self.live.probe.notified() => line.ping().map_err(Stop::from),
                 () = ear.heard() => { self.giving.changed(); Ok(()) }
                 _ = looks.tick() => { self.giving.changed(); Ok(()) }
+                heard = line.next() => match heard {
+                    Ok(Heard::Frame(frame)) => self.frame(line, *frame),
+                    Ok(Heard::Room) => Ok(()),
+                    Err(ended) => Err(ended.into()),
+                },
             };
             if let Err(stop) = step {
                 return stop;

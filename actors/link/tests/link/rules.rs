@@ -1,13 +1,14 @@
 //! The rules of datasets and of life signs, told as scripts.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use link::datasets::Change;
 use link::frame::DatasetChunk;
 use link::session::alive::{Alive, DEAD_AFTER, Due, PING_EVERY};
 use link::session::giving::{CHUNKS_IN_FLIGHT_MAX, Giving};
 use link::session::taking::{COLLECTED_ROWS_MAX, Have, Taking};
+use tokio::time::Instant;
 
 const ITEMS: &str = "items";
 
