@@ -16,7 +16,7 @@ use std::time::Duration;
 use migrations::database::Database;
 use runtime::actor::{Actor, Handle, Scope};
 use runtime::spec::StartError;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
@@ -82,9 +82,15 @@ pub(crate) struct Wiring {
     pub(crate) datasets_bell: Bell,
     /// Rung after every committed batch: the bell of the own uplink when documents are relayed, and whoever else looks.
     pub(crate) commit_bells: Vec<Bell>,
+    /// Whether the node above knows where this database stands.
+    pub(crate) compared: Option<watch::Receiver<bool>>,
 }
 
 impl Wiring {
+    pub(crate) fn is_compared(&self) -> bool {
+        self.compared.as_ref().is_none_or(|compared| *compared.borrow())
+    }
+
     pub(crate) fn ring_committed(&self) {
         for bell in &self.commit_bells {
             bell.ring();
@@ -117,6 +123,7 @@ impl Downlinks {
             answer: None,
             datasets_bell: Bell::new(),
             commit_bells: Vec::new(),
+            compared: None,
         };
         let sessions = Sessions::default();
         let all = sessions.all.clone().drop_guard();
@@ -132,6 +139,13 @@ impl Downlinks {
 
     pub fn answers(mut self, answer: Arc<dyn Answer>) -> Downlinks {
         self.wiring.answer = Some(answer);
+        self
+    }
+
+    /// Welcome nobody until the own uplink tells through `compared` that the node above knows where this database stands: a
+    /// node below that went back too would be compared with one that does not know what it lost.
+    pub fn waits_for(mut self, compared: watch::Receiver<bool>) -> Downlinks {
+        self.wiring.compared = Some(compared);
         self
     }
 

@@ -180,8 +180,49 @@ impl ApplyAgain {
             barred.insert(key_of(document));
             parked::park(transaction, &self.me, &[(document, reason)]).await?;
         }
+        let lost = documents.iter().enumerate().filter(|(index, _)| !known.contains(index));
+        received_of(transaction, lost.map(|(_, document)| document)).await?;
         keep_heads(transaction, heads).await
     }
+}
+
+/// What tills had sent, and came back from above, counts as received from them: a till that lost its own database too takes it
+/// back from here, and never gives its numbers again. A till's place in its own chain is its place in its outbox.
+async fn received_of(
+    transaction: &DatabaseTransaction,
+    documents: impl Iterator<Item = &Received>,
+) -> Result<(), DbErr> {
+    let mut by_till: BTreeMap<TillKey, Vec<Numbered>> = BTreeMap::new();
+    for document in documents {
+        let place = Place { sequence: document.origin.sequence, chain: document.origin.chain };
+        by_till.entry(key_of(document)).or_default().push(Numbered { place, document: document.clone() });
+    }
+    let now_ms = Utc::now().timestamp_millis();
+    for ((store, till), documents) in by_till {
+        let Some(last) = documents.last() else { continue };
+        let peer = format!("{store}/{till}");
+        archive::keep(transaction, &peer, &documents, now_ms).await?;
+        let further = OnConflict::columns([inbox_cursor::Column::Peer, inbox_cursor::Column::Channel])
+            .update_columns([
+                inbox_cursor::Column::AppliedSeq,
+                inbox_cursor::Column::Chain,
+                inbox_cursor::Column::UpdatedMs,
+            ])
+            .to_owned();
+        let row = cursor_row(&peer, last.place, now_ms)?;
+        inbox_cursor::Entity::insert(row).on_conflict(further).exec_without_returning(transaction).await?;
+    }
+    Ok(())
+}
+
+fn cursor_row(peer: &str, place: Place, now_ms: i64) -> Result<inbox_cursor::ActiveModel, DbErr> {
+    Ok(inbox_cursor::ActiveModel {
+        peer: Set(peer.to_owned()),
+        channel: Set(i32::from(DOCUMENTS)),
+        applied_seq: Set(signed(place.sequence)?),
+        chain: Set(place.chain.to_vec()),
+        updated_ms: Set(now_ms),
+    })
 }
 
 /// Which documents are offered, and which are set aside and why. Those that are `known` are neither.
@@ -231,13 +272,7 @@ async fn move_cursor(
     use inbox_cursor::Column;
     let now_ms = Utc::now().timestamp_millis();
     if before.sequence == 0 {
-        let row = inbox_cursor::ActiveModel {
-            peer: Set(peer.name.clone()),
-            channel: Set(i32::from(DOCUMENTS)),
-            applied_seq: Set(signed(to.sequence)?),
-            chain: Set(to.chain.to_vec()),
-            updated_ms: Set(now_ms),
-        };
+        let row = cursor_row(&peer.name, to, now_ms)?;
         let nobody = OnConflict::columns([Column::Peer, Column::Channel]).do_nothing().to_owned();
         let inserted =
             inbox_cursor::Entity::insert(row).on_conflict(nobody).exec_without_returning(transaction).await?;

@@ -26,6 +26,8 @@
 mod books;
 #[path = "sim/disk.rs"]
 mod disk;
+#[path = "sim/mutants.rs"]
+mod mutants;
 #[path = "sim/node.rs"]
 mod node;
 #[path = "sim/plan.rs"]
@@ -45,7 +47,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use disk::Templates;
-use plan::Plan;
 use seen::SHOWN_MAX;
 use world::Ended;
 
@@ -80,8 +81,6 @@ fn asked() -> Result<Asked, String> {
     Ok(asked)
 }
 
-fn as_planned(_: &mut Plan) {}
-
 fn main() -> ExitCode {
     let asked = match asked() {
         Ok(asked) => asked,
@@ -93,7 +92,7 @@ fn main() -> ExitCode {
     let templates = Arc::new(Templates::make());
     if let Some(seed) = asked.seed {
         let lines_max = if asked.log.is_some() { usize::MAX } else { SHOWN_MAX };
-        let ended = world::run(&templates, seed, as_planned, lines_max);
+        let ended = world::run(&templates, seed, None, lines_max);
         if let Some(file) = asked.log {
             std::fs::write(file, ended.log.join("\n")).unwrap();
         }
@@ -102,6 +101,9 @@ fn main() -> ExitCode {
     let first = asked.from.unwrap_or(1);
     let seeds: Vec<u64> = (first..first + asked.seeds.unwrap_or(SEEDS)).collect();
     let ended = run_all(&templates, &seeds);
+    if asked.seeds.is_none() && !mutants::are_noticed(&templates) {
+        return ExitCode::FAILURE;
+    }
     told(&templates, &ended)
 }
 
@@ -115,7 +117,7 @@ fn run_all(templates: &Arc<Templates>, seeds: &[u64]) -> Vec<(u64, Ended)> {
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed) as usize;
                     let Some(seed) = seeds.get(at) else { return };
-                    let ended = world::run(templates, *seed, as_planned, SHOWN_MAX);
+                    let ended = world::run(templates, *seed, None, SHOWN_MAX);
                     if let Some(violation) = &ended.violation {
                         eprintln!("seed {seed} failed: {violation}");
                     }
@@ -149,7 +151,7 @@ fn told(templates: &Arc<Templates>, ended: &[(u64, Ended)]) -> ExitCode {
             failed.push((*seed, violation.clone(), ended.log.clone()));
         }
         if seed % AGAIN_EVERY == 0 || ended.violation.is_some() && failed.len() == 1 {
-            let again = world::run(templates, *seed, as_planned, SHOWN_MAX);
+            let again = world::run(templates, *seed, None, SHOWN_MAX);
             if again.hash != ended.hash {
                 failed.push((*seed, "I10: a second run of this seed is another".to_owned(), again.log));
             }

@@ -39,6 +39,8 @@ pub(super) enum Stop {
     Cut,
     #[error("the upper node stops")]
     Leaving,
+    #[error("the upper node was put back, or is new, and has to be compared with the node above it first")]
+    NotCompared,
     #[error("{0}")]
     NotAdmitted(String),
 }
@@ -53,6 +55,7 @@ impl Stop {
             Stop::Database(_) => Some((ByeReason::Database, Duration::ZERO)),
             Stop::Replaced => Some((ByeReason::Replaced, REFUSED_RETRY)),
             Stop::Cut => Some((ByeReason::LineCut, Duration::ZERO)),
+            Stop::NotCompared => Some((ByeReason::Database, REFUSED_RETRY)),
             Stop::Leaving => Some((ByeReason::Leaving, Duration::ZERO)),
             Stop::NotAdmitted(_) => Some((ByeReason::NotAdmitted, Duration::ZERO)),
         }

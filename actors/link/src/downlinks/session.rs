@@ -49,6 +49,9 @@ pub(super) async fn greet(
     number: u64,
     line: &mut Line,
 ) -> Result<Agreed, Stop> {
+    if !wiring.is_compared() {
+        return Err(Stop::NotCompared);
+    }
     let known = incarnations::known(&wiring.database.reader, &peer.name, hello.incarnation).await?;
     known.meets(&peer.name, lives(sessions, peer).await)?;
     let (window, applied) = (wiring.settings.window, known.applied);

@@ -114,6 +114,11 @@ pub fn ends(disk: &Disk) -> (i64, i64) {
     disk.rows("SELECT seq, acked_seq FROM out_head", |row| Ok((row.get(0)?, row.get(1)?))).pop().unwrap_or_default()
 }
 
+/// The node above is known to know where this database stands.
+pub fn is_compared(disk: &Disk) -> bool {
+    disk.number("SELECT COUNT(*) FROM node_identity WHERE compared") > 0
+}
+
 fn effects(disk: &Disk, store: &str, till: &str) -> Vec<(i64, i64)> {
     let sql = format!("SELECT sequence, serial FROM sim_effect WHERE store = '{store}' AND till = {till} ORDER BY n");
     disk.rows(&sql, |row| Ok((row.get(0)?, row.get(1)?)))

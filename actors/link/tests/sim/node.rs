@@ -42,8 +42,8 @@ use crate::seen::{Seen, node_of};
 pub enum Mutant {
     /// A server says that it applied a document, and did not.
     Forgets,
-    /// A store passes a document on twice.
-    RelaysTwice,
+    /// A server has the effects of a document twice.
+    AppliesTwice,
     /// A till that takes its documents back goes on with the number it had.
     KeepsItsNumber,
     /// A disk says that it committed, and did not.
@@ -110,16 +110,18 @@ impl Apply for Effects {
             let insert = "INSERT INTO sim_effect (store, till, sequence, serial, number) VALUES (?, ?, ?, ?, ?)";
             for document in batch {
                 let (origin, sale) = (&document.origin, sale(document));
-                if self.mutant != Some(Mutant::Forgets) || sale.serial % 31 != 0 {
+                let times = match self.mutant {
+                    Some(Mutant::Forgets) if sale.serial % 31 == 0 => 0,
+                    Some(Mutant::AppliesTwice) if sale.serial % 31 == 0 => 2,
+                    _ => 1,
+                };
+                for _ in 0..times {
                     let numbers = [u64::from(origin.till.0), origin.sequence, sale.serial, sale.number];
                     let values = numbers.map(|number| sea_orm::Value::from(number as i64));
                     let values = [origin.store.as_str().into()].into_iter().chain(values);
                     transaction.execute_raw(sql(insert, values)).await?;
                 }
                 if self.relays {
-                    outbox::relay(transaction, &[document]).await?;
-                }
-                if self.relays && self.mutant == Some(Mutant::RelaysTwice) && sale.serial % 31 == 0 {
                     outbox::relay(transaction, &[document]).await?;
                 }
             }
@@ -277,17 +279,21 @@ impl Machine {
         tree.group("link", Strategy::OneForOne);
         let (relayed, sold) = (Bell::new(), Bell::new());
         let (relays, mutant) = (me.role == PeerRole::Store, common.mutant);
+        let compared = watch::Sender::new(false);
         let mut downlinks = None;
         if !self.is_till() {
             let (d, ring, below, window) = (database.clone(), relayed.clone(), me.clone(), common.window);
+            let waits_for = relays.then(|| compared.subscribe());
             downlinks = Some(tree.child(steady(ChildSpec::new("link/down", "downlinks", move || {
                 let settings = DownlinkSettings::new(below.clone()).window(window);
                 let effects = Arc::new(Effects { relays, mutant });
                 let built = Downlinks::new(d.clone(), settings, Arc::new(Everybody), effects).ring(ring.clone());
-                std::future::ready(Ok(built))
+                std::future::ready(Ok(match &waits_for {
+                    Some(compared) => built.waits_for(compared.clone()),
+                    None => built,
+                }))
             }))));
         }
-        let compared = watch::Sender::new(false);
         if let Some(dial) = dial {
             let restore: Arc<dyn Restore> = match me.role {
                 PeerRole::Till => Arc::new(Memory { mutant }),

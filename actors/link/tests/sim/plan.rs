@@ -40,7 +40,7 @@ impl Plan {
         Plan {
             stores: 5,
             tills: 2,
-            faults_ms: random.between(120, 300) * SECOND_MS,
+            faults_ms: random.between(60, 180) * SECOND_MS,
             weather: Weather::of(random),
             crash_every_ms,
             disk_every_ms,

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use crate::books::{self, Books, held};
 use crate::disk::{Fault, Templates};
-use crate::node::{Backup, Common, Machine};
+use crate::node::{Backup, Common, Machine, Mutant};
 use crate::plan::{Plan, SECOND_MS};
 use crate::random::Random;
 use crate::seen::{Seen, without_chains};
@@ -79,7 +79,7 @@ struct World<'a> {
 }
 
 /// One run, to its end or to the first rule that is broken.
-pub fn run(templates: &Arc<Templates>, seed: u64, change: fn(&mut Plan), lines_max: usize) -> Ended {
+pub fn run(templates: &Arc<Templates>, seed: u64, mutant: Option<Mutant>, lines_max: usize) -> Ended {
     let runtime = || {
         let mut builder = tokio::runtime::Builder::new_current_thread();
         builder.enable_all().start_paused(true).build().unwrap()
@@ -88,7 +88,7 @@ pub fn run(templates: &Arc<Templates>, seed: u64, change: fn(&mut Plan), lines_m
     System::with_tokio_rt(runtime).block_on(async move {
         let mut random = Random::new(seed);
         let mut plan = Plan::of(&mut random);
-        change(&mut plan);
+        plan.mutant = mutant;
         let mut world = World::begin(&templates, plan, random, lines_max);
         world.lives().await;
         let (log, hash) = world.seen.told();
@@ -111,6 +111,9 @@ impl<'a> World<'a> {
         let seen = Seen::new(lines_max);
         seen.note(|| format!("{plan:?}"));
         let wire = Wire::new(Random::new(random.next()), plan.weather, seen.clone());
+        if plan.mutant == Some(Mutant::Forges) {
+            wire.forges();
+        }
         let common = Common {
             seen: seen.clone(),
             failed: Arc::new(Notify::new()),
@@ -127,7 +130,11 @@ impl<'a> World<'a> {
             .iter()
             .map(|name| {
                 let template = if name.contains('/') { "till" } else { "server" };
-                Machine::new(name, templates.open(template), Random::new(random.next()))
+                let machine = Machine::new(name, templates.open(template), Random::new(random.next()));
+                if plan.mutant == Some(Mutant::Lies) && !machine.is_till() {
+                    machine.disk.lies(30);
+                }
+                machine
             })
             .collect();
         let mut world = World {
@@ -384,7 +391,18 @@ impl<'a> World<'a> {
     /// Perhaps what comes up again is not what went down.
     fn replaces_disk(&mut self, at: usize) {
         let (restored, lost) = (self.random.chance(self.plan.restored), self.random.chance(self.plan.lost));
-        let whole = self.random.chance(self.plan.whole);
+        let mut whole = self.random.chance(self.plan.whole);
+        // Not known to anybody until the head office answers: a store that believes that it is compared and is not. Tills that
+        // go back meanwhile would be compared with it.
+        let name = self.machines[at].name();
+        if self.machines[at].is_till() {
+            if !self.of(store_of(name)).is_sure {
+                return;
+            }
+        } else {
+            let stands = |till: &Machine| till.is_sure && books::is_compared(&till.disk);
+            whole &= self.machines.iter().filter(|till| store_of(till.name()) == name && till.is_till()).all(stands);
+        }
         let machine = &mut self.machines[at];
         let backup = if lost {
             let template = if machine.is_till() { "till" } else { "server" };
@@ -412,6 +430,9 @@ impl<'a> World<'a> {
     /// Somebody copies the disk of a running till into another machine, and starts it.
     fn clones(&mut self) {
         let first = self.any(Machine::is_till);
+        if !self.of(store_of(&first)).is_sure {
+            return;
+        }
         let label = format!("{first}~");
         self.seen.note(|| format!("{first} is copied"));
         let random = Random::new(self.random.next());
@@ -522,8 +543,7 @@ impl<'a> World<'a> {
         let mut open = BTreeSet::new();
         for machine in self.machines.iter().filter(|machine| machine.label != "hq") {
             let (last, acked) = books::ends(&machine.disk);
-            let compared = "SELECT COUNT(*) FROM node_identity WHERE compared";
-            if last != acked || machine.disk.number(compared) == 0 {
+            if last != acked || !books::is_compared(&machine.disk) {
                 open.insert(machine.label.clone());
             }
             if machine.is_till() {
