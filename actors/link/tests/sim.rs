@@ -1,7 +1,8 @@
 //! A chain of shops under everything that lines, disks, machines and people do to it, by seed: the link of production with its
 //! real SQL, in simulated time. One seed is one run, byte for byte.
 //!
-//! `cargo test -p link --test sim -- --seed 7`: this one; `--seeds 2000 --from 1`: so many; `--log file`: all events of a `--seed`.
+//! `cargo test -p link --test sim -- --seed 7`: this one; `--seeds 2000 --from 1`: so many; `--log file`: all events of a `--seed`;
+//! `--mutants`: only whether defects of the model are noticed.
 //!
 //! | rule | what must be true |
 //! |---|---|
@@ -51,7 +52,7 @@ use seen::SHOWN_MAX;
 use world::Ended;
 
 /// Without arguments: fit for every change.
-const SEEDS: u64 = 200;
+const SEEDS: u64 = 60;
 /// Every so many seeds one is run again and must be the same.
 const AGAIN_EVERY: u64 = 25;
 
@@ -61,6 +62,7 @@ struct Asked {
     seeds: Option<u64>,
     from: Option<u64>,
     log: Option<String>,
+    mutants: bool,
 }
 
 fn asked() -> Result<Asked, String> {
@@ -73,6 +75,7 @@ fn asked() -> Result<Asked, String> {
             "--seed" => asked.seed = Some(number(value()?)?),
             "--seeds" => asked.seeds = Some(number(value()?)?),
             "--from" => asked.from = Some(number(value()?)?),
+            "--mutants" => asked.mutants = true,
             "--log" => asked.log = Some(value()?),
             // What the harness of tests is told is not for this one.
             _ => {}
@@ -97,6 +100,9 @@ fn main() -> ExitCode {
             std::fs::write(file, ended.log.join("\n")).unwrap();
         }
         return told(&templates, &[(seed, ended)]);
+    }
+    if asked.mutants {
+        return if mutants::are_noticed(&templates) { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     let first = asked.from.unwrap_or(1);
     let seeds: Vec<u64> = (first..first + asked.seeds.unwrap_or(SEEDS)).collect();
@@ -162,6 +168,10 @@ fn told(templates: &Arc<Templates>, ended: &[(u64, Ended)]) -> ExitCode {
     for line in &log[log.len().saturating_sub(SHOWN_MAX)..] {
         eprintln!("{line}");
     }
-    eprintln!("seed {seed}: {violation}\n{} of {} seeds failed; again: cargo test -p link --test sim -- --seed {seed}", failed.len(), ended.len());
+    eprintln!(
+        "seed {seed}: {violation}\n{} of {} seeds failed; again: cargo test -p link --test sim -- --seed {seed}",
+        failed.len(),
+        ended.len()
+    );
     ExitCode::FAILURE
 }

@@ -131,7 +131,8 @@ pub fn check_server(machine: &Machine, seen: &Seen) {
     if count("SELECT COUNT(*) - COUNT(DISTINCT serial) FROM sim_effect") > 0 {
         seen.broken("I2", format!("{whose} applied a document twice"));
     }
-    let order = "SELECT COUNT(*) FROM (SELECT sequence, LAG(sequence) OVER (PARTITION BY store, till ORDER BY n) AS before
+    let order =
+        "SELECT COUNT(*) FROM (SELECT sequence, LAG(sequence) OVER (PARTITION BY store, till ORDER BY n) AS before
         FROM sim_effect) WHERE sequence != COALESCE(before, 0) + 1";
     if count(order) > 0 {
         seen.broken("I3", format!("{whose} applied documents out of their till's order"));

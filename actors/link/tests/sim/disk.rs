@@ -77,7 +77,8 @@ impl Templates {
         });
         let sold = "CREATE TABLE sim_till (row INTEGER PRIMARY KEY, number INTEGER NOT NULL); INSERT INTO sim_till VALUES (1, 0);
             CREATE TABLE sim_sold (serial INTEGER PRIMARY KEY, number INTEGER NOT NULL)";
-        let effect = "CREATE TABLE sim_effect (n INTEGER PRIMARY KEY AUTOINCREMENT, store TEXT NOT NULL, till INTEGER NOT NULL,
+        let effect =
+            "CREATE TABLE sim_effect (n INTEGER PRIMARY KEY AUTOINCREMENT, store TEXT NOT NULL, till INTEGER NOT NULL,
             sequence INTEGER NOT NULL, serial INTEGER NOT NULL, number INTEGER NOT NULL)";
         for (name, sql) in [("till", sold), ("server", effect)] {
             Connection::open(dir.path().join(name)).unwrap().execute_batch(sql).unwrap();

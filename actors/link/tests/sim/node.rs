@@ -146,9 +146,7 @@ impl Restore for Memory {
             for document in documents {
                 let Sale { serial, number } = sale(document);
                 let values = [serial, number].map(|number| sea_orm::Value::from(number as i64));
-                transaction
-                    .execute_raw(sql("INSERT INTO sim_sold (serial, number) VALUES (?, ?)", values))
-                    .await?;
+                transaction.execute_raw(sql("INSERT INTO sim_sold (serial, number) VALUES (?, ?)", values)).await?;
                 if self.mutant != Some(Mutant::KeepsItsNumber) {
                     let raise = "UPDATE sim_till SET number = MAX(number, ?)";
                     transaction.execute_raw(sql(raise, [sea_orm::Value::from(number as i64)])).await?;

@@ -44,17 +44,7 @@ pub struct Weather {
 
 impl Weather {
     pub fn calm() -> Weather {
-        Weather {
-            lost: 0,
-            doubled: 0,
-            reordered: 0,
-            flipped: 0,
-            cut: 0,
-            slow: 0,
-            slow_ms: 1,
-            most_ms: 10,
-            unseen: 0,
-        }
+        Weather { lost: 0, doubled: 0, reordered: 0, flipped: 0, cut: 0, slow: 0, slow_ms: 1, most_ms: 10, unseen: 0 }
     }
 
     pub fn of(random: &mut Random) -> Weather {
@@ -175,8 +165,7 @@ impl Wire {
             self.seen.sent(link, way, frame);
         }
         let mut happens = |per_myriad: u64| random.below(10_000) < per_myriad;
-        let (slow, reordered, doubled) =
-            (happens(weather.slow), happens(weather.reordered), happens(weather.doubled));
+        let (slow, reordered, doubled) = (happens(weather.slow), happens(weather.reordered), happens(weather.doubled));
         let wait = if slow { random.between(1, weather.slow_ms) } else { random.between(1, weather.most_ms.max(1)) };
         let at = now + Duration::from_millis(wait);
         let first = if reordered { at } else { at.max(latest) };
@@ -195,13 +184,7 @@ impl Wire {
         }
     }
 
-    async fn pump(
-        self,
-        link: Arc<Link>,
-        way: Way,
-        mut from: mpsc::Receiver<Vec<u8>>,
-        to: mpsc::Sender<Vec<u8>>,
-    ) {
+    async fn pump(self, link: Arc<Link>, way: Way, mut from: mpsc::Receiver<Vec<u8>>, to: mpsc::Sender<Vec<u8>>) {
         let mut queue: BTreeMap<(Instant, u64), Vec<u8>> = BTreeMap::new();
         let (mut open, mut count, mut latest) = (true, 0, Instant::now());
         while open || !queue.is_empty() {

@@ -414,7 +414,9 @@ impl<'a> World<'a> {
             return;
         };
         let label = machine.label.clone();
-        self.seen.note(|| format!("{label}: {} {}", if lost { "lost" } else { "restored" }, if whole { "whole" } else { "" }));
+        self.seen.note(|| {
+            format!("{label}: {} {}", if lost { "lost" } else { "restored" }, if whole { "whole" } else { "" })
+        });
         self.restores += 1;
         let before = held(&self.machines[at]);
         let machine = &mut self.machines[at];
@@ -451,7 +453,9 @@ impl<'a> World<'a> {
     /// A machine that was refused because another took its place is trusted again, if it is the only one of its name.
     async fn operator(&mut self) {
         for at in 0..self.machines.len() {
-            let Some(downlinks) = self.machines[at].life.as_ref().and_then(|life| life.downlinks.clone()) else { continue };
+            let Some(downlinks) = self.machines[at].life.as_ref().and_then(|life| life.downlinks.clone()) else {
+                continue;
+            };
             let Ok(status) = downlinks.reference().ask(Status).await else { continue };
             for peer in status.peers {
                 let replaced = peer.incident.is_some_and(|sentence| sentence.starts_with("replaced"));
