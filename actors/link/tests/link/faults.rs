@@ -242,6 +242,7 @@ fn a_slow_receiver_leaves_documents_on_disk() {
         let server = Server::start(&dir, "store.db").await;
         hub.up("above", server.acceptor());
         let till = Till::start(&dir, 1, "one", memory_way(&hub)).await;
+        until("the receiver knows it", async || (server.status().await.peers.len() == 1, ())).await;
         // The database of the receiver is held by somebody else.
         let held = server.database.begin().await.unwrap();
         sell_at_once(&till.database, 1, 6_000).await;
