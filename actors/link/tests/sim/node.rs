@@ -50,8 +50,6 @@ pub enum Mutant {
     Lies,
     /// A wire acknowledges what was only sent.
     Forges,
-    /// A store welcomes its tills before it was compared itself.
-    WelcomesEarly,
 }
 
 pub fn peer(name: &str) -> Peer {
@@ -283,7 +281,7 @@ impl Machine {
         let mut downlinks = None;
         if !self.is_till() {
             let (d, ring, below, window) = (database.clone(), relayed.clone(), me.clone(), common.window);
-            let waits_for = (relays && mutant != Some(Mutant::WelcomesEarly)).then(|| compared.subscribe());
+            let waits_for = relays.then(|| compared.subscribe());
             downlinks = Some(tree.child(steady(ChildSpec::new("link/down", "downlinks", move || {
                 let settings = DownlinkSettings::new(below.clone()).window(window);
                 let effects = Arc::new(Effects { relays, mutant });
