@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use sea_orm::sqlx::{self, Connection};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseConnectionType, DatabaseTransaction, DbErr,
+    RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
 
@@ -143,7 +143,7 @@ impl Database {
     /// When a disk is full SQLite may roll back by itself. The driver then takes the connection for one inside a transaction:
     /// it nests what comes in one that nobody commits. Such a connection is closed, and the pool opens another.
     async fn drop_stuck_writer(&self) -> Result<(), DbErr> {
-        if self.writer.get_database_backend() != DbBackend::Sqlite {
+        if !matches!(self.writer.inner, DatabaseConnectionType::SqlxSqlitePoolConnection(_)) {
             return Ok(());
         }
         let lost = |error: sqlx::Error| DbErr::Conn(RuntimeErr::SqlxError(error.into()));

@@ -259,11 +259,13 @@ pub fn server(ground: ServerGround) -> (Tree, ServerRefs) {
     let back = Arc::new(ApplyAgain { me: me.clone(), apply: Arc::new(TradeLedger::new(false)) });
     let settings = settings.credentials(credentials);
     let (line, up, down, sink) = (database.clone(), outbox_bell.clone(), datasets_bell.clone(), datasets.clone());
+    let (tell, compared) = watch::channel(false);
     let uplink = tree.child(ChildSpec::new("hq/uplink", "uplink", move || {
         let sink = Some(sink.clone() as Arc<dyn link::datasets::DatasetSink>);
         let uplink = Uplink::new(line.clone(), dial.clone(), settings.clone(), sink, up.clone(), down.clone())
             .restores(back.clone())
-            .notes_in(note.clone());
+            .notes_in(note.clone())
+            .tells(tell.clone());
         async move { Ok(uplink) }
     }));
 
@@ -298,6 +300,7 @@ pub fn server(ground: ServerGround) -> (Tree, ServerRefs) {
         let downlinks = Downlinks::new(database.clone(), settings, admit.clone(), ledger)
             .datasets_from(datasets.clone(), datasets_bell.clone())
             .answers(Arc::new(StoreAnswers::new(talk.clone(), trade)))
+            .waits_for(compared.clone())
             .ring(outbox_bell.clone());
         async move { Ok(downlinks) }
     }));

@@ -16,13 +16,14 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use migrations::database::Database;
 use runtime::actor::{Actor, Handle, Scope};
 use runtime::clock::Clock;
 use runtime::spec::StartError;
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
@@ -131,9 +132,15 @@ pub(crate) struct Wiring {
     pub(crate) heads: watch::Receiver<Heads>,
     /// Rung after every committed batch: the bell of the own uplink when documents are relayed, and whoever else looks.
     pub(crate) commit_bells: Vec<Bell>,
+    /// Whether the node above knows where this database stands.
+    pub(crate) compared: Option<watch::Receiver<bool>>,
 }
 
 impl Wiring {
+    pub(crate) fn is_compared(&self) -> bool {
+        self.compared.as_ref().is_none_or(|compared| *compared.borrow())
+    }
+
     pub(crate) fn ring_committed(&self) {
         for bell in &self.commit_bells {
             bell.ring();
@@ -173,6 +180,7 @@ impl Downlinks {
             datasets_bell: Bell::new(),
             heads: told,
             commit_bells: Vec::new(),
+            compared: None,
         };
         let sessions = Sessions::default();
         let all = sessions.all.clone().drop_guard();
@@ -194,6 +202,13 @@ impl Downlinks {
 
     pub fn answers(mut self, answer: Arc<dyn Answer>) -> Downlinks {
         self.wiring.answer = Some(answer);
+        self
+    }
+
+    /// Welcome nobody until the own uplink tells through `compared` that the node above knows where this database stands: a
+    /// node below that went back too would be compared with one that does not know what it lost.
+    pub fn waits_for(mut self, compared: watch::Receiver<bool>) -> Downlinks {
+        self.wiring.compared = Some(compared);
         self
     }
 

@@ -8,9 +8,12 @@
 //! - LK-8 A database that went back never sends under the incarnation it had: it draws another, and says so above.
 //! - LK-9 Until the node above has been asked, such a database is not `compared`, and its till does not sell.
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use chrono::Utc;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use migrations::database::Database;
 use migrations::entity::node_identity;
 use sea_orm::sea_query::{Expr, OnConflict};
@@ -72,6 +75,35 @@ pub(crate) async fn compared<C: ConnectionTrait>(db: &C) -> Result<(), DbErr> {
     Ok(())
 }
 
+/// Where the note lies: a file beside the database.
+pub trait NotePlace: Send + Sync + 'static {
+    /// None if there is no note.
+    fn read(&self) -> Option<String>;
+
+    /// Replaced whole, so that a cut leaves the one before.
+    fn write(&self, text: String) -> BoxFuture<'_, io::Result<()>>;
+}
+
+impl NotePlace for PathBuf {
+    fn read(&self) -> Option<String> {
+        std::fs::read_to_string(self).ok()
+    }
+
+    fn write(&self, text: String) -> BoxFuture<'_, io::Result<()>> {
+        let file = self.clone();
+        async move { tokio::task::spawn_blocking(move || write_whole(&file, &text)).await? }.boxed()
+    }
+}
+
+fn write_whole(file: &Path, text: &str) -> io::Result<()> {
+    use std::io::Write;
+    let beside = file.with_extension("state.new");
+    let mut written = std::fs::File::create(&beside)?;
+    written.write_all(text.as_bytes())?;
+    written.sync_all()?;
+    std::fs::rename(beside, file)
+}
+
 /// What the note says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Note {
@@ -80,9 +112,8 @@ pub(crate) struct Note {
 }
 
 impl Note {
-    /// None if there is no note, or none that can be read: then only the node above can tell.
-    pub(crate) fn read(file: &Path) -> Option<Note> {
-        let text = std::fs::read_to_string(file).ok()?;
+    /// None if it cannot be read: then only the node above can tell.
+    pub(crate) fn from_text(text: &str) -> Option<Note> {
         let mut words = text.split_whitespace();
         let incarnation = u64::from_str_radix(words.next()?, 16).ok()?;
         let sequence = words.next()?.parse().ok()?;
@@ -90,16 +121,9 @@ impl Note {
         Some(Note { incarnation, last: Place { sequence, chain } })
     }
 
-    /// Replaced whole, so that a cut leaves the one before.
-    pub(crate) fn write(self, file: &Path) -> std::io::Result<()> {
-        use std::io::Write;
+    pub(crate) fn to_text(self) -> String {
         let Place { sequence, chain } = self.last;
-        let text = format!("{:016x} {sequence} {:032x}\n", self.incarnation, u128::from_be_bytes(chain));
-        let beside = file.with_extension("state.new");
-        let mut written = std::fs::File::create(&beside)?;
-        written.write_all(text.as_bytes())?;
-        written.sync_all()?;
-        std::fs::rename(beside, file)
+        format!("{:016x} {sequence} {:032x}\n", self.incarnation, u128::from_be_bytes(chain))
     }
 
     /// Does a database with this identity, whose outbox ends at `last`, stand before its own note?

@@ -9,7 +9,9 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::frame::{Bye, ByeReason, Frame, FrameError, Ping, Pong};
 use crate::session::alive::{Alive, Due, Patience};
@@ -75,7 +77,7 @@ impl Line {
     /// The next frame that concerns the session. Sends what waits meanwhile, and answers pings. Safe to drop and call again.
     pub(crate) async fn next(&mut self) -> Result<Heard, Ended> {
         loop {
-            let due = tokio::time::Instant::from_std(self.alive.next());
+            let due = self.alive.next();
             let bytes = tokio::select! {
                 biased;
                 () = self.duplex.cut.cancelled() => return Err(Ended::Closed),
@@ -185,6 +187,7 @@ impl Line {
             }
         };
         tokio::select! {
+            biased;
             () = cut.cancelled() => {}
             _ = tokio::time::timeout(BYE_WITHIN, leave) => {}
         }

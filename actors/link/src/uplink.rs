@@ -10,15 +10,15 @@ mod session;
 mod status;
 
 use std::cell::RefCell;
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use migrations::database::Database;
 use runtime::actor::{Actor, Handle, Scope};
 use runtime::spec::StartError;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
 
 use crate::apply::Peer;
 use crate::bell::{Bell, LOOK_EVERY};
@@ -32,7 +32,7 @@ use crate::transport::Dial;
 use crate::trust::credentials::Credentials;
 use crate::{archive, identity, inbox, outbox};
 
-use crate::identity::{Identity, Note};
+use crate::identity::{Identity, Note, NotePlace};
 
 use backoff::Backoff;
 pub use status::UplinkStatus;
@@ -119,7 +119,7 @@ struct Wiring {
     datasets_bell: Bell,
     restore: Option<Arc<dyn Restore>>,
     /// The note of where the database stands, beside it.
-    note: Option<PathBuf>,
+    note: Option<Arc<dyn NotePlace>>,
     /// Whether the node above knows where this database stands.
     compared: watch::Sender<bool>,
 }
@@ -177,9 +177,9 @@ impl Uplink {
         self
     }
 
-    /// Note in `file` where the database stands, so that an old copy of it is known for one.
-    pub fn notes_in(mut self, file: PathBuf) -> Uplink {
-        self.wiring.note = Some(file);
+    /// Note at `place` where the database stands, so that an old copy of it is known for one.
+    pub fn notes_in(mut self, place: impl NotePlace) -> Uplink {
+        self.wiring.note = Some(Arc::new(place));
         self
     }
 
@@ -250,8 +250,8 @@ impl Uplink {
         let database = &self.wiring.database;
         let identity = identity::identity(database).await?;
         let last = outbox::heads(&database.reader).await?.last;
-        let note = self.wiring.note.as_deref().and_then(Note::read);
-        match note.filter(|note| note.is_ahead_of(identity, last)) {
+        let note = self.wiring.note.as_ref().and_then(|place| place.read());
+        match note.and_then(|text| Note::from_text(&text)).filter(|note| note.is_ahead_of(identity, last)) {
             Some(note) => {
                 tracing::error!(
                     here = last.sequence,
@@ -321,7 +321,7 @@ async fn look(wiring: Wiring, status: Rc<RefCell<UplinkStatus>>) {
 }
 
 async fn note(wiring: &Wiring, noted: &mut Option<Note>) -> Result<(), Box<dyn std::error::Error>> {
-    let Some(file) = wiring.note.clone() else { return Ok(()) };
+    let Some(place) = &wiring.note else { return Ok(()) };
     let identity = identity::identity(&wiring.database).await?;
     let last = outbox::heads(&wiring.database.reader).await?.last;
     let note = Note { incarnation: identity.incarnation, last };
@@ -329,7 +329,7 @@ async fn note(wiring: &Wiring, noted: &mut Option<Note>) -> Result<(), Box<dyn s
         // What the database lost is not forgotten before it is back.
         return Ok(());
     }
-    tokio::task::spawn_blocking(move || note.write(&file)).await??;
+    place.write(note.to_text()).await?;
     *noted = Some(note);
     Ok(())
 }
@@ -383,6 +383,7 @@ impl Dialling {
             let wait = backoff.next(&mut rand::rng()).max(asked_wait);
             self.status.borrow_mut().waits_ms = Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
             tokio::select! {
+                biased;
                 () = tokio::time::sleep(wait) => {}
                 _ = self.line.changed() => {}
             }
@@ -402,6 +403,7 @@ impl Dialling {
             session::run(&wiring, duplex, &self.status, &mut self.memory).await
         };
         let end = tokio::select! {
+            biased;
             end = connected => end.err().unwrap_or_default(),
             () = cut => session::End::failed("the line was cut on purpose".to_owned()),
         };

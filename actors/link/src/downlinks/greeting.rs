@@ -31,6 +31,9 @@ pub(super) async fn greet(
     number: u64,
     line: &mut Line,
 ) -> Result<Greeted, Stop> {
+    if !wiring.is_compared() {
+        return Err(Stop::NotCompared);
+    }
     let known = incarnations::known(&wiring.database.reader, &peer.name, hello.incarnation).await?;
     known.meets(&peer.name, lives(sessions, peer).await)?;
     let window = crowd::window(wiring.settings.window, sessions.borrow().live.len());

@@ -2,10 +2,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::Utc;
 use sea_orm::DbErr;
+use tokio::time::Instant;
 
 use super::strangers::Stranger;
 use super::{Live, PeerStatus, Sessions, Wiring, crowd, greeting, proving, session};
@@ -41,6 +42,8 @@ pub(super) enum Stop {
     Cut,
     #[error("the upper node stops")]
     Leaving,
+    #[error("the upper node was put back, or is new, and has to be compared with the node above it first")]
+    NotCompared,
     #[error("{0}")]
     NotAdmitted(String),
     #[error(transparent)]
@@ -61,6 +64,7 @@ impl Stop {
             Stop::Database(_) => Some((ByeReason::Database, Duration::ZERO)),
             Stop::Replaced => Some((ByeReason::Replaced, REFUSED_RETRY)),
             Stop::Cut => Some((ByeReason::LineCut, Duration::ZERO)),
+            Stop::NotCompared => Some((ByeReason::Database, Duration::ZERO)),
             Stop::Leaving => Some((ByeReason::Leaving, Duration::ZERO)),
             Stop::NotAdmitted(_) | Stop::Refused(_) => Some((ByeReason::NotAdmitted, Duration::ZERO)),
             Stop::Renewed => Some((ByeReason::Leaving, Duration::ZERO)),
@@ -73,7 +77,7 @@ impl Stop {
     fn refusal(&self) -> Option<Refusal> {
         let reason = match self {
             Stop::Refused(refusal) => return Some(refusal.clone()),
-            Stop::Leaving | Stop::Cut | Stop::Replaced | Stop::Renewed => return None,
+            Stop::Leaving | Stop::Cut | Stop::Replaced | Stop::Renewed | Stop::NotCompared => return None,
             Stop::Line(Ended::BadFrame(_)) => "frame",
             Stop::Line(_) => "gone",
             Stop::Incident(_) => "protocol",
@@ -91,6 +95,7 @@ pub(super) async fn run(wiring: Wiring, sessions: Rc<RefCell<Sessions>>, duplex:
     let all = sessions.borrow().all.clone();
     let mut name = None;
     let greeted = tokio::select! {
+        biased;
         () = all.cancelled() => Err(Stop::Leaving),
         () = stranger.displaced() => Err(Stop::Silent),
         greeted = tokio::time::timeout(HELLO_WITHIN, greet(&wiring, &sessions, &mut line, &mut name)) => {
@@ -104,6 +109,7 @@ pub(super) async fn run(wiring: Wiring, sessions: Rc<RefCell<Sessions>>, duplex:
     drop(stranger);
     let number = next_number(&sessions);
     let greeted = tokio::select! {
+        biased;
         () = all.cancelled() => Err(Stop::Leaving),
         greeted = greeting::greet(&wiring, &sessions, &peer, &hello, number, &mut line) => greeted,
     };
@@ -119,6 +125,7 @@ pub(super) async fn run(wiring: Wiring, sessions: Rc<RefCell<Sessions>>, duplex:
     let live = take_over(&sessions, &peer, &hello, from.clone(), number);
     line.tell_heard(live.heard.clone());
     let stop = tokio::select! {
+        biased;
         () = live.stop.cancelled() => stopped(&sessions, &peer),
         () = revoked(&seat) => {
             let refusal = Refusal::new("revoked", format!("\"{}\" is no longer admitted", peer.name));

@@ -4,12 +4,13 @@ mod datasets;
 
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::Utc;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use tokio::time::Instant;
 
 use super::greeting::Greeted;
 use super::handshake::{Stop, unexpected};
@@ -101,12 +102,9 @@ impl Session<'_> {
             if let Err(stop) = self.start_jobs(line) {
                 return stop;
             }
+            // In an order that is always the same; the line comes last, because a peer may keep it busy.
             let step = tokio::select! {
-                heard = line.next() => match heard {
-                    Ok(Heard::Frame(frame)) => self.frame(line, *frame),
-                    Ok(Heard::Room) => Ok(()),
-                    Err(ended) => Err(ended.into()),
-                },
+                biased;
                 taken = applied(&mut self.applying) => self.taken(line, taken),
                 happened = self.given.next() => match happened {
                     Ok(happened) => self.happened(line, happened),
@@ -118,6 +116,11 @@ impl Session<'_> {
                     let heads = heads.borrow_and_update().clone();
                     self.heads(&heads)
                 }
+                heard = line.next() => match heard {
+                    Ok(Heard::Frame(frame)) => self.frame(line, *frame),
+                    Ok(Heard::Room) => Ok(()),
+                    Err(ended) => Err(ended.into()),
+                },
             };
             if let Err(stop) = step {
                 return stop;

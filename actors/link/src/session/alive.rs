@@ -1,6 +1,8 @@
 //! Is the other side still there? Asks when it was silent, gives up when it stays so.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 /// Below the half minute after which the strictest routers forget a silent connection.
 pub const PING_EVERY: Duration = Duration::from_secs(20);

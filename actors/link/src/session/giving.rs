@@ -1,7 +1,8 @@
 //! The upper node's side of datasets: which dataset to read next for this peer, from where, and how much of it.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::time::Instant;
+
+use tokio::time::Instant;
 
 use super::Incident;
 use super::pace::Pace;

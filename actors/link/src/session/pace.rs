@@ -5,7 +5,9 @@
 //! line an answer waits less than a second behind rows, on a good one the window is as wide as memory allows.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 /// The window at first, and the narrowest: a second of a line of 20 kbit/s, with what compression gains.
 pub const WINDOW_BYTES_MIN: usize = 4 * 1024;

@@ -3,10 +3,11 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustls::pki_types::CertificateDer;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::session::{Stop, frame, unexpected};
 use super::{ASK_WITHIN, Ask, UplinkStatus};

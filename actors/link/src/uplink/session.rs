@@ -4,13 +4,14 @@ mod mending;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::Utc;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use sea_orm::DbErr;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::meeting::compare;
 use super::{Ask, Memory, UplinkStatus, Wiring, proving};
@@ -262,22 +263,23 @@ impl Session<'_> {
         looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             self.start_jobs(line);
-            let note_from = tokio::time::Instant::from_std(self.note_from);
             let note_waits = self.noting.is_none() && self.noted != self.sending.acked();
+            // In an order that is always the same; the line comes last, because a peer may keep it busy.
             let step = tokio::select! {
-                heard = line.next() => match heard {
-                    Ok(Heard::Frame(frame)) => self.frame(line, *frame),
-                    Ok(Heard::Room) => Ok(()),
-                    Err(ended) => Err(ended.into()),
-                },
+                biased;
                 read = done(&mut self.reading) => self.read(line, read),
                 kept = done(&mut self.keeping) => self.kept(line, kept),
                 looked = done(&mut self.looking) => self.looked(line, looked),
                 noted = done(&mut self.noting) => self.noted(noted),
                 Some(ask) = asked.recv() => self.ask(line, ask),
-                () = tokio::time::sleep_until(note_from), if note_waits => Ok(()),
+                () = tokio::time::sleep_until(self.note_from), if note_waits => Ok(()),
                 () = ear.heard() => { self.unread = true; Ok(()) }
                 _ = looks.tick() => { self.look(); Ok(()) }
+                heard = line.next() => match heard {
+                    Ok(Heard::Frame(frame)) => self.frame(line, *frame),
+                    Ok(Heard::Room) => Ok(()),
+                    Err(ended) => Err(ended.into()),
+                },
             };
             if let Err(stop) = step {
                 return stop;

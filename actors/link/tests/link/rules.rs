@@ -1,7 +1,7 @@
 //! The rules of datasets and of life signs, told as scripts.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use link::datasets::Change;
 use link::frame::DatasetChunk;
@@ -10,6 +10,7 @@ use link::session::clocks::Clocks;
 use link::session::giving::Giving;
 use link::session::pace::{CHUNKS_IN_FLIGHT_MAX, WINDOW_BYTES_MIN};
 use link::session::taking::{COLLECTED_ROWS_MAX, Have, Left, Taking};
+use tokio::time::Instant;
 
 const ITEMS: &str = "items";
 

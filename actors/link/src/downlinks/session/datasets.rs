@@ -2,13 +2,14 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::{Local, Utc};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use rand::RngExt;
 use sea_orm::DbErr;
+use tokio::time::Instant;
 
 use super::super::handshake::Stop;
 use super::super::heads::Heads;
@@ -40,7 +41,7 @@ pub(super) struct Given {
     looking: Option<LocalBoxFuture<'static, Result<Seen, DbErr>>>,
     /// Rows of wrong buckets that wait for room on the line.
     anew: VecDeque<Anew>,
-    compare_at: tokio::time::Instant,
+    compare_at: Instant,
     /// What is asked for from now on is compared as well.
     begun: bool,
     generation: u64,
@@ -86,7 +87,7 @@ impl Given {
             to_do: VecDeque::new(),
             looking: None,
             anew: VecDeque::new(),
-            compare_at: tokio::time::Instant::now() + wait,
+            compare_at: Instant::now() + wait,
             begun: false,
             generation,
         }
@@ -95,6 +96,7 @@ impl Given {
     /// The next thing that happens here by itself.
     pub(super) async fn next(&mut self) -> Result<Happened, DbErr> {
         tokio::select! {
+            biased;
             read = done(&mut self.reading) => Ok(Happened::Read(Box::new(read?))),
             seen = done(&mut self.looking) => Ok(Happened::Seen(Box::new(seen?))),
             () = tokio::time::sleep_until(self.compare_at) => Ok(Happened::Night),
@@ -103,7 +105,7 @@ impl Given {
 
     fn compare_all(&mut self) {
         self.begun = true;
-        self.compare_at = tokio::time::Instant::now() + tonight();
+        self.compare_at = Instant::now() + tonight();
         for dataset in self.giving.asked() {
             self.comparing.due(dataset);
         }
