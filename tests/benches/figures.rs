@@ -7,10 +7,21 @@ mod backlog;
 mod bare;
 #[path = "figures/catalogue.rs"]
 mod catalogue;
+#[path = "figures/cluster.rs"]
+mod cluster;
 #[path = "figures/counter.rs"]
 mod counter;
 #[path = "figures/ledger.rs"]
 mod ledger;
+#[path = "../processes/linked_store.rs"]
+#[allow(dead_code)]
+mod linked_store;
+#[path = "../processes/office.rs"]
+#[allow(dead_code)]
+mod office;
+#[path = "../processes/program.rs"]
+#[allow(dead_code)]
+mod program;
 #[path = "figures/replay.rs"]
 mod replay;
 #[path = "figures/screen.rs"]
@@ -23,11 +34,13 @@ mod till_steps;
 #[allow(dead_code)]
 mod trade;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use table::Table;
 
-const NAMES: [&str; 6] = ["till", "ledger", "screen", "catalogue", "replay", "backlog"];
+const NAMES: [&str; 7] = ["till", "ledger", "screen", "catalogue", "replay", "backlog", "cluster"];
+/// How long a process, or what is expected of it, is waited for.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 fn main() {
     // Cargo adds "--bench".
@@ -46,7 +59,8 @@ fn main() {
             "screen" => system.block_on(screen::measure(&mut table)),
             "catalogue" => system.block_on(catalogue::measure(&mut table)),
             "replay" => system.block_on(replay::measure(&mut table)),
-            _ => system.block_on(backlog::measure(&mut table)),
+            "backlog" => system.block_on(backlog::measure(&mut table)),
+            _ => system.block_on(cluster::measure(&mut table)),
         }
     }
     println!("\nmeasured in {} s", began.elapsed().as_secs());

@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
+use super::program::Program;
 use super::shop::{Counter, Shop};
 use super::terminal::{CASH, Terminal};
 use super::{HEAD, PATIENCE};
@@ -55,57 +56,78 @@ const TILLS: u32 = 3;
 const BETWEEN_MS: std::ops::Range<u64> = 1_000..8_000;
 const SECONDS: &str = "OPENSTORE_CHAOS_SECONDS";
 
-/// `OPENSTORE_CHAOS_SECONDS=600 cargo test -p tests chaos -- --ignored --nocapture`, with `OPENSTORE_CHAOS_SEED` once more the same.
+/// `OPENSTORE_CHAOS_SECONDS=600 cargo test -p tests s59 -- --ignored --nocapture`, with `OPENSTORE_CHAOS_SEED` once more the same.
 #[test]
 #[ignore = "needs OPENSTORE_CHAOS_SECONDS, for how long processes are killed"]
 fn retail_s59_processes_killed_at_random_lose_double_and_reorder_nothing() {
+    in_system(async {
+        if let Some((until, seed)) = asked() {
+            die_at_random(&Shop::new(), until, seed).await;
+        }
+    });
+}
+
+#[test]
+#[ignore = "needs OPENSTORE_CHAOS_SECONDS, and the address of a PostgreSQL server in OPENSTORE_TEST_POSTGRES"]
+fn retail_s59_nor_do_three_processes_of_a_head_office_on_postgres_and_nats() {
+    in_system(async {
+        if let Some((until, seed)) = asked() {
+            die_at_random(&Shop::on_servers().await, until, seed).await;
+        }
+    });
+}
+
+/// Until when, and by which seed.
+fn asked() -> Option<(Instant, u64)> {
     let read = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let Some(seconds) = read(SECONDS) else {
         println!("{SECONDS} says nothing: processes were not killed at random");
-        return;
+        return None;
     };
     let seed = read("OPENSTORE_CHAOS_SEED").unwrap_or_else(rand::random);
     println!("processes die at random for {seconds} s, seed {seed}");
-    let until = Instant::now() + Duration::from_secs(seconds);
-    in_system(async {
-        let shop = Shop::new();
-        let (mut hq, mut store) = shop.start().await;
-        let at_work = Cell::new(TILLS);
-        let tills = (1..=TILLS).map(|till| works(&shop, TillId(till), seed, until, &at_work));
-        let servers = async {
-            let mut random = StdRng::seed_from_u64(seed);
-            let (mut deaths, mut beginning) = ([0_u32; 2], Instant::now());
-            while at_work.get() > 0 {
-                let wait = Duration::from_millis(random.random_range(BETWEEN_MS));
-                let waited = async || (at_work.get() == 0 || beginning.elapsed() >= wait).then_some(());
-                eventually("the next death", PATIENCE + wait, waited).await;
-                beginning = Instant::now();
-                if random.random_ratio(1, 2) {
-                    hq.kill();
-                    hq = shop.begin_hq();
-                    deaths[0] += 1;
-                } else {
-                    store.kill();
-                    store = shop.begin_store();
-                    deaths[1] += 1;
-                }
+    Some((Instant::now() + Duration::from_secs(seconds), seed))
+}
+
+async fn die_at_random(shop: &Shop, until: Instant, seed: u64) {
+    let (mut parts, mut store) = shop.start_parts().await;
+    let at_work = Cell::new(TILLS);
+    let tills = (1..=TILLS).map(|till| works(shop, TillId(till), seed, until, &at_work));
+    let servers = async {
+        let mut random = StdRng::seed_from_u64(seed);
+        let (mut deaths, mut beginning) = ([0_u32; 2], Instant::now());
+        while at_work.get() > 0 {
+            let wait = Duration::from_millis(random.random_range(BETWEEN_MS));
+            let waited = async || (at_work.get() == 0 || beginning.elapsed() >= wait).then_some(());
+            eventually("the next death", PATIENCE + wait, waited).await;
+            beginning = Instant::now();
+            if random.random_ratio(1, 2) {
+                let part = random.random_range(0..parts.len());
+                // The dead one leaves its port first.
+                parts.remove(part).kill();
+                parts.insert(part, shop.begin_part(part));
+                deaths[0] += 1;
+            } else {
+                store.kill();
+                store = shop.begin_store();
+                deaths[1] += 1;
             }
-            (hq, store, deaths)
-        };
-        let (worked, (hq, store, deaths)) = tokio::join!(join_all(tills), servers);
-        let total = worked.iter().map(|(_, _, sold)| sold).sum();
-        let mut counters = Vec::new();
-        for (mut till, counter, sold) in worked {
-            till.shows("all sent").await;
-            till.leave().await;
-            counters.push((counter, sold));
         }
-        shop.hq_has(total).await;
-        hq.kill();
-        store.kill();
-        agree(&shop, &counters).await;
-        println!("{total} receipts; the head office died {} times, the store {} times", deaths[0], deaths[1]);
-    });
+        (parts, store, deaths)
+    };
+    let (worked, (parts, store, deaths)) = tokio::join!(join_all(tills), servers);
+    let total = worked.iter().map(|(_, _, sold)| sold).sum();
+    let mut counters = Vec::new();
+    for (mut till, counter, sold) in worked {
+        till.shows("all sent").await;
+        till.leave().await;
+        counters.push((counter, sold));
+    }
+    shop.hq_has(total).await;
+    parts.into_iter().for_each(Program::kill);
+    store.kill();
+    agree(shop, &counters).await;
+    println!("{total} receipts; the head office died {} times, the store {} times", deaths[0], deaths[1]);
 }
 
 /// Sell until it is time, dying now and then: between receipts, with one open, or over its payment. What was sold in the end.

@@ -14,7 +14,7 @@ use link::datasets::version;
 use link::outbox;
 use link::requests::{ACCOUNTS_SYNC, AskAbove};
 use link::transport::websocket::WebSocketDial;
-use link::uplink::{Uplink, UplinkSettings};
+use link::uplink::{SetLine, Uplink, UplinkSettings};
 use messages::v1::catalogue::{DATASETS, ITEMS};
 use messages::v1::document::Document;
 use messages::v1::receipt::Receipt;
@@ -77,10 +77,17 @@ impl Store {
 
     /// So many in one transaction.
     pub(crate) async fn sell_together(&self, count: u64) {
+        let next = self.sold() + 1;
+        self.closes((next..next + count).map(|sequence| self.receipt(sequence)).collect()).await;
+    }
+
+    /// These receipts of till 1 in one transaction.
+    pub(crate) async fn closes(&self, receipts: Vec<Receipt>) {
         let mut place = *self.sold.lock().unwrap();
-        let received: Vec<Received> = (0..count)
-            .map(|_| {
-                let document = Document::ReceiptClosed(Box::new(self.receipt(place.sequence + 1)));
+        let received: Vec<Received> = receipts
+            .into_iter()
+            .map(|receipt| {
+                let document = Document::ReceiptClosed(Box::new(receipt));
                 let (id, body, type_id) = (uuid::Uuid::now_v7(), document.to_body(), document.type_id());
                 place = place.next(id, &body);
                 let (store, till) = (StoreId::new(&self.name).unwrap(), TillId(1));
@@ -93,6 +100,11 @@ impl Store {
         transaction.commit().await.unwrap();
         *self.sold.lock().unwrap() = place;
         self.bell.ring();
+    }
+
+    /// Cut the line, or mend it.
+    pub(crate) async fn line(&self, up: bool) {
+        self.uplink.reference::<SetLine>().ask(SetLine { up }).await.unwrap();
     }
 
     fn receipt(&self, sequence: u64) -> Receipt {

@@ -1,7 +1,7 @@
 //! The processes of a head office with their database and their NATS server, looked at from outside.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hq_node::cluster::partition_of;
@@ -57,6 +57,15 @@ pub(crate) async fn comes<T>(what: &str, mut look: impl AsyncFnMut() -> Result<T
     }
 }
 
+/// A server of NATS with its streams in `folder`.
+pub(super) async fn nats_server(port: u16, folder: &Path) -> Program {
+    let (number, streams) = (port.to_string(), folder.join("nats"));
+    let args = ["-js", "-a", "127.0.0.1", "-p", &number, "-sd", &streams.to_string_lossy()];
+    let mut nats = Program::begin("nats-server".as_ref(), &args, folder.join("nats.log"));
+    nats.listens(port).await;
+    nats
+}
+
 impl Office {
     pub(crate) async fn open() -> Office {
         let folder = tempfile::tempdir().unwrap();
@@ -73,11 +82,7 @@ impl Office {
     }
 
     async fn start_nats(&mut self) {
-        let (port, folder) = (self.nats_port.to_string(), self.path("nats"));
-        let args = ["-js", "-a", "127.0.0.1", "-p", &port, "-sd", &folder.to_string_lossy()];
-        let mut nats = Program::begin("nats-server".as_ref(), &args, self.path("nats.log"));
-        nats.listens(self.nats_port).await;
-        self.nats = Some(nats);
+        self.nats = Some(nats_server(self.nats_port, self.folder.path()).await);
     }
 
     pub(crate) async fn start(&mut self, name: &str, roles: &str) {

@@ -1,17 +1,19 @@
 //! A chain of one store as processes: head office, store server, what stands at its counters, and the settings of its tills.
+//! Their databases are files, and the head office is one process; or they are on a server, and it is three with NATS between.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
 
 use domain::ids::{StoreId, TillId};
-use migrations::database::Database;
-use migrations::{ServerMigrator, TillMigrator};
+use migrations::database::{Database, Location};
+use migrations::{ServerMigrator, TillMigrator, scratch};
 use serde_json::{Value, json};
 use till::SagaStep;
 
 use super::PATIENCE;
 use super::emulator::Emulator;
+use super::office::nats_server;
 use super::program::{Program, binary, free_port};
 use super::terminal::Terminal;
 use crate::sandbox::eventually;
@@ -42,6 +44,10 @@ const PEOPLE: [[&str; 4]; 4] = [
     ["9", "Olga Petrova", "9999", "store_admin"],
 ];
 
+/// The processes of a head office and their roles; people and machines ask the last one.
+const ONE: &[(&str, &str)] = &[("hq", "")];
+const THREE: &[(&str, &str)] = &[("gate", "gateway"), ("ingest", "ingest"), ("web", "ingest,root,web")];
+
 /// What stands at one counter.
 pub(crate) struct Counter {
     pub(crate) till: TillId,
@@ -57,32 +63,70 @@ impl Counter {
     }
 }
 
+/// A process of the head office.
+struct Part {
+    name: &'static str,
+    port: u16,
+}
+
 pub(crate) struct Shop {
     pub(crate) folder: tempfile::TempDir,
-    hq_port: u16,
+    parts: Vec<Part>,
     store_port: u16,
+    /// Where the databases of the store and of the head office are.
+    databases: [Location; 2],
+    _nats: Option<Program>,
 }
 
 impl Shop {
     pub(crate) fn new() -> Shop {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let shop = Shop { folder, hq_port: free_port(), store_port: free_port() };
-        let (hq_port, store_port) = (shop.hq_port, shop.store_port);
-        shop.write(
-            "hq.toml",
-            &format!(
-                "data = {:?}\nlisten = \"127.0.0.1:{hq_port}\"\nadmin_password = \"not for a shop\"\n\
-                 machines = [{{ machine = \"exchange\", token = \"{MACHINE_TOKEN}\", role = \"hq_admin\" }}]\n\
-                 stores = [{{ store = \"S1\", token = \"token of S1\" }}]\n",
-                shop.path("hq"),
-            ),
-        );
+        let databases = ["store/S1/store.sqlite", "hq/hq.sqlite"].map(|file| Location::File(folder.path().join(file)));
+        Shop::of(folder, ONE, databases, None)
+    }
+
+    pub(crate) async fn on_servers() -> Shop {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let store = scratch::location(folder.path(), "store.sqlite").await;
+        let hq = scratch::location(folder.path(), "hq.sqlite").await;
+        let port = free_port();
+        let nats = nats_server(port, folder.path()).await;
+        Shop::of(folder, THREE, [store, hq], Some((nats, port)))
+    }
+
+    fn of(
+        folder: tempfile::TempDir,
+        parts: &[(&'static str, &str)],
+        databases: [Location; 2],
+        nats: Option<(Program, u16)>,
+    ) -> Shop {
+        let named = parts.iter().map(|(name, _)| Part { name, port: free_port() }).collect();
+        let (nats, nats_port) = nats.unzip();
+        let shop = Shop { folder, parts: named, store_port: free_port(), databases, _nats: nats };
+        let [store_database, hq_database] = shop.databases.each_ref().map(|database| match database {
+            Location::File(_) => String::new(),
+            Location::Postgres(url) => format!("database = {url:?}\n"),
+        });
+        for (Part { name, port }, (_, roles)) in shop.parts.iter().zip(parts) {
+            let between = nats_port.map(|nats| format!("nats = \"nats://127.0.0.1:{nats}\"\nroles = {roles:?}\n"));
+            shop.write(
+                &format!("{name}.toml"),
+                &format!(
+                    "data = {:?}\nlisten = \"127.0.0.1:{port}\"\nadmin_password = \"not for a shop\"\n{hq_database}{}\
+                     machines = [{{ machine = \"exchange\", token = \"{MACHINE_TOKEN}\", role = \"hq_admin\" }}]\n\
+                     stores = [{{ store = \"S1\", token = \"token of S1\" }}]\n",
+                    shop.path(name),
+                    between.unwrap_or_default(),
+                ),
+            );
+        }
+        let (links, store_port) = (shop.parts[0].port, shop.store_port);
         let tills: Vec<String> = (1..=TILLS_MAX).map(|till| format!("\"{till}\" = \"token of till {till}\"")).collect();
         shop.write(
             "store.toml",
             &format!(
-                "roles = [\"server\"]\nstore = \"S1\"\ndata = {:?}\nlisten = \"127.0.0.1:{store_port}\"\n\
-                 [server]\nhq = \"ws://127.0.0.1:{hq_port}/link\"\ntoken = \"token of S1\"\ntills = {{ {} }}\n",
+                "roles = [\"server\"]\nstore = \"S1\"\ndata = {:?}\nlisten = \"127.0.0.1:{store_port}\"\n{store_database}\
+                 [server]\nhq = \"ws://127.0.0.1:{links}/link\"\ntoken = \"token of S1\"\ntills = {{ {} }}\n",
                 shop.path("store"),
                 tills.join(", "),
             ),
@@ -115,9 +159,16 @@ impl Shop {
         file
     }
 
+    /// The head office, or its first process.
     pub(crate) fn begin_hq(&self) -> Program {
-        let settings = self.path("hq.toml");
-        Program::start("hq-node", &["serve", "--config", &settings.to_string_lossy()], self.path("hq.log"))
+        self.begin_part(0)
+    }
+
+    pub(crate) fn begin_part(&self, part: usize) -> Program {
+        let name = self.parts[part].name;
+        let settings = self.path(&format!("{name}.toml"));
+        let args = ["serve", "--config", &settings.to_string_lossy()];
+        Program::start("hq-node", &args, self.path(&format!("{name}.log")))
     }
 
     pub(crate) fn begin_store(&self) -> Program {
@@ -127,18 +178,28 @@ impl Shop {
 
     /// Head office and store server, with people and goods.
     pub(crate) async fn start(&self) -> (Program, Program) {
-        let (mut hq, mut store) = (self.begin_hq(), self.begin_store());
-        hq.listens(self.hq_port).await;
+        let (mut parts, store) = self.start_parts().await;
+        (parts.remove(0), store)
+    }
+
+    /// The same, with all processes of the head office.
+    pub(crate) async fn start_parts(&self) -> (Vec<Program>, Program) {
+        let mut parts: Vec<Program> = (0..self.parts.len()).map(|part| self.begin_part(part)).collect();
+        let mut store = self.begin_store();
+        for (program, part) in parts.iter_mut().zip(&self.parts) {
+            program.listens(part.port).await;
+        }
         store.listens(self.store_port).await;
         for [number, name, pin, role] in PEOPLE {
             self.put(&format!("operators/{number}"), &json!({ "name": name, "pin": pin, "role": role })).await;
         }
         self.import(GOODS.to_owned()).await;
-        (hq, store)
+        (parts, store)
     }
 
     fn address(&self, path: &str) -> String {
-        format!("http://127.0.0.1:{}/api/v1/{path}", self.hq_port)
+        let asked = self.parts.last().expect("a head office has a process").port;
+        format!("http://127.0.0.1:{asked}/api/v1/{path}")
     }
 
     /// Tell the head office.
@@ -196,7 +257,11 @@ impl Shop {
     /// The report as a person asks for it while the head office runs.
     pub(crate) fn report(&self) -> String {
         let mut command = Command::new(binary("hq-node"));
-        command.args(["report", "sales", "--by", "till", "--format", "csv", "--data"]).arg(self.path("hq"));
+        command.args(["report", "sales", "--by", "till", "--format", "csv"]);
+        match &self.databases[1] {
+            Location::File(_) => command.arg("--data").arg(self.path("hq")),
+            Location::Postgres(url) => command.args(["--database", url]),
+        };
         let output = command.output().expect("the command runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).expect("a report is text")
@@ -239,8 +304,8 @@ impl Shop {
         let at_till = self.till_database(till).await;
         let mut heads =
             [link::outbox::chain_head(&at_till.reader, &store, till).await.expect("it is read"), None, None];
-        for (head, file) in heads[1..].iter_mut().zip(["store/S1/store.sqlite", "hq/hq.sqlite"]) {
-            let database = Database::open_sqlite::<ServerMigrator>(&self.path(file)).await.expect("it opens");
+        for (head, at) in heads[1..].iter_mut().zip(&self.databases) {
+            let database = Database::open::<ServerMigrator>(at).await.expect("it opens");
             *head = link::apply::origin_head(&database.reader, &store, till).await.expect("it is read");
         }
         heads

@@ -19,7 +19,7 @@ use link::apply::{Apply, Outcome, Peer, PeerRole, Received};
 use link::bell::Bell;
 use link::datasets::table::TableDatasets;
 use link::downlinks::{DownlinkSettings, Downlinks};
-use link::frame::{DatasetHave, Frame, Hello, Pong};
+use link::frame::{Agreed, DatasetHave, Frame, Hello, Pong};
 use link::transport::websocket::{self, WebSocketDial};
 use link::transport::{Dial, Duplex};
 use link::uplink::backoff::Backoff;
@@ -169,6 +169,7 @@ async fn session(dial: &WebSocketDial, link: usize) -> Option<Duplex> {
     };
     duplex.sender.send(Frame::Hello(hello).encode().expect("a frame")).await.ok()?;
     let Ok(Frame::Welcome(_)) = Frame::decode(&duplex.receiver.recv().await?) else { return None };
+    duplex.sender.send(Frame::Agreed(Agreed { last_sequence: 0 }).encode().expect("a frame")).await.ok()?;
     for dataset in DATASETS {
         let have = DatasetHave { dataset: dataset.to_owned(), kept: 0, received: 0 };
         duplex.sender.send(Frame::DatasetHave(have).encode().expect("a frame")).await.ok()?;

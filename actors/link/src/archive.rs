@@ -5,7 +5,9 @@
 //! - LK-7 A document leaves the outbox in the transaction that puts it in here; one that is received comes in here in the
 //!   transaction that applies it.
 
-use chrono::{TimeDelta, Utc};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
 use migrations::database::Database;
 use migrations::entity::document_block;
 use sea_orm::{
@@ -21,6 +23,9 @@ use crate::session::sending::{BATCH_BYTES_MAX, BATCH_DOCUMENTS_MAX};
 pub(crate) const OWN: &str = "";
 /// The oldest backup that may be restored is four weeks old; a week more is for finding out.
 pub(crate) const KEPT_FOR: TimeDelta = TimeDelta::days(35);
+const LET_GO_EVERY: Duration = Duration::from_secs(3_600);
+/// Twice what time brings, so that a node that was switched off for long catches up.
+const LET_GO_AT_ONCE: TimeDelta = TimeDelta::hours(2);
 const ZSTD_LEVEL: i32 = 3;
 
 /// Keep `documents`, which follow one another, as `peer`'s.
@@ -77,13 +82,44 @@ pub(crate) async fn chain_at<C: ConnectionTrait>(db: &C, peer: &str, sequence: u
     Ok(found.map(|numbered| numbered.place.chain))
 }
 
-/// Let go of what was kept long enough.
-pub(crate) async fn prune_old(database: &Database) {
-    let before_ms = (Utc::now() - KEPT_FOR).timestamp_millis();
-    let old = document_block::Entity::delete_many().filter(document_block::Column::KeptMs.lt(before_ms));
-    if let Err(error) = old.exec(&database.writer).await {
-        tracing::warn!(%error, "old documents are not let go of");
+/// Whose documents an actor keeps, and lets go of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// Those that this node sent up.
+    Own,
+    /// Those that it received.
+    Received,
+}
+
+/// Let go of what was kept long enough, for ever. Begins after an hour, so that a node that starts again and again keeps what
+/// it has.
+pub(crate) async fn let_go_of_old(database: Database, whose: Whose) {
+    loop {
+        tokio::time::sleep(LET_GO_EVERY).await;
+        if let Err(error) = let_go(&database, whose, Utc::now()).await {
+            tracing::warn!(%error, "old documents are not let go of");
+        }
     }
+}
+
+/// A clock that is ahead must not empty the archive: of one turn to the next only what was kept in the oldest hours goes.
+async fn let_go(database: &Database, whose: Whose, now: DateTime<Utc>) -> Result<u64, DbErr> {
+    let theirs = match whose {
+        Whose::Own => document_block::Column::Peer.eq(OWN),
+        Whose::Received => document_block::Column::Peer.ne(OWN),
+    };
+    let oldest: Option<Option<i64>> = document_block::Entity::find()
+        .select_only()
+        .column_as(document_block::Column::KeptMs.min(), "oldest")
+        .filter(theirs.clone())
+        .into_tuple()
+        .one(&database.reader)
+        .await?;
+    let Some(oldest_ms) = oldest.flatten() else { return Ok(0) };
+    let old_ms = (now - KEPT_FOR).timestamp_millis();
+    let before_ms = old_ms.min(oldest_ms.saturating_add(LET_GO_AT_ONCE.num_milliseconds()));
+    let old = document_block::Entity::delete_many().filter(theirs).filter(document_block::Column::KeptMs.lt(before_ms));
+    Ok(old.exec(&database.writer).await?.rows_affected)
 }
 
 async fn first_after<C: ConnectionTrait>(
@@ -110,4 +146,47 @@ fn unpacked(block: &document_block::Model) -> Result<Vec<Numbered>, DbErr> {
     let raw = zstd::bulk::decompress(&block.body, raw_bytes).map_err(|error| damaged(&error))?;
     let count = u32::try_from(block.seq_to - block.seq_from + 1).map_err(|error| damaged(&error))?;
     batch::documents_from_bytes(&raw, count).map_err(|error| damaged(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use migrations::ServerMigrator;
+
+    use super::*;
+
+    /// A block of nothing for each hour of `hours`, sent up by this node or received by it.
+    async fn kept(database: &Database, peer: &str, hours: std::ops::Range<i64>) {
+        for hour in hours {
+            let block = document_block::ActiveModel {
+                peer: Set(peer.to_owned()),
+                channel: Set(i32::from(DOCUMENTS)),
+                seq_to: Set(hour + 1),
+                seq_from: Set(hour + 1),
+                kept_ms: Set(TimeDelta::hours(hour).num_milliseconds()),
+                raw_bytes: Set(0),
+                body: Set(Vec::new()),
+            };
+            document_block::Entity::insert(block).exec_without_returning(&database.writer).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_old_is_let_go_of_and_a_clock_ahead_takes_little() {
+        let dir = tempfile::tempdir().unwrap();
+        let database = Database::open_sqlite::<ServerMigrator>(&dir.path().join("server.db")).await.unwrap();
+        kept(&database, "S1", 0..48).await;
+        kept(&database, OWN, 10..20).await;
+        let at = |days: i64, hours: i64| DateTime::UNIX_EPOCH + TimeDelta::days(days) + TimeDelta::hours(hours);
+        for (now, whose, expected) in [
+            (at(35, 0), Whose::Received, 0),
+            (at(35, 1), Whose::Received, 1),
+            // Switched off for ten days.
+            (at(45, 0), Whose::Received, 2),
+            // A year ahead.
+            (at(400, 0), Whose::Received, 2),
+            (at(400, 0), Whose::Own, 2),
+        ] {
+            assert_eq!(let_go(&database, whose, now).await.unwrap(), expected, "{whose:?} at {now}");
+        }
+    }
 }

@@ -46,8 +46,6 @@ use heads::Heads;
 pub use status::{DownlinksStatus, PeerStatus};
 use strangers::Strangers;
 
-/// How often documents that were kept long enough are let go of.
-const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
 /// Less than the supervisor gives an actor for stopping.
 const GOODBYE_WITHIN: Duration = Duration::from_secs(1);
 
@@ -293,13 +291,7 @@ impl Actor for Downlinks {
             // After an upgrade documents of a newer kind may be known now.
             scope.me::<RetryParked>().nudge(RetryParked);
         }
-        let database = self.wiring.database.clone();
-        scope.spawn(async move {
-            loop {
-                archive::prune_old(&database).await;
-                tokio::time::sleep(PRUNE_EVERY).await;
-            }
-        });
+        scope.spawn(archive::let_go_of_old(self.wiring.database.clone(), archive::Whose::Received));
         Ok(())
     }
 

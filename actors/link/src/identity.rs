@@ -33,10 +33,16 @@ pub struct Identity {
     pub compared: bool,
 }
 
+impl From<node_identity::Model> for Identity {
+    fn from(row: node_identity::Model) -> Identity {
+        Identity { incarnation: row.incarnation.cast_unsigned(), compared: row.compared }
+    }
+}
+
 /// The identity of this database.
 pub async fn identity(database: &Database) -> Result<Identity, DbErr> {
     if let Some(row) = node_identity::Entity::find_by_id(ROW).one(&database.reader).await? {
-        return Ok(Identity { incarnation: row.incarnation.cast_unsigned(), compared: row.compared });
+        return Ok(row.into());
     }
     let fresh = node_identity::ActiveModel {
         id: Set(ROW),
@@ -48,7 +54,7 @@ pub async fn identity(database: &Database) -> Result<Identity, DbErr> {
     let first = OnConflict::column(node_identity::Column::Id).do_nothing().to_owned();
     node_identity::Entity::insert(fresh).on_conflict(first).exec_without_returning(&database.writer).await?;
     match node_identity::Entity::find_by_id(ROW).one(&database.writer).await? {
-        Some(row) => Ok(Identity { incarnation: row.incarnation.cast_unsigned(), compared: row.compared }),
+        Some(row) => Ok(row.into()),
         None => Err(DbErr::RecordNotFound("the identity of the node was not kept".to_owned())),
     }
 }

@@ -174,16 +174,17 @@ pub(crate) async fn heads<C: ConnectionTrait>(db: &C) -> Result<Heads, DbErr> {
     }
 }
 
-/// The documents after `sequence`, in order: as many as stay within both limits, and at least one if there is any. What was
-/// acknowledged before comes from the archive: a node above that was set back wants it again.
+/// The documents after `sequence`, in order: as many as stay within both limits, and at least one if there is any. Those up
+/// to `archived` come from the archive: a node above that was set back wants them again.
 pub(crate) async fn after(
     db: &DatabaseConnection,
     sequence: u64,
+    archived: u64,
     documents_max: usize,
     bytes_max: usize,
 ) -> Result<Vec<Numbered>, DbErr> {
     let waiting = waiting(db, sequence, documents_max, bytes_max).await?;
-    if waiting.first().is_some_and(|first| first.place.sequence == sequence + 1) {
+    if sequence >= archived || waiting.first().is_some_and(|first| first.place.sequence == sequence + 1) {
         return Ok(waiting);
     }
     let mut kept = archive::after(db, archive::OWN, sequence).await?;

@@ -17,7 +17,7 @@ use std::time::Duration;
 use migrations::database::Database;
 use runtime::actor::{Actor, Handle, Scope};
 use runtime::spec::StartError;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::apply::Peer;
@@ -41,8 +41,8 @@ pub use status::UplinkStatus;
 pub const ASK_WITHIN: Duration = Duration::from_secs(3);
 /// Questions that may wait for the session to take them.
 const ASKS_MAX: usize = 16;
-/// How often documents that were kept long enough are let go of.
-const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
+/// A node above that did not answer until then is not waited for.
+const BELIEVED_AFTER: Duration = Duration::from_secs(3);
 /// A session that lived so long ended by accident, not because something is wrong: the waiting starts from the beginning.
 const SETTLED_AFTER: Duration = Duration::from_secs(60);
 
@@ -118,10 +118,44 @@ struct Wiring {
     /// Rung here when rows of a dataset were kept.
     datasets_bell: Bell,
     restore: Option<Arc<dyn Restore>>,
-    /// The note of where the database stands, beside it.
-    note: Option<Arc<dyn NotePlace>>,
+    note: Notes,
     /// Whether the node above knows where this database stands.
     compared: watch::Sender<bool>,
+}
+
+/// The note of where the database stands, beside it. It never goes back, and is never behind what was sent.
+#[derive(Clone, Default)]
+struct Notes {
+    place: Option<Arc<dyn NotePlace>>,
+    written: Arc<Mutex<Option<Note>>>,
+}
+
+impl Notes {
+    fn read(&self) -> Option<Note> {
+        self.place.as_ref().and_then(|place| place.read()).and_then(|text| Note::from_text(&text))
+    }
+
+    /// Write down where `database` stands now.
+    async fn keep(&self, database: &Database) {
+        if let Err(error) = self.try_keep(database).await {
+            tracing::warn!(%error, "where the database stands is not noted beside it");
+        }
+    }
+
+    async fn try_keep(&self, database: &Database) -> Result<(), Box<dyn std::error::Error>> {
+        let Some(place) = &self.place else { return Ok(()) };
+        let mut written = self.written.lock().await;
+        let identity = identity::identity(database).await?;
+        let last = outbox::heads(&database.reader).await?.last;
+        let note = Note { incarnation: identity.incarnation, last };
+        if !identity.compared || *written == Some(note) {
+            // What the database lost is not forgotten before it is back.
+            return Ok(());
+        }
+        place.write(note.to_text()).await?;
+        *written = Some(note);
+        Ok(())
+    }
 }
 
 /// The actor.
@@ -161,7 +195,7 @@ impl Uplink {
                 outbox_bell,
                 datasets_bell,
                 restore: None,
-                note: None,
+                note: Notes::default(),
                 compared: watch::Sender::new(true),
             },
             status: Rc::new(RefCell::new(status)),
@@ -179,7 +213,7 @@ impl Uplink {
 
     /// Note at `place` where the database stands, so that an old copy of it is known for one.
     pub fn notes_in(mut self, place: impl NotePlace) -> Uplink {
-        self.wiring.note = Some(Arc::new(place));
+        self.wiring.note.place = Some(Arc::new(place));
         self
     }
 
@@ -207,8 +241,9 @@ impl Actor for Uplink {
     type State = UplinkStatus;
 
     async fn started(&mut self, scope: &Scope<Uplink>) -> Result<(), StartError> {
-        let identity = self.recall().await.map_err(StartError::new)?;
-        self.wiring.compared.send_replace(identity.compared);
+        if !self.recall().await.map_err(StartError::new)?.compared {
+            self.wiring.compared.send_replace(false);
+        }
         let Some(asked) = self.asked.take() else { return Ok(()) };
         let dialling = Dialling {
             wiring: self.wiring.clone(),
@@ -221,6 +256,12 @@ impl Actor for Uplink {
             scope.spawn(proving::keep_fresh(credentials, self.status.clone(), self.asks.clone()));
         }
         scope.spawn(look(self.wiring.clone(), self.status.clone()));
+        let wiring = self.wiring.clone();
+        scope.spawn(async move {
+            tokio::time::sleep(BELIEVED_AFTER).await;
+            believe(&wiring).await;
+        });
+        scope.spawn(archive::let_go_of_old(self.wiring.database.clone(), archive::Whose::Own));
         Ok(())
     }
 
@@ -250,8 +291,7 @@ impl Uplink {
         let database = &self.wiring.database;
         let identity = identity::identity(database).await?;
         let last = outbox::heads(&database.reader).await?.last;
-        let note = self.wiring.note.as_ref().and_then(|place| place.read());
-        match note.and_then(|text| Note::from_text(&text)).filter(|note| note.is_ahead_of(identity, last)) {
+        match self.wiring.note.read().filter(|note| note.is_ahead_of(identity, last)) {
             Some(note) => {
                 tracing::error!(
                     here = last.sequence,
@@ -305,33 +345,24 @@ impl Handle<AskAbove> for Uplink {
 
 /// What an operator sees stays true while there is no session.
 async fn look(wiring: Wiring, status: Rc<RefCell<UplinkStatus>>) {
-    let mut noted = None;
-    let mut pruned: Option<Instant> = None;
     loop {
         refresh(&wiring.database, &status).await;
-        if let Err(error) = note(&wiring, &mut noted).await {
-            tracing::warn!(%error, "where the database stands is not noted beside it");
-        }
-        if pruned.is_none_or(|at| at.elapsed() >= PRUNE_EVERY) {
-            pruned = Some(Instant::now());
-            archive::prune_old(&wiring.database).await;
-        }
+        wiring.note.keep(&wiring.database).await;
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }
 
-async fn note(wiring: &Wiring, noted: &mut Option<Note>) -> Result<(), Box<dyn std::error::Error>> {
-    let Some(place) = &wiring.note else { return Ok(()) };
-    let identity = identity::identity(&wiring.database).await?;
-    let last = outbox::heads(&wiring.database.reader).await?.last;
-    let note = Note { incarnation: identity.incarnation, last };
-    if !identity.compared || *noted == Some(note) {
-        // What the database lost is not forgotten before it is back.
-        return Ok(());
+/// The node above cannot be asked now: this database is believed that it was compared. A machine that was put back with its
+/// note does not know that it was; so the node above is asked first if it is there.
+async fn believe(wiring: &Wiring) {
+    if *wiring.compared.borrow() {
+        return;
     }
-    place.write(note.to_text()).await?;
-    *noted = Some(note);
-    Ok(())
+    match identity::identity(&wiring.database).await {
+        Ok(identity) if identity.compared => drop(wiring.compared.send_replace(true)),
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "it is not known whether this database was compared"),
+    }
 }
 
 async fn refresh(database: &Database, status: &RefCell<UplinkStatus>) {
@@ -368,6 +399,7 @@ impl Dialling {
         let mut backoff = Backoff::new(settings.reconnect_min, settings.reconnect_max);
         loop {
             if !*self.line.borrow_and_update() {
+                believe(&self.wiring).await;
                 if self.line.changed().await.is_err() {
                     return;
                 }
@@ -377,6 +409,7 @@ impl Dialling {
             }
             let begun = Instant::now();
             let asked_wait = self.once().await;
+            believe(&self.wiring).await;
             if begun.elapsed() >= SETTLED_AFTER {
                 backoff.reset();
             }

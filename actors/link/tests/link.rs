@@ -37,6 +37,8 @@ mod simulation;
 mod skew;
 #[path = "link/slow.rs"]
 mod slow;
+#[path = "link/storm.rs"]
+mod storm;
 #[path = "link/strangers.rs"]
 mod strangers;
 #[path = "link/tables.rs"]

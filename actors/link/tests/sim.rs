@@ -99,7 +99,7 @@ fn main() -> ExitCode {
         if let Some(file) = asked.log {
             std::fs::write(file, ended.log.join("\n")).unwrap();
         }
-        return told(&templates, &[(seed, ended)]);
+        return told(&[(seed, ended)]);
     }
     if asked.mutants {
         return if mutants::are_noticed(&templates) { ExitCode::SUCCESS } else { ExitCode::FAILURE };
@@ -110,7 +110,7 @@ fn main() -> ExitCode {
     if asked.seeds.is_none() && !mutants::are_noticed(&templates) {
         return ExitCode::FAILURE;
     }
-    told(&templates, &ended)
+    told(&ended)
 }
 
 /// On as many cores as there are; those that failed, and those that are run again.
@@ -123,7 +123,14 @@ fn run_all(templates: &Arc<Templates>, seeds: &[u64]) -> Vec<(u64, Ended)> {
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed) as usize;
                     let Some(seed) = seeds.get(at) else { return };
-                    let ended = world::run(templates, *seed, None, SHOWN_MAX);
+                    let mut ended = world::run(templates, *seed, None, SHOWN_MAX);
+                    if ended.violation.is_none() && seed % AGAIN_EVERY == 0 {
+                        let again = world::run(templates, *seed, None, SHOWN_MAX);
+                        if again.hash != ended.hash {
+                            let violation = Some("I10: a second run of this seed is another".to_owned());
+                            ended = Ended { violation, ..again };
+                        }
+                    }
                     if let Some(violation) = &ended.violation {
                         eprintln!("seed {seed} failed: {violation}");
                     }
@@ -150,19 +157,9 @@ fn run_all(templates: &Arc<Templates>, seeds: &[u64]) -> Vec<(u64, Ended)> {
     all
 }
 
-fn told(templates: &Arc<Templates>, ended: &[(u64, Ended)]) -> ExitCode {
-    let mut failed: Vec<(u64, String, Vec<String>)> = Vec::new();
-    for (seed, ended) in ended {
-        if let Some(violation) = &ended.violation {
-            failed.push((*seed, violation.clone(), ended.log.clone()));
-        }
-        if seed % AGAIN_EVERY == 0 || ended.violation.is_some() && failed.len() == 1 {
-            let again = world::run(templates, *seed, None, SHOWN_MAX);
-            if again.hash != ended.hash {
-                failed.push((*seed, "I10: a second run of this seed is another".to_owned(), again.log));
-            }
-        }
-    }
+fn told(ended: &[(u64, Ended)]) -> ExitCode {
+    let mut failed: Vec<(u64, &String, &Vec<String>)> =
+        ended.iter().filter_map(|(seed, ended)| Some((*seed, ended.violation.as_ref()?, &ended.log))).collect();
     failed.sort();
     let Some((seed, violation, log)) = failed.first() else { return ExitCode::SUCCESS };
     for line in &log[log.len().saturating_sub(SHOWN_MAX)..] {

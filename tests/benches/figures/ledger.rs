@@ -43,14 +43,7 @@ pub(crate) async fn measure(table: &mut Table) {
     let count = BATCH_DOCUMENTS_MAX as u64;
     for n in 0..BATCHES {
         let before = place;
-        let batch: Vec<Numbered> = (0..count)
-            .map(|_| {
-                number += 1;
-                let numbered = numbered(place, number);
-                place = numbered.place;
-                numbered
-            })
-            .collect();
+        let batch = batch(&mut place, &mut number);
         let rows = rows_of(&scratch, &peer, &batch, n).await;
         rows_in_all += rows.iter().map(|rows| rows.values.len() / rows.columns.len()).sum::<usize>();
 
@@ -90,8 +83,20 @@ pub(crate) async fn measure(table: &mut Table) {
     }
 }
 
+/// A full batch of receipts that follow `place` and `number`, as they come off the link.
+pub(crate) fn batch(place: &mut Place, number: &mut u64) -> Vec<Numbered> {
+    (0..BATCH_DOCUMENTS_MAX)
+        .map(|_| {
+            *number += 1;
+            let numbered = numbered(*place, *number);
+            *place = numbered.place;
+            numbered
+        })
+        .collect()
+}
+
 fn numbered(before: Place, number: u64) -> Numbered {
-    let document = Document::ReceiptClosed(Box::new(receipt(number)));
+    let document = Document::ReceiptClosed(Box::new(receipt("S1", number)));
     let (id, body, type_id) = (Uuid::now_v7(), document.to_body(), document.type_id());
     let place = before.next(id, &body);
     let store = StoreId::new("S1").expect("a code");
@@ -100,7 +105,8 @@ fn numbered(before: Place, number: u64) -> Numbered {
     Numbered { place, document: Received { id, type_id, schema: 1, origin, created_ms: 0, body } }
 }
 
-fn receipt(number: u64) -> Receipt {
+/// The receipt of that number in a store.
+pub(crate) fn receipt(store: &str, number: u64) -> Receipt {
     let lines: Vec<ReceiptLine> = (1..=LINES)
         .map(|line| {
             let item = (number * 31 + u64::from(line) * 977) % ITEMS;
@@ -138,7 +144,7 @@ fn receipt(number: u64) -> Receipt {
     let at = chrono::DateTime::from_timestamp(seconds, 0).expect("a time").fixed_offset();
     Receipt {
         uid: ReceiptId(Uuid::now_v7()),
-        store: StoreId::new("S1").expect("a code"),
+        store: StoreId::new(store).expect("a code"),
         till: TillId(1),
         sequence: number,
         shift: 1,
@@ -166,7 +172,7 @@ fn receipt(number: u64) -> Receipt {
 }
 
 /// Rows of one table, value after value.
-struct Rows {
+pub(crate) struct Rows {
     table: &'static str,
     columns: Vec<&'static str>,
     values: Vec<Value>,
@@ -174,7 +180,7 @@ struct Rows {
 
 /// The rows that a batch makes or changes, under the name of a store of its own: plain inserts never meet a row that is
 /// there.
-async fn rows_of(scratch: &Database, peer: &Peer, batch: &[Numbered], n: u64) -> Vec<Rows> {
+pub(crate) async fn rows_of(scratch: &Database, peer: &Peer, batch: &[Numbered], n: u64) -> Vec<Rows> {
     let before = Place { sequence: batch[0].place.sequence - 1, ..Place::default() };
     let transaction = scratch.begin().await.expect("a transaction");
     let received: Vec<Received> = batch.iter().map(|numbered| numbered.document.clone()).collect();
@@ -230,7 +236,7 @@ where
 }
 
 /// One transaction, as few statements as SQLite takes.
-async fn insert(database: &Database, all: Vec<Rows>) {
+pub(crate) async fn insert(database: &Database, all: Vec<Rows>) {
     let transaction = database.begin().await.expect("a transaction");
     let backend = transaction.get_database_backend();
     for Rows { table, columns, mut values } in all {

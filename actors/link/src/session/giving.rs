@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use tokio::time::Instant;
 
 use super::Incident;
-use super::pace::Pace;
+use super::pace::{Pace, ROWS_WAIT_MAX};
 
 /// Rows of a chunk.
 pub const CHUNK_ROWS_MAX: usize = 2_000;
@@ -15,7 +15,7 @@ pub const CHUNK_BYTES_MAX: usize = 512 * 1024;
 const AHEAD_MAX: u64 = 1 << 40;
 
 /// The datasets a peer asked for, in the order in which it asked.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Giving {
     peer: String,
     asked: Vec<&'static str>,
@@ -50,7 +50,8 @@ pub struct Wanted {
 
 impl Giving {
     pub fn new(peer: &str) -> Giving {
-        Giving { peer: peer.to_owned(), ..Giving::default() }
+        let pace = Pace::new(ROWS_WAIT_MAX);
+        Giving { peer: peer.to_owned(), asked: Vec::new(), of: BTreeMap::new(), pace }
     }
 
     /// The peer says what it has: the first time a wish, then the receipt for a chunk.
@@ -131,6 +132,11 @@ impl Giving {
     pub fn level(&self, dataset: &str) -> Option<u64> {
         let Progress { kept, sent, head, .. } = *self.of.get(dataset)?;
         (kept == sent && kept == head).then_some(head)
+    }
+
+    /// The peer keeps any dataset.
+    pub fn asks(&self) -> bool {
+        !self.asked.is_empty()
     }
 
     pub fn asked(&self) -> impl Iterator<Item = &'static str> {

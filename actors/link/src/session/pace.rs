@@ -1,8 +1,9 @@
-//! How much of a catalogue may be on the way: as much as the line carries without keeping others waiting.
+//! How much of a catalogue, or of a backlog of documents, may be on the way: as much as the line carries without keeping
+//! others waiting.
 //!
 //! An answer that is put on a line waits for what is on it already. So the window begins small, doubles while receipts come
-//! back quickly, is halved when they come [`WAIT_MAX`] later than on an empty line, and grows slowly from then on. On a bad
-//! line an answer waits less than a second behind rows, on a good one the window is as wide as memory allows.
+//! back quickly, is halved when they come much later than on an empty line, and grows slowly from then on. On a bad line an
+//! answer waits about a second behind the rest, on a good one the window is as wide as memory allows.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -15,8 +16,10 @@ pub const WINDOW_BYTES_MIN: usize = 4 * 1024;
 pub const WINDOW_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Chunks on the way, whatever their size.
 pub const CHUNKS_IN_FLIGHT_MAX: usize = 8;
-/// Receipts that come so much later than the quickest show a line, or a disk, that has enough to do.
-const WAIT_MAX: Duration = Duration::from_millis(300);
+/// Receipts for rows that come so much later than the quickest show a line, or a disk, that has enough to do.
+pub const ROWS_WAIT_MAX: Duration = Duration::from_millis(300);
+/// The same of documents, which are receipted when they are committed.
+pub const DOCUMENTS_WAIT_MAX: Duration = Duration::from_secs(1);
 /// The quickest receipt is forgotten by a part of this at each later one: lines change.
 const FORGET: u32 = 256;
 /// A window that was too wide once grows by this part of itself in a round trip.
@@ -30,15 +33,15 @@ pub struct Pace {
     quickest: Option<Duration>,
     /// The window was halved then: what was sent before tells nothing about it.
     halved: Option<Instant>,
-}
-
-impl Default for Pace {
-    fn default() -> Pace {
-        Pace { window: WINDOW_BYTES_MIN, sent: VecDeque::new(), quickest: None, halved: None }
-    }
+    wait_max: Duration,
 }
 
 impl Pace {
+    /// Receipts that come `wait_max` later than the quickest come too late.
+    pub fn new(wait_max: Duration) -> Pace {
+        Pace { window: WINDOW_BYTES_MIN, sent: VecDeque::new(), quickest: None, halved: None, wait_max }
+    }
+
     /// Bytes of the next chunk before compression; nothing while enough is on the way.
     pub fn room(&self) -> Option<usize> {
         let on_the_way: usize = self.sent.iter().map(|(_, bytes)| bytes).sum();
@@ -56,6 +59,11 @@ impl Pace {
         self.sent.push_back((now, bytes));
     }
 
+    /// The last chunk is sent again: nobody receipts it.
+    pub fn lost(&mut self) {
+        self.sent.pop_back();
+    }
+
     /// The receipt for the oldest chunk came.
     pub fn receipted(&mut self, now: Instant) {
         let Some((sent, bytes)) = self.sent.pop_front() else { return };
@@ -65,7 +73,7 @@ impl Pace {
             creeping.min(took)
         });
         self.quickest = Some(quickest);
-        if took <= quickest + WAIT_MAX {
+        if took <= quickest + self.wait_max {
             let more = if self.halved.is_none() { bytes } else { bytes / GROW };
             self.window = (self.window + more.max(1)).min(WINDOW_BYTES_MAX);
         } else if self.halved.is_none_or(|halved| sent >= halved) {
@@ -82,7 +90,7 @@ mod tests {
     /// A line that carries `rate` bytes a second and has a round trip of `trip`: how long what is put on it waits when it has
     /// settled, and the share of the line that rows get.
     fn settled(rate: u64, trip: Duration) -> (Duration, f64) {
-        let (mut pace, begun) = (Pace::default(), Instant::now());
+        let (mut pace, begun) = (Pace::new(ROWS_WAIT_MAX), Instant::now());
         let (mut now, mut free) = (begun, begun);
         let mut on_the_way: VecDeque<(Instant, usize)> = VecDeque::new();
         let settled = begun + Duration::from_secs(300);
@@ -122,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_window_never_closes() {
-        let (mut pace, mut now) = (Pace::default(), Instant::now());
+        let (mut pace, mut now) = (Pace::new(ROWS_WAIT_MAX), Instant::now());
         for _ in 0..100 {
             let bytes = pace.room().unwrap();
             assert!(bytes >= WINDOW_BYTES_MIN / CHUNKS_IN_FLIGHT_MAX);
@@ -133,6 +141,6 @@ mod tests {
             now += Duration::from_millis(1);
             pace.receipted(now);
         }
-        assert_eq!(Pace::default().room(), Some(WINDOW_BYTES_MIN / CHUNKS_IN_FLIGHT_MAX));
+        assert_eq!(Pace::new(ROWS_WAIT_MAX).room(), Some(WINDOW_BYTES_MIN / CHUNKS_IN_FLIGHT_MAX));
     }
 }

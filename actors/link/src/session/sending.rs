@@ -2,6 +2,9 @@
 
 use std::collections::VecDeque;
 
+use tokio::time::Instant;
+
+use super::pace::{DOCUMENTS_WAIT_MAX, Pace};
 use super::{Incident, Window, fork};
 use crate::chain::Place;
 
@@ -21,6 +24,10 @@ pub struct Sending {
     /// Places and sizes of what is on its way, in order.
     flight: VecDeque<(Place, usize)>,
     flight_bytes: usize,
+    /// The last document of each batch that is on its way.
+    batches: VecDeque<u64>,
+    /// The window is what the receiver takes; this is what the line carries.
+    pace: Pace,
 }
 
 /// What may be read from the outbox and sent now.
@@ -35,9 +42,18 @@ impl Sending {
     /// Take up where the receiver stands; the two have been compared.
     pub fn resume(peer: &str, applied: Place, window: Window) -> Sending {
         let whose = peer.to_owned();
-        let (flight, flight_bytes) = (VecDeque::new(), 0);
         let sent = applied.sequence;
-        Sending { peer: whose, acked: applied, sent, furthest: sent, window, flight, flight_bytes }
+        Sending {
+            peer: whose,
+            acked: applied,
+            sent,
+            furthest: sent,
+            window,
+            flight: VecDeque::new(),
+            flight_bytes: 0,
+            batches: VecDeque::new(),
+            pace: Pace::new(DOCUMENTS_WAIT_MAX),
+        }
     }
 
     pub fn acked(&self) -> Place {
@@ -58,22 +74,26 @@ impl Sending {
 
     pub fn room(&self) -> Option<Room> {
         let documents = (self.window.documents as usize).saturating_sub(self.flight.len()).min(BATCH_DOCUMENTS_MAX);
-        let bytes = (self.window.bytes as usize).saturating_sub(self.flight_bytes).min(BATCH_BYTES_MAX);
+        let taken = (self.window.bytes as usize).saturating_sub(self.flight_bytes).min(BATCH_BYTES_MAX);
+        let bytes = self.pace.room()?.min(taken);
         (documents > 0 && bytes > 0).then_some(Room { after: self.sent, documents, bytes })
     }
 
     /// These were given to the transport, in order, right after what was sent before.
-    pub fn sending(&mut self, documents: impl IntoIterator<Item = (Place, usize)>) {
+    pub fn sending(&mut self, documents: impl IntoIterator<Item = (Place, usize)>, now: Instant) {
+        let bytes_before = self.flight_bytes;
         for (place, bytes) in documents {
             self.sent = place.sequence;
             self.flight_bytes += bytes;
             self.flight.push_back((place, bytes));
         }
+        self.batches.push_back(self.sent);
+        self.pace.sent(self.flight_bytes - bytes_before, now);
         self.furthest = self.furthest.max(self.sent);
     }
 
     /// The receiver has committed everything up to `place`. False if that was known.
-    pub fn acknowledged(&mut self, place: Place) -> Result<bool, Incident> {
+    pub fn acknowledged(&mut self, place: Place, now: Instant) -> Result<bool, Incident> {
         if place.sequence <= self.acked.sequence {
             return Ok(false);
         }
@@ -89,6 +109,10 @@ impl Sending {
             }
             self.flight.pop_front();
             self.flight_bytes -= bytes;
+        }
+        while self.batches.front().is_some_and(|last| *last <= place.sequence) {
+            self.batches.pop_front();
+            self.pace.receipted(now);
         }
         self.acked = place;
         self.sent = self.sent.max(place.sequence);
@@ -110,6 +134,10 @@ impl Sending {
         {
             self.flight.pop_back();
             self.flight_bytes -= bytes;
+        }
+        while self.batches.back().is_some_and(|last| *last >= expected) {
+            self.batches.pop_back();
+            self.pace.lost();
         }
         self.sent = self.sent.min(expected - 1);
         Ok(())

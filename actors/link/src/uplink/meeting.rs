@@ -34,7 +34,7 @@ pub(super) async fn compare(
     match (verdict, &wiring.restore) {
         (Verdict::GoOn, _) => {
             if applied.sequence < own.acked.sequence {
-                let again = outbox::after(&database.reader, applied.sequence, 1, 1).await?;
+                let again = outbox::after(&database.reader, applied.sequence, own.acked.sequence, 1, 1).await?;
                 if again.first().is_none_or(|first| first.place.sequence != applied.sequence + 1) {
                     return Err(own.too_old(peer, applied).into());
                 }
@@ -50,8 +50,8 @@ pub(super) async fn compare(
             }
         }
         (Verdict::Renew, Some(_)) => {
-            wiring.compared.send_replace(false);
             identity::renew(database).await?;
+            wiring.compared.send_replace(false);
             return Err(Stop::OldCopy);
         }
         (Verdict::Recover, Some(restore)) => {

@@ -296,9 +296,19 @@ impl Session<'_> {
             && let Some(room) = self.sending.room()
         {
             self.unread = false;
-            let reader = database.reader.clone();
-            self.reading =
-                Some(async move { outbox::after(&reader, room.after, room.documents, room.bytes).await }.boxed_local());
+            let (database, note, archived) = (database.clone(), self.wiring.note.clone(), self.noted.sequence);
+            self.reading = Some(
+                async move {
+                    let documents =
+                        outbox::after(&database.reader, room.after, archived, room.documents, room.bytes).await?;
+                    // Whoever has heard of a document must never meet a copy of this database that does not know it was one.
+                    if !documents.is_empty() {
+                        note.keep(&database).await;
+                    }
+                    Ok(documents)
+                }
+                .boxed_local(),
+            );
         }
         if self.keeping.is_none()
             && let Some(sink) = self.wiring.sink.clone()
@@ -332,7 +342,8 @@ impl Session<'_> {
     fn frame(&mut self, line: &mut Line, frame: Frame) -> Result<(), Stop> {
         match frame {
             Frame::Ack(ack) if ack.channel == DOCUMENTS => {
-                self.sending.acknowledged(Place { sequence: ack.sequence, chain: ack.chain })?;
+                let acked = Place { sequence: ack.sequence, chain: ack.chain };
+                self.sending.acknowledged(acked, Instant::now())?;
                 self.unread = true;
             }
             Frame::Nack(nack) if nack.channel == DOCUMENTS => {
@@ -367,7 +378,7 @@ impl Session<'_> {
         }
         let sizes =
             documents.iter().map(|numbered| (numbered.place, numbered.document.body.len() + ENVELOPE_BYTES_MAX));
-        self.sending.sending(sizes.collect::<Vec<_>>());
+        self.sending.sending(sizes.collect::<Vec<_>>(), Instant::now());
         line.send(&Frame::Data(Data { channel: DOCUMENTS, documents }))?;
         Ok(())
     }

@@ -12,6 +12,7 @@ use link::session::receiving::{Answer, Receiving};
 use link::session::sending::Sending;
 use link::session::{Incident, Window};
 use proptest::prelude::*;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 const WINDOW: Window = Window { documents: 7, bytes: 10_000 };
@@ -152,7 +153,8 @@ impl World {
                 let documents: Vec<Numbered> =
                     self.outbox.iter().skip(from).take(room.documents.min(3)).cloned().collect();
                 if !documents.is_empty() {
-                    sending.sending(documents.iter().map(|numbered| (numbered.place, numbered.document.body.len())));
+                    let sizes = documents.iter().map(|numbered| (numbered.place, numbered.document.body.len()));
+                    sending.sending(sizes, Instant::now());
                     self.up.push_back(Up::Data(documents));
                 }
                 assert!(sending.in_flight() <= WINDOW.documents as usize);
@@ -166,7 +168,7 @@ impl World {
                 }
             }
             Step::DeliverDown => match self.down.pop_front() {
-                Some(Down::Ack(place)) => drop(sending.acknowledged(place)?),
+                Some(Down::Ack(place)) => drop(sending.acknowledged(place, Instant::now())?),
                 Some(Down::Nack(expected)) => sending.missed(expected)?,
                 Some(Down::Credit(window)) => sending.credit(window),
                 None => {}

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::world::{Server, Till, effects, memory_way, play, until, upto};
+use crate::world::{Server, Till, effects, memory_way, play, sell_at_once, until, upto};
 
 /// A wire of 20 kbit/s on which everything takes a second each way.
 const BYTES_PER_SECOND: f64 = 2_500.0;
@@ -97,6 +97,39 @@ fn fault_f13_a_request_and_a_receipt_do_not_wait_behind_a_catalogue_on_a_slow_li
             before = now;
         }
         assert_eq!(effects(&server.database, 1).await, upto(4));
+        assert_eq!(till.status().await.sessions, 1);
+    });
+}
+
+#[test]
+fn fault_f13_a_request_does_not_wait_behind_a_backlog_on_a_slow_line() {
+    play(async {
+        let dir = TempDir::new().unwrap();
+        let hub = MemoryHub::new();
+        let server = Server::start(&dir, "store.db").await;
+        hub.up("above", server.acceptor());
+        let till = Till::start(&dir, 1, "one", Arc::new(SlowDial(memory_way(&hub)))).await;
+        sell_at_once(&till.database, 1, 2_000).await;
+        till.sell(1).await;
+        let acked = async || till.status().await.acked;
+        until("the backlog begins to go", async || {
+            let acked = acked().await;
+            (acked > 20, acked)
+        })
+        .await;
+        let mut before = acked().await;
+        for round in 1..=4 {
+            let asked = Instant::now();
+            let answer = put(&till.uplink.reference(), 1, b"who?".to_vec(), Duration::from_secs(4)).await;
+            assert_eq!(answer.as_deref(), Ok(&b"S1/1: who?"[..]), "round {round}, after {:?}", asked.elapsed());
+            until("documents go on meanwhile", async || {
+                let acked = acked().await;
+                (acked > before, acked)
+            })
+            .await;
+            before = acked().await;
+        }
+        assert!(before < 2_000, "all went before the questions were answered");
         assert_eq!(till.status().await.sessions, 1);
     });
 }

@@ -22,7 +22,7 @@ use tokio::sync::Notify;
 use crate::random::Random;
 
 /// Statements that are kept prepared.
-const PREPARED_MAX: usize = 128;
+const PREPARED_MAX: usize = 1_024;
 /// Columns of the link's tables that are read as `i32`; SQLite calls every number an integer.
 const NARROW: [&str; 5] = ["channel", "schema", "tries", "raw_bytes", "id"];
 const FLAGS: [&str; 3] = ["compared", "deleted", "revoked"];

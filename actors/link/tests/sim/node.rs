@@ -205,7 +205,8 @@ pub struct Backup {
 #[derive(Clone)]
 pub struct Common {
     pub seen: Seen,
-    pub failed: Arc<Notify>,
+    /// The world looks again: a power failed, or somebody agreed.
+    pub wakes: Arc<Notify>,
     pub serials: Arc<AtomicU64>,
     pub mutant: Option<Mutant>,
     /// Tills sell now.
@@ -271,7 +272,7 @@ impl Machine {
         random: Random,
         up: impl FnOnce(&ChildRef<Downlinks>) + 'static,
     ) {
-        let database = self.disk.begin(common.failed.clone());
+        let database = self.disk.begin(common.wakes.clone());
         let me = peer(self.name());
         let mut tree = Tree::new(self.label.as_str());
         tree.group("link", Strategy::OneForOne);

@@ -51,7 +51,7 @@ impl World<'_> {
                 let machines = self.machines.iter().filter(|machine| machine.name() == peer.name).count();
                 if replaced && !peer.connected && machines == 1 {
                     self.seen.note(|| format!("{} is trusted", peer.name));
-                    let database = self.machines[at].disk.database(self.common.failed.clone());
+                    let database = self.machines[at].disk.database(self.common.wakes.clone());
                     inbox::trust_another(&database, &peer.name).await.ok();
                 }
             }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use link::chain::Place;
 use link::frame::Frame;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::wire::{Link, Way};
@@ -35,11 +36,15 @@ struct Talk {
 
 /// Cheap to clone.
 #[derive(Clone)]
-pub struct Seen(Arc<Mutex<Inside>>);
+pub struct Seen {
+    inside: Arc<Mutex<Inside>>,
+    wakes: Arc<Notify>,
+}
 
 impl Seen {
-    pub fn new(kept_max: usize) -> Seen {
-        Seen(Arc::new(Mutex::new(Inside {
+    /// Rings `wakes` when somebody agreed.
+    pub fn new(kept_max: usize, wakes: Arc<Notify>) -> Seen {
+        let inside = Inside {
             began: Instant::now(),
             lines: VecDeque::new(),
             kept_max,
@@ -48,11 +53,12 @@ impl Seen {
             talks: BTreeMap::new(),
             agreed: Vec::new(),
             frames: 0,
-        })))
+        };
+        Seen { inside: Arc::new(Mutex::new(inside)), wakes }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inside> {
-        self.0.lock().expect("nobody panics with it")
+        self.inside.lock().expect("nobody panics with it")
     }
 
     pub fn note(&self, line: impl FnOnce() -> String) {
@@ -114,7 +120,10 @@ impl Seen {
                     self.broken("I7", format!("#{} has {on_the_way} documents on the way, {most} may be", link.number));
                 }
             }
-            Frame::Agreed(_) => inside.agreed.push(link.lower.clone()),
+            Frame::Agreed(_) => {
+                inside.agreed.push(link.lower.clone());
+                self.wakes.notify_one();
+            }
             Frame::Ack(ack) => {
                 drop(inside);
                 self.is_committed(link, Place { sequence: ack.sequence, chain: ack.chain });

@@ -110,7 +110,8 @@ pub fn run(templates: &Arc<Templates>, seed: u64, mutant: Option<Mutant>, lines_
 
 impl<'a> World<'a> {
     fn begin(templates: &'a Templates, plan: Plan, mut random: Random, lines_max: usize) -> World<'a> {
-        let seen = Seen::new(lines_max);
+        let wakes = Arc::new(Notify::new());
+        let seen = Seen::new(lines_max, wakes.clone());
         seen.note(|| format!("{plan:?}"));
         let wire = Wire::new(Random::new(random.next()), plan.weather, seen.clone());
         if plan.mutant == Some(Mutant::Forges) {
@@ -118,7 +119,7 @@ impl<'a> World<'a> {
         }
         let common = Common {
             seen: seen.clone(),
-            failed: Arc::new(Notify::new()),
+            wakes,
             serials: Arc::new(AtomicU64::new(1)),
             mutant: plan.mutant,
             sells: Rc::new(Cell::new(true)),
@@ -207,27 +208,27 @@ impl<'a> World<'a> {
                 return;
             }
             let next = self.began + Duration::from_millis(next_ms.min(until_ms));
-            let failed = self.common.failed.clone();
+            let wakes = self.common.wakes.clone();
             tokio::select! {
                 biased;
-                () = failed.notified() => {}
+                () = wakes.notified() => {}
                 () = tokio::time::sleep_until(next) => {}
             }
         }
     }
 
-    /// What tills and the wire told, and whose power failed.
+    /// What tills and the wire told, and whose power failed. What was sold was sold before whoever agreed now did.
     async fn hears(&mut self) {
+        for machine in &self.machines {
+            let sold = machine.disk.take_sold();
+            self.books.sold(machine, sold, &self.seen);
+        }
         for label in self.seen.take_agreed() {
             let below_sure = |machine: &Machine| !machine.is_till() || self.of(store_of(machine.name())).is_sure;
             if let Some(at) = self.machines.iter().position(|machine| machine.label == label) {
                 let sure = below_sure(&self.machines[at]);
                 self.machines[at].is_sure |= sure && !self.has_copy(&label);
             }
-        }
-        for machine in &self.machines {
-            let sold = machine.disk.take_sold();
-            self.books.sold(machine, sold, &self.seen);
         }
         let off: Vec<String> = self
             .machines

@@ -99,7 +99,7 @@ impl Given {
             biased;
             read = done(&mut self.reading) => Ok(Happened::Read(Box::new(read?))),
             seen = done(&mut self.looking) => Ok(Happened::Seen(Box::new(seen?))),
-            () = tokio::time::sleep_until(self.compare_at) => Ok(Happened::Night),
+            () = tokio::time::sleep_until(self.compare_at), if self.giving.asks() => Ok(Happened::Night),
         }
     }
 
