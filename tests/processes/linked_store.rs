@@ -14,7 +14,7 @@ use link::datasets::version;
 use link::outbox;
 use link::requests::{ACCOUNTS_SYNC, AskAbove};
 use link::transport::websocket::WebSocketDial;
-use link::uplink::{SetLine, Uplink, UplinkSettings};
+use link::uplink::{Uplink, UplinkSettings};
 use messages::v1::catalogue::{DATASETS, ITEMS};
 use messages::v1::document::Document;
 use messages::v1::receipt::Receipt;
@@ -31,7 +31,7 @@ pub(crate) struct Store {
     pub(crate) name: String,
     database: Database,
     bell: Bell,
-    uplink: ChildRef<Uplink>,
+    pub(crate) uplink: ChildRef<Uplink>,
     _node: Node,
     sold: Mutex<Place>,
 }
@@ -100,11 +100,6 @@ impl Store {
         transaction.commit().await.unwrap();
         *self.sold.lock().unwrap() = place;
         self.bell.ring();
-    }
-
-    /// Cut the line, or mend it.
-    pub(crate) async fn line(&self, up: bool) {
-        self.uplink.reference::<SetLine>().ask(SetLine { up }).await.unwrap();
     }
 
     fn receipt(&self, sequence: u64) -> Receipt {

@@ -171,7 +171,7 @@ fn open_shift(desk: &mut Desk, opened: ShiftOpened) -> Result<(), DbErr> {
 impl Till {
     /// Sell only from a database that was compared with the store's. What it took back is read anew first.
     pub(crate) async fn stand_on_what_is_known(&mut self) -> Result<(), TillError> {
-        if self.ports.compared.as_ref().is_some_and(|compared| !*compared.borrow()) {
+        if !self.is_compared().await {
             self.settled = false;
             return Err(refused(Refusal::NotCompared));
         }
@@ -188,6 +188,13 @@ impl Till {
         }
         self.settled = true;
         Ok(())
+    }
+
+    /// A till that has just started waits a moment for its store's word.
+    async fn is_compared(&self) -> bool {
+        let Some(mut compared) = self.ports.compared.clone() else { return true };
+        let told = tokio::time::timeout_at(self.told_until, compared.wait_for(|compared| *compared)).await;
+        matches!(told, Ok(Ok(_)))
     }
 
     async fn look_for_missing(&mut self, taken: &TakenBack) -> Result<(), TillError> {

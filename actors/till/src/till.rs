@@ -4,6 +4,7 @@
 //! input that was being worked on, which was then not committed. Whoever sent it looks at the view before asking again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::Message;
 use chrono::{DateTime, FixedOffset};
@@ -28,6 +29,7 @@ use messages::v1::view::{TillMode, TillView};
 use runtime::actor::{Actor, Handle, Scope};
 use runtime::spec::StartError;
 use serde::Serialize;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::accounts::{Beside, CustomerAnswered, LOOK_EVERY, LookAtAccounts, Released, Told};
@@ -51,6 +53,8 @@ struct FinishBegun;
 
 /// Clocks are corrected by minutes; a clock that is further back is wrong.
 const CLOCK_BACK_MAX_MS: i64 = 10 * 60 * 1000;
+/// A till that starts waits so long for its store to say that it stands where it believes: a little longer than the link does.
+const TOLD_WITHIN: Duration = Duration::from_secs(4);
 
 /// Why the till waits for its device.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,6 +120,8 @@ pub struct Till {
     pub(crate) beside: Beside,
     /// Where it stands was read from a database that the store knows.
     pub(crate) settled: bool,
+    /// The store's word is waited for until then.
+    pub(crate) told_until: Instant,
     pub(crate) version: u64,
     commits: u64,
 }
@@ -177,6 +183,7 @@ impl Till {
             customer: None,
             beside: Beside::default(),
             settled: false,
+            told_until: Instant::now() + TOLD_WITHIN,
             version,
             commits: 0,
         };

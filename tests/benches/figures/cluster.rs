@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use link::apply::{Peer, PeerRole};
 use link::chain::Place;
 use link::session::sending::BATCH_DOCUMENTS_MAX;
+use link::uplink::SetLine;
 use migrations::{ServerMigrator, scratch};
 
 use crate::ledger;
@@ -40,14 +41,14 @@ pub(crate) async fn measure(table: &mut Table) {
     let count = (STORES * BATCHES * BATCH_DOCUMENTS_MAX) as u64;
     for _ in 0..TURNS {
         for store in &stores {
-            store.line(false).await;
+            line(store, false).await;
             let next = store.sold() + 1;
             let upto = next + (BATCHES * BATCH_DOCUMENTS_MAX) as u64;
             store.closes((next..upto).map(|number| ledger::receipt(&store.name, number)).collect()).await;
         }
         let began = Instant::now();
         for store in &stores {
-            store.line(true).await;
+            line(store, true).await;
         }
         tokio::time::timeout(TURN_WITHIN, all_sent(&stores)).await.expect("a turn ends");
         let by_office = began.elapsed();
@@ -75,6 +76,10 @@ pub(crate) async fn measure(table: &mut Table) {
     table.note(format!(
         "{STORES} stores, {count} receipts in each of {TURNS} turns, from the line's mending to the last acknowledgement; bare inserts {BATCH_DOCUMENTS_MAX} a transaction",
     ));
+}
+
+async fn line(store: &Store, up: bool) {
+    store.uplink.reference::<SetLine>().ask(SetLine { up }).await.expect("the uplink runs");
 }
 
 async fn all_sent(stores: &[Store]) {

@@ -247,6 +247,11 @@ fn a_slow_receiver_leaves_documents_on_disk() {
         sell_at_once(&till.database, 1, 3_999).await;
         till.sell(1).await;
         applied(&server, 1, 4_000).await;
+        until("all of it is put aside", async || {
+            let count = outbox::unsent(&till.database.reader).await.unwrap().count;
+            (count == 0, count)
+        })
+        .await;
         // The database of the receiver is held by somebody else.
         let held = server.database.begin().await.unwrap();
         sell_at_once(&till.database, 1, 6_000).await;
