@@ -125,8 +125,8 @@ impl Shop {
         shop.write(
             "store.toml",
             &format!(
-                "roles = [\"server\"]\nstore = \"S1\"\ndata = {:?}\nlisten = \"127.0.0.1:{store_port}\"\n{store_database}\
-                 [server]\nhq = \"ws://127.0.0.1:{links}/link\"\ntoken = \"token of S1\"\ntills = {{ {} }}\n",
+                "roles = [\"server\"]\nstore = \"S1\"\ndata = {:?}\nlisten = \"127.0.0.1:{store_port}\"\n\
+                 [server]\n{store_database}hq = \"ws://127.0.0.1:{links}/link\"\ntoken = \"token of S1\"\ntills = {{ {} }}\n",
                 shop.path("store"),
                 tills.join(", "),
             ),
