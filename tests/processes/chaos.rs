@@ -115,13 +115,16 @@ async fn die_at_random(shop: &Shop, until: Instant, seed: u64) {
         }
         (parts, store, deaths)
     };
-    let (worked, (parts, store, deaths)) = tokio::join!(join_all(tills), servers);
+    let (worked, (mut parts, mut store, deaths)) = tokio::join!(join_all(tills), servers);
     let total = worked.iter().map(|(_, _, sold)| sold).sum();
     let mut counters = Vec::new();
     for (mut till, counter, sold) in worked {
         till.shows("all sent").await;
         till.leave().await;
         counters.push((counter, sold));
+    }
+    for program in parts.iter_mut().chain([&mut store]) {
+        assert!(program.is_running(), "it did not survive its start:\n{}", program.said());
     }
     shop.hq_has(total).await;
     parts.into_iter().for_each(Program::kill);
