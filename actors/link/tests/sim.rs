@@ -25,6 +25,8 @@
 
 #[path = "sim/books.rs"]
 mod books;
+#[path = "../../processing/tests/sim/cores.rs"]
+mod cores;
 #[path = "sim/disk.rs"]
 mod disk;
 #[path = "sim/mutants.rs"]
@@ -43,10 +45,10 @@ mod wire;
 mod world;
 
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use cores::on_all_cores;
 use disk::Templates;
 use seen::SHOWN_MAX;
 use world::Ended;
@@ -113,31 +115,22 @@ fn main() -> ExitCode {
     told(&ended)
 }
 
-/// On as many cores as there are; those that failed, and those that are run again.
+/// How each ended; now and then one is run again.
 fn run_all(templates: &Arc<Templates>, seeds: &[u64]) -> Vec<(u64, Ended)> {
-    let (next, begun) = (AtomicU64::new(0), Instant::now());
-    let all = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(|| {
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed) as usize;
-                    let Some(seed) = seeds.get(at) else { return };
-                    let mut ended = world::run(templates, *seed, None, SHOWN_MAX);
-                    if ended.violation.is_none() && seed % AGAIN_EVERY == 0 {
-                        let again = world::run(templates, *seed, None, SHOWN_MAX);
-                        if again.hash != ended.hash {
-                            let violation = Some("I10: a second run of this seed is another".to_owned());
-                            ended = Ended { violation, ..again };
-                        }
-                    }
-                    if let Some(violation) = &ended.violation {
-                        eprintln!("seed {seed} failed: {violation}");
-                    }
-                    all.lock().expect("nobody panics with it").push((*seed, ended));
-                }
-            });
+    let (begun, all) = (Instant::now(), Mutex::new(Vec::new()));
+    on_all_cores(seeds, |seed| {
+        let mut ended = world::run(templates, seed, None, SHOWN_MAX);
+        if ended.violation.is_none() && seed % AGAIN_EVERY == 0 {
+            let again = world::run(templates, seed, None, SHOWN_MAX);
+            if again.hash != ended.hash {
+                let violation = Some("I10: a second run of this seed is another".to_owned());
+                ended = Ended { violation, ..again };
+            }
         }
+        if let Some(violation) = &ended.violation {
+            eprintln!("seed {seed} failed: {violation}");
+        }
+        all.lock().expect("nobody panics with it").push((seed, ended));
     });
     let all = all.into_inner().expect("nobody panics with it");
     let sum = |of: fn(&Ended) -> u64| all.iter().map(|(_, ended)| of(ended)).sum::<u64>();

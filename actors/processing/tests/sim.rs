@@ -25,6 +25,8 @@
 
 #[path = "sim/checks.rs"]
 mod checks;
+#[path = "sim/cores.rs"]
+mod cores;
 #[path = "sim/customers.rs"]
 mod customers;
 #[path = "sim/desk.rs"]

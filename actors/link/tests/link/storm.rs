@@ -3,40 +3,26 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::join_all;
 use link::admit::StaticTokens;
-use link::apply::{Apply, Outcome, Peer, PeerRole, Received};
+use link::apply::{Peer, PeerRole};
 use link::downlinks::{self, DownlinkSettings, Downlinks};
-use link::frame::{Agreed, Frame, Hello};
+use link::frame::{Agreed, Frame};
 use link::transport::Duplex;
 use link::transport::memory::MemoryHub;
 use migrations::database::Database;
 use runtime::node::{ChildRef, Node, Tree};
 use runtime::spec::{ChildSpec, Strategy};
-use sea_orm::{DatabaseTransaction, DbErr};
 use tempfile::TempDir;
 
+use crate::office::{hear, hello, say};
 use crate::tables::server_database;
-use crate::world::{hq_peer, memory_way, play, until};
+use crate::world::{Effects, hq_peer, memory_way, play, until};
 
 const STORES: usize = 600;
 /// 500 a second are taken back.
 const ALL_BACK: Duration = Duration::from_millis(1_200);
 const PART: Duration = Duration::from_millis(200);
-
-struct Nothing;
-
-impl Apply for Nothing {
-    fn apply<'a>(
-        &'a self,
-        _: &'a DatabaseTransaction,
-        _: &'a Peer,
-        batch: &'a [Received],
-    ) -> BoxFuture<'a, Result<Vec<Outcome>, DbErr>> {
-        std::future::ready(Ok(vec![Outcome::Applied; batch.len()])).boxed()
-    }
-}
 
 fn peer(n: usize) -> Peer {
     Peer { name: format!("S{n}"), role: PeerRole::Store }
@@ -46,10 +32,10 @@ async fn head_office(database: &Database, hub: &MemoryHub) -> (Node, ChildRef<Do
     let tokens = Arc::new(StaticTokens::new((0..STORES).map(|n| (peer(n), "token".to_owned()))));
     let mut tree = Tree::new("hq");
     tree.group("link", Strategy::OneForOne);
-    let database = database.clone();
+    let (database, effects) = (database.clone(), Arc::new(Effects::default()));
     let downlinks = tree.child(ChildSpec::new("link/down", "downlinks", move || {
         let settings = DownlinkSettings::new(hq_peer());
-        std::future::ready(Ok(Downlinks::new(database.clone(), settings, tokens.clone(), Arc::new(Nothing))))
+        std::future::ready(Ok(Downlinks::new(database.clone(), settings, tokens.clone(), effects.clone())))
     }));
     let node = tree.start().await;
     hub.up("above", downlinks.reference());
@@ -58,27 +44,17 @@ async fn head_office(database: &Database, hub: &MemoryHub) -> (Node, ChildRef<Do
 
 async fn links(hub: &MemoryHub, n: usize) -> Duplex {
     let mut duplex = memory_way(hub).dial().await.unwrap();
-    let Peer { name, role } = peer(n);
-    let hello = Hello {
-        name,
-        role,
-        token: "token".to_owned(),
-        incarnation: 1,
-        last_sequence: 0,
-        last_chain: [0; 16],
-        software: "a test".to_owned(),
-    };
-    duplex.sender.send(Frame::Hello(hello).encode().unwrap()).await.unwrap();
-    let heard = Frame::decode(&duplex.receiver.recv().await.unwrap()).unwrap();
-    assert!(matches!(heard, Frame::Welcome(_)), "{heard:?}");
-    duplex.sender.send(Frame::Agreed(Agreed { last_sequence: 0 }).encode().unwrap()).await.unwrap();
+    say(&duplex, Frame::Hello(hello(&peer(n), "token"))).await;
+    let heard = hear(&mut duplex).await;
+    assert!(matches!(heard, Some(Frame::Welcome(_))), "{heard:?}");
+    say(&duplex, Frame::Agreed(Agreed { last_sequence: 0 })).await;
     duplex
 }
 
 /// The wait that the node above asks for when it leaves.
 async fn told_to_wait(mut duplex: Duplex) -> Duration {
-    while let Some(bytes) = duplex.receiver.recv().await {
-        if let Ok(Frame::Bye(bye)) = Frame::decode(&bytes) {
+    while let Some(frame) = hear(&mut duplex).await {
+        if let Frame::Bye(bye) = frame {
             return Duration::from_millis(u64::from(bye.retry_after_ms));
         }
     }

@@ -2,8 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::cores::on_all_cores;
 use crate::plan::Plan;
 use crate::shown::movement;
 use crate::world::{HOUR_MS, MINUTE_MS, SECOND_MS, Stats, Violation, World};
@@ -101,23 +101,14 @@ pub(crate) fn clock(at_ms: u64) -> String {
 
 /// All seeds, on as many cores as there are. The seeds that failed, in order.
 pub(crate) fn run_all(plan: &Plan, seeds: &[u64], run: fn(&Plan, u64) -> Ended) -> (Vec<(u64, String)>, Stats) {
-    let next = AtomicU64::new(0);
     let found = Mutex::new((Vec::new(), Stats::default()));
-    std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(|| {
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed) as usize;
-                    let Some(seed) = seeds.get(at) else { return };
-                    let ended = run(plan, *seed);
-                    let mut found = found.lock().expect("a run does not panic here");
-                    found.1.add(&ended.stats);
-                    if let Some(violation) = ended.violation {
-                        eprintln!("seed {seed} failed at {}: {}", clock(violation.at_ms), violation.sentence);
-                        found.0.push((*seed, violation.sentence));
-                    }
-                }
-            });
+    on_all_cores(seeds, |seed| {
+        let ended = run(plan, seed);
+        let mut found = found.lock().expect("a run does not panic here");
+        found.1.add(&ended.stats);
+        if let Some(violation) = ended.violation {
+            eprintln!("seed {seed} failed at {}: {}", clock(violation.at_ms), violation.sentence);
+            found.0.push((seed, violation.sentence));
         }
     });
     let (mut failed, stats) = found.into_inner().expect("a run does not panic here");
