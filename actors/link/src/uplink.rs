@@ -43,8 +43,6 @@ pub const ASK_WITHIN: Duration = Duration::from_secs(3);
 const ASKS_MAX: usize = 16;
 /// A node above that did not answer until then is not waited for.
 const BELIEVED_AFTER: Duration = Duration::from_secs(3);
-/// A session that lived so long ended by accident, not because something is wrong: the waiting starts from the beginning.
-const SETTLED_AFTER: Duration = Duration::from_secs(60);
 
 /// What an uplink is built from.
 #[derive(Clone)]
@@ -133,6 +131,19 @@ struct Notes {
 impl Notes {
     fn read(&self) -> Option<Note> {
         self.place.as_ref().and_then(|place| place.read()).and_then(|text| Note::from_text(&text))
+    }
+
+    /// Before documents up to `sequence` are sent. One note serves for all that waited when it was written.
+    async fn reach(&self, database: &Database, sequence: u64) {
+        let noted = self.written.lock().await.is_some_and(|note| note.last.sequence >= sequence);
+        if !noted {
+            self.keep(database).await;
+        }
+    }
+
+    /// The database is another one from now on: what was written says nothing of it.
+    async fn forget(&self) {
+        *self.written.lock().await = None;
     }
 
     /// Write down where `database` stands now.
@@ -407,13 +418,10 @@ impl Dialling {
                 backoff.reset();
                 continue;
             }
-            let begun = Instant::now();
-            let asked_wait = self.once().await;
+            let end = self.once().await;
             believe(&self.wiring).await;
-            if begun.elapsed() >= SETTLED_AFTER {
-                backoff.reset();
-            }
-            let wait = backoff.next(&mut rand::rng()).max(asked_wait);
+            backoff.lived(end.lived);
+            let wait = backoff.next(&mut rand::rng()).max(end.retry_after);
             self.status.borrow_mut().waits_ms = Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
             tokio::select! {
                 biased;
@@ -423,8 +431,8 @@ impl Dialling {
         }
     }
 
-    /// One connection to its end. The wait that the other side asked for.
-    async fn once(&mut self) -> Duration {
+    /// One connection to its end.
+    async fn once(&mut self) -> session::End {
         let mut line = self.line.clone();
         let cut = async move {
             // An error means the actor is gone, and with it this task.
@@ -448,7 +456,7 @@ impl Dialling {
         if status.last_error.as_deref() != Some(end.sentence.as_str()) {
             tracing::warn!(to = status.to, reason = end.sentence, "no line to the node above");
         }
-        status.disconnected(end.sentence);
-        end.retry_after
+        status.disconnected(end.sentence.clone());
+        end
     }
 }

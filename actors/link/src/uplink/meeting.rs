@@ -51,6 +51,7 @@ pub(super) async fn compare(
         }
         (Verdict::Renew, Some(_)) => {
             identity::renew(database).await?;
+            wiring.note.forget().await;
             wiring.compared.send_replace(false);
             return Err(Stop::OldCopy);
         }

@@ -45,11 +45,13 @@ const NOTE_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct End {
     pub(super) sentence: String,
     pub(super) retry_after: Duration,
+    /// How long the two had agreed.
+    pub(super) lived: Duration,
 }
 
 impl End {
     pub(super) fn failed(sentence: String) -> End {
-        End { sentence, retry_after: Duration::ZERO }
+        End { sentence, ..End::default() }
     }
 }
 
@@ -91,9 +93,12 @@ pub(super) async fn run(
     memory: &mut Memory,
 ) -> Result<(), End> {
     let mut line = Line::new(duplex, wiring.settings.patience);
+    let mut lived = Duration::ZERO;
     let stop = match begin(wiring, &mut line, status, &mut memory.left).await {
         Ok(mut session) => {
+            let agreed = Instant::now();
             let stop = session.go_on(&mut line, &mut memory.asked).await;
+            lived = agreed.elapsed();
             memory.left = session.taking.left(session.above);
             stop
         }
@@ -104,7 +109,7 @@ pub(super) async fn run(
     match stop {
         Stop::Line(Ended::Bye { retry_after: asked_for, sentence, .. }) => {
             retry_after = asked_for;
-            return Err(End { sentence, retry_after });
+            return Err(End { sentence, retry_after, lived });
         }
         Stop::Line(Ended::BadFrame(_)) => line.bye(ByeReason::Protocol, Duration::ZERO, sentence.clone()).await,
         Stop::Line(Ended::Slow) => line.bye(ByeReason::Slow, Duration::ZERO, sentence.clone()).await,
@@ -118,7 +123,7 @@ pub(super) async fn run(
         Stop::Unproven(_) | Stop::Trust(_) => tracing::error!(sentence, "the link is refused"),
         Stop::Database(_) => line.bye(ByeReason::Database, Duration::ZERO, sentence.clone()).await,
     }
-    Err(End { sentence, retry_after })
+    Err(End { sentence, retry_after, lived })
 }
 
 async fn begin<'a>(
@@ -302,8 +307,8 @@ impl Session<'_> {
                     let documents =
                         outbox::after(&database.reader, room.after, archived, room.documents, room.bytes).await?;
                     // Whoever has heard of a document must never meet a copy of this database that does not know it was one.
-                    if !documents.is_empty() {
-                        note.keep(&database).await;
+                    if let Some(last) = documents.last() {
+                        note.reach(&database, last.place.sequence).await;
                     }
                     Ok(documents)
                 }
