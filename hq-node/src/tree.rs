@@ -2,6 +2,7 @@
 //!
 //! | path | what it is | when it fails |
 //! | --- | --- | --- |
+//! | `database/months` | on PostgreSQL: the parts of tables for the months to come | restarted; months are made long before |
 //! | `catalogue/publisher` | the one writer of items, barcode rules, operators and till settings | restarted; the rest goes on |
 //! | `accounts/book` | the root's book of customer accounts | loaded anew; stores go on with the rights they hold |
 //! | `accounts/ticks` | what seconds and days bring to accounts | restarted |
@@ -106,6 +107,8 @@ pub fn tree(ground: Ground) -> (Tree, Parts) {
     let (datasets_bell, published, committed) = (Bell::new(), Bell::new(), Bell::new());
     let (import_view, imports) = watch::channel(ImportView::default());
     let (trade_view, trade) = watch::channel(Arc::new(TradeNow::default()));
+
+    backoffice::months::tend(&mut tree, database);
 
     tree.group("catalogue", Strategy::OneForOne);
     let ports = PublisherPorts {

@@ -22,6 +22,8 @@ pub mod m20261128_datasets;
 pub mod m20261128_days;
 pub mod m20261128_identity;
 pub mod m20261128_recovery;
+pub mod m20261129_months;
+pub mod months;
 #[cfg(feature = "scratch")]
 pub mod scratch;
 
@@ -71,6 +73,7 @@ impl MigratorTrait for ServerMigrator {
             Box::new(m20261128_days::Migration),
             Box::new(m20261128_recovery::Migration),
             Box::new(m20261128_identity::Migration),
+            Box::new(m20261129_months::Migration),
         ]
     }
 }

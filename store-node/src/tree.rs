@@ -252,6 +252,7 @@ pub fn server(ground: ServerGround) -> (Tree, ServerRefs) {
     let mut tree = Tree::new(me.name.clone());
     let (outbox_bell, datasets_bell) = (Bell::new(), Bell::new());
     let datasets = Arc::new(TableDatasets::new(database.clone()));
+    backoffice::months::tend(&mut tree, &database);
 
     tree.group("hq", Strategy::OneForOne);
     let settings = UplinkSettings::new(me.clone(), token).datasets(&DATASETS).reconnect(reconnect.0, reconnect.1);

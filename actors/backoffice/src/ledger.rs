@@ -40,8 +40,8 @@ impl TradeLedger {
     async fn work(&self, transaction: &DatabaseTransaction, batch: &[Received]) -> Result<Vec<Outcome>, DbErr> {
         let decoded: Vec<_> =
             batch.iter().map(|received| Document::from_body(received.type_id, &received.body)).collect();
-        let mut known = Known::load(transaction, &decoded).await?;
         let mut tills = Tills::load(transaction, batch).await?;
+        let mut known = Known::load(transaction, &decoded, &tills).await?;
         let mut page = Page::default();
         let mut held = HashSet::new();
         let mut outcomes = Vec::with_capacity(batch.len());

@@ -3,7 +3,8 @@
 //! The head office uses it for the chain and a store server for itself; both apply the same documents with the same code.
 //!
 //! Invariants:
-//! - BO-1 A receipt is applied once: its uid and its (store, till, number) are unique in the schema.
+//! - BO-1 A receipt is applied once: its uid and its (store, till, number) are unique. The ledger sees to it, and the schema,
+//!   which on PostgreSQL does so within a business day.
 //! - BO-2 Receipts, sums and what came back are written in one transaction, so a report always equals its receipts.
 //! - BO-3 A document whose sums do not add up is parked with a sentence; it never changes a total.
 //! - BO-4 More returned than sold is kept and becomes an incident: money is never silently lost.
@@ -19,6 +20,7 @@ pub mod find_receipt;
 pub mod incidents;
 pub mod ledger;
 mod marks;
+pub mod months;
 mod parked;
 pub mod people;
 pub mod rebuild;

@@ -1,15 +1,22 @@
 //! Which receipts of a batch are here already, by uid and by number (BO-1).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use messages::v1::document::{Document, DocumentError};
 use messages::v1::receipt::Receipt;
 use migrations::entity::receipt::{Column, Entity};
-use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, QueryFilter,
+    QuerySelect,
+};
 use uuid::Uuid;
 
 use super::check::Wrong;
+use super::tills::Tills;
 use crate::bulk::VARIABLES_MAX;
+
+/// The rest of the variables is for days: a batch has at most as many as receipts.
+const UIDS_MAX: usize = VARIABLES_MAX / 2;
 
 type Number = (String, i64, i64);
 
@@ -37,18 +44,27 @@ impl Known {
     pub(super) async fn load(
         transaction: &DatabaseTransaction,
         batch: &[Result<Document, DocumentError>],
+        tills: &Tills,
     ) -> Result<Known, DbErr> {
         let mut known = Known::default();
-        let mut uids = Vec::new();
+        let (mut uids, mut days) = (Vec::new(), BTreeSet::new());
         let mut sequences: BTreeMap<(String, i64), Vec<i64>> = BTreeMap::new();
         for receipt in batch.iter().filter_map(receipt_of) {
             let (store, till, sequence) = number(receipt);
             uids.push(receipt.uid.0);
-            sequences.entry((store, till)).or_default().push(sequence);
+            days.insert(receipt.business_day);
+            // A number above all that are known is not looked for: in a large table that is most of the work of a batch.
+            if sequence <= tills.last_sequence(&store, till) {
+                sequences.entry((store, till)).or_default().push(sequence);
+            }
         }
         let columns = [Column::Uid, Column::Store, Column::Till, Column::Sequence];
-        for some in uids.chunks(VARIABLES_MAX) {
-            let found = Entity::find().select_only().columns(columns).filter(Column::Uid.is_in(some.to_vec()));
+        // What comes again comes with its day: of a table in months only theirs are looked at.
+        let is_in_months = transaction.get_database_backend() == DbBackend::Postgres;
+        let theirs = Condition::all().add_option(is_in_months.then(|| Column::BusinessDay.is_in(days)));
+        for some in uids.chunks(UIDS_MAX) {
+            let by_uid = Column::Uid.is_in(some.to_vec());
+            let found = Entity::find().select_only().columns(columns).filter(by_uid).filter(theirs.clone());
             known.learn(found.into_tuple().all(transaction).await?);
         }
         for ((store, till), sequences) in sequences {

@@ -29,6 +29,11 @@ impl Tills {
         Ok(Tills { states, changed: BTreeSet::new() })
     }
 
+    /// The highest receipt number that is known of a till.
+    pub(super) fn last_sequence(&self, store: &str, till: i64) -> i64 {
+        self.states.get(&(store.to_owned(), till)).map_or(0, |state| state.last_sequence)
+    }
+
     fn of(&mut self, store: &str, till: u32) -> &mut Model {
         let key = (store.to_owned(), i64::from(till));
         self.changed.insert(key.clone());
