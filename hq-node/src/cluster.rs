@@ -51,6 +51,8 @@ pub struct Cluster {
     id: Arc<str>,
     client: Client,
     owned: watch::Sender<Owned>,
+    /// What the other processes told of their links.
+    pub links: links::Elsewhere,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -76,12 +78,17 @@ impl Cluster {
             .connect(address)
             .await
             .map_err(|error| failed(error.to_string()))?;
-        Ok(Cluster { id: id.into(), client, owned: watch::Sender::default() })
+        Ok(Cluster { id: id.into(), client, owned: watch::Sender::default(), links: links::Elsewhere::default() })
     }
 
     /// This process, for operators and for leases.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// A subject on which `process` alone listens. An id has spaces; a subject has none.
+    fn subject_of(process: &str, what: &str) -> String {
+        format!("os1.{what}.{}", blake3::hash(process.as_bytes()).to_hex())
     }
 
     /// The lease of this store's partition, if this process has it.

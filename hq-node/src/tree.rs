@@ -13,7 +13,7 @@
 //! | `processes/ingest` | applies what gateways offer | restarted; what was not answered is offered again |
 //! | `processes/answers` | hands a gateway the answers to its offers | restarted; cursors are looked at |
 //! | `link/down` | the stores' links | restarted; stores dial again by themselves |
-//! | `link/processes` | tells the pages of other processes of the links | restarted; they show none for a while |
+//! | `link/processes` | tells other processes of the links: their pages show them, copies of stores are refused | restarted; they show none for a while |
 //! | `trade/watch` | reads the trade for the pages | restarted; pages show what they had |
 //!
 //! They start in this order: what is linked finds its datasets, and the watch finds the links. Those of `processes` are there
@@ -146,6 +146,7 @@ pub fn tree(ground: Ground) -> (Tree, Parts) {
     let mut road = Road {
         intake: Arc::new(Here { database: database.clone(), apply: apply.clone() }),
         answer: Arc::new(RootAnswers::new(door.clone(), Some(trade_answers))),
+        beside: None,
     };
     #[cfg(feature = "nats")]
     if let Some(processes) = &ground.processes {
@@ -170,7 +171,10 @@ pub fn tree(ground: Ground) -> (Tree, Parts) {
             .datasets_from(Arc::new(TableDatasets::new(database)), datasets_bell)
             .answers(road.answer.clone())
             .ring(committed);
-            std::future::ready(Ok(downlinks))
+            std::future::ready(Ok(match &road.beside {
+                Some(others) => downlinks.beside(others.clone()),
+                None => downlinks,
+            }))
         })
         .mailbox(LINK_MAILBOX, Overflow::Refuse)
         .shutdown_timeout(LINK_STOPS_WITHIN),
@@ -198,11 +202,11 @@ pub fn tree(ground: Ground) -> (Tree, Parts) {
 #[cfg(feature = "nats")]
 fn elsewhere(tree: &mut Tree, ground: &Ground, downlinks: &ChildRef<Downlinks>) -> Elsewhere {
     let Some(processes) = &ground.processes else { return Arc::new(Vec::new) };
-    let known = crate::cluster::links::Elsewhere::default();
-    let telling = (processes.cluster.clone(), downlinks.reference(), known.clone());
+    let known = processes.cluster.links.clone();
+    let telling = (processes.cluster.clone(), downlinks.reference(), downlinks.reference());
     tree.child(ChildSpec::new("link/processes", "links", move || {
-        let (cluster, own, known) = telling.clone();
-        std::future::ready(Ok(crate::cluster::links::Links::new(cluster, own, known)))
+        let (cluster, own, lives) = telling.clone();
+        std::future::ready(Ok(crate::cluster::links::Links::new(cluster, own, lives)))
     }));
     Arc::new(move || known.peers())
 }
@@ -216,6 +220,8 @@ fn elsewhere(_: &mut Tree, _: &Ground, _: &ChildRef<Downlinks>) -> Elsewhere {
 struct Road {
     intake: Arc<dyn Intake>,
     answer: Arc<dyn Answer>,
+    /// Other processes that may have a store already.
+    beside: Option<Arc<dyn link::downlinks::Elsewhere>>,
 }
 
 /// Customer accounts: the root's book, its clockwork, and tiers.
@@ -282,6 +288,7 @@ fn processes_of(
     tree.child(ChildSpec::new("processes/answers", "gateway_answers", move || {
         std::future::ready(Ok(Answers::new(answering.clone())))
     }));
+    let beside = Some(Arc::new(crate::cluster::links::Others(cluster.clone())) as Arc<dyn link::downlinks::Elsewhere>);
     let answer = Arc::new(AnyRoot::new(cluster, door.clone(), here.answer));
-    Road { intake: Arc::new(courier), answer }
+    Road { intake: Arc::new(courier), answer, beside }
 }

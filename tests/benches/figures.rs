@@ -28,6 +28,8 @@ mod replay;
 mod screen;
 #[path = "figures/table.rs"]
 mod table;
+#[path = "figures/tap.rs"]
+mod tap;
 #[path = "figures/till_steps.rs"]
 mod till_steps;
 #[path = "../sandbox/trade.rs"]
@@ -38,7 +40,7 @@ use std::time::{Duration, Instant};
 
 use table::Table;
 
-const NAMES: [&str; 7] = ["till", "ledger", "screen", "catalogue", "replay", "backlog", "cluster"];
+const NAMES: [&str; 8] = ["till", "ledger", "screen", "catalogue", "replay", "backlog", "tap", "cluster"];
 /// How long a process, or what is expected of it, is waited for.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -60,6 +62,7 @@ fn main() {
             "catalogue" => system.block_on(catalogue::measure(&mut table)),
             "replay" => system.block_on(replay::measure(&mut table)),
             "backlog" => system.block_on(backlog::measure(&mut table)),
+            "tap" => system.block_on(tap::measure(&mut table)),
             _ => system.block_on(cluster::measure(&mut table)),
         }
     }

@@ -119,6 +119,7 @@ async fn die_at_random(shop: &Shop, until: Instant, seed: u64) {
     let total = worked.iter().map(|(_, _, sold)| sold).sum();
     let mut counters = Vec::new();
     for (mut till, counter, sold) in worked {
+        shop.has_sent_all(counter.till).await;
         till.shows("all sent").await;
         till.leave().await;
         counters.push((counter, sold));

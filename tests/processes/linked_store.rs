@@ -1,5 +1,6 @@
 //! A store that links to the head office: a real outbox and a real uplink, without tills.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use link::datasets::version;
 use link::outbox;
 use link::requests::{ACCOUNTS_SYNC, AskAbove};
 use link::transport::websocket::WebSocketDial;
-use link::uplink::{Uplink, UplinkSettings};
+use link::uplink::{Status, Uplink, UplinkSettings};
 use messages::v1::catalogue::{DATASETS, ITEMS};
 use messages::v1::document::Document;
 use messages::v1::receipt::Receipt;
@@ -23,6 +24,7 @@ use migrations::database::Database;
 use processing::machine::wire::Envelope;
 use runtime::node::{ChildRef, Node, Tree};
 use runtime::spec::{ChildSpec, Strategy};
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::office::{Office, comes};
@@ -51,7 +53,22 @@ impl Store {
         let peer = Peer { name: name.clone(), role: PeerRole::Store };
         TokenTable::new(office.database.clone()).add(&peer, "a token").await.unwrap();
         let file = office.path(&format!("{name}.sqlite"));
-        let database = Database::open_sqlite::<ServerMigrator>(&file).await.unwrap();
+        Store::on(office, gateway, name, &file).await
+    }
+
+    /// The same store again on a copy of its database, as of a virtual machine that was copied while it ran.
+    pub(crate) async fn copy(&self, office: &Office, gateway: &str) -> Store {
+        let file = office.path(&format!("{} after {}.sqlite", self.name, self.sold()));
+        let copy = format!("VACUUM INTO '{}'", file.display());
+        self.database.writer.execute_unprepared(&copy).await.unwrap();
+        let copy = Store::on(office, gateway, self.name.clone(), &file).await;
+        *copy.sold.lock().unwrap() = *self.sold.lock().unwrap();
+        copy
+    }
+
+    async fn on(office: &Office, gateway: &str, name: String, file: &Path) -> Store {
+        let peer = Peer { name: name.clone(), role: PeerRole::Store };
+        let database = Database::open_sqlite::<ServerMigrator>(file).await.unwrap();
         let bell = Bell::new();
         let mut tree = Tree::new(name.clone());
         tree.group("link", Strategy::OneForOne);
@@ -121,6 +138,15 @@ impl Store {
     pub(crate) fn head(&self) -> (u64, [u8; 16]) {
         let place = *self.sold.lock().unwrap();
         (place.sequence, place.chain)
+    }
+
+    /// Why there is no line to the head office.
+    pub(crate) async fn is_refused(&self) -> String {
+        comes("a refusal", async || {
+            let status = self.uplink.reference::<Status>().ask(Status).await.map_err(|error| error.to_string())?;
+            status.last_error.filter(|_| !status.connected).ok_or_else(|| "it is linked".to_owned())
+        })
+        .await
     }
 
     pub(crate) async fn unsent(&self) -> u64 {

@@ -275,6 +275,15 @@ impl Office {
     }
 
     /// What an operator sees of an actor.
+    /// A gateway has heard of so many links of others.
+    pub(crate) async fn knows_links_of_others(&self, name: &str, count: usize) {
+        comes("links of other gateways", async || {
+            let known = self.ops(name, "link/processes").await["elsewhere"].as_u64();
+            if known == Some(count as u64) { Ok(()) } else { Err(format!("{name} knows {known:?}")) }
+        })
+        .await;
+    }
+
     async fn ops(&self, name: &str, path: &str) -> Value {
         let port = self.processes[name].port;
         let url = format!("http://127.0.0.1:{port}/ops/tree");

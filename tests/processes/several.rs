@@ -129,6 +129,35 @@ fn fault_f09_a_stopped_root_writes_nothing_when_it_goes_on() {
 
 #[test]
 #[ignore = "needs the address of a PostgreSQL server in OPENSTORE_TEST_POSTGRES"]
+fn fault_f25_a_copy_of_a_store_is_refused_at_another_gateway_too() {
+    in_system(async {
+        let mut office = Office::open().await;
+        chain(&mut office).await;
+        office.start("gate2", "gateway").await;
+        let stores = Store::several(&office, "gate", 1).await;
+        stores[0].sell(5).await;
+        office.has_all_of(&stores).await;
+        office.knows_links_of_others("gate2", 1).await;
+        let copy = stores[0].copy(&office, "gate2").await;
+        let why = copy.is_refused().await;
+        assert!(why.contains("copy"), "{why}");
+        // The one that is there sells on, and the head office has only what it sold.
+        copy.sell(1).await;
+        stores[0].sell(5).await;
+        office.has_all_of(&stores).await;
+        assert_eq!(copy.unsent().await, 1);
+
+        // One that dials another gateway because its own has died is no copy.
+        drop(copy);
+        office.kill("gate").await;
+        let moved = stores[0].copy(&office, "gate2").await;
+        moved.sell(5).await;
+        office.has_all_of(std::slice::from_ref(&moved)).await;
+    });
+}
+
+#[test]
+#[ignore = "needs the address of a PostgreSQL server in OPENSTORE_TEST_POSTGRES"]
 fn fault_f32_processes_that_start_together_migrate_once_and_share_the_work() {
     in_system(async {
         let mut office = Office::open().await;

@@ -7,7 +7,9 @@ use std::process::Command;
 
 use domain::ids::{StoreId, TillId};
 use migrations::database::{Database, Location};
+use migrations::entity::out_head;
 use migrations::{ServerMigrator, TillMigrator, scratch};
+use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 use till::SagaStep;
 
@@ -284,6 +286,17 @@ impl Shop {
         let what = format!("{receipts} receipts in the head office's report");
         let look = async || self.receipts_at_hq().await.filter(|count| *count >= receipts);
         assert_eq!(eventually(&what, PATIENCE, look).await, receipts);
+    }
+
+    /// The store has acknowledged all that a till has written. Its screen may say so a moment too early.
+    pub(crate) async fn has_sent_all(&self, till: TillId) {
+        let database = self.till_database(till).await;
+        let all = async || {
+            let head = out_head::Entity::find().one(&database.reader).await.expect("it is read");
+            head.is_some_and(|head| head.acked_seq == head.seq).then_some(())
+        };
+        eventually("all of a till's documents acknowledged", PATIENCE, all).await;
+        database.close().await.expect("it closes");
     }
 
     pub(crate) async fn till_database(&self, till: TillId) -> Database {

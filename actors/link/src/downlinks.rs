@@ -18,11 +18,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use migrations::database::Database;
 use runtime::actor::{Actor, Handle, Scope};
 use runtime::clock::Clock;
 use runtime::spec::StartError;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
@@ -132,6 +133,13 @@ pub(crate) struct Wiring {
     pub(crate) commit_bells: Vec<Bell>,
     /// Whether the node above knows where this database stands.
     pub(crate) compared: Option<watch::Receiver<bool>>,
+    pub(crate) elsewhere: Option<Arc<dyn Elsewhere>>,
+}
+
+/// The sessions that other processes of this node hold.
+pub trait Elsewhere: Send + Sync + 'static {
+    /// Whether one of them is with `peer`, and that answers. False when nobody knows.
+    fn lives<'a>(&'a self, peer: &'a str) -> BoxFuture<'a, bool>;
 }
 
 impl Wiring {
@@ -179,6 +187,7 @@ impl Downlinks {
             heads: told,
             commit_bells: Vec::new(),
             compared: None,
+            elsewhere: None,
         };
         let sessions = Sessions::default();
         let all = sessions.all.clone().drop_guard();
@@ -207,6 +216,12 @@ impl Downlinks {
     /// node below that went back too would be compared with one that does not know what it lost.
     pub fn waits_for(mut self, compared: watch::Receiver<bool>) -> Downlinks {
         self.wiring.compared = Some(compared);
+        self
+    }
+
+    /// Refuse a copy of a node that is linked to another process.
+    pub fn beside(mut self, elsewhere: Arc<dyn Elsewhere>) -> Downlinks {
+        self.wiring.elsewhere = Some(elsewhere);
         self
     }
 
@@ -257,6 +272,16 @@ pub struct SetLine {
 #[derive(Clone, Copy, Debug, actix::Message)]
 #[rtype(result = "DownlinksStatus")]
 pub struct Status;
+
+/// Is there a session with this node, and does it answer? Sender: another process that is asked to link it. Answer: by and by;
+/// nothing comes when this actor ends before. Repeat: yes.
+#[derive(Clone, Debug, actix::Message)]
+#[rtype(result = "Looking")]
+pub struct Lives(pub String);
+
+/// An answer that is on its way.
+#[derive(Debug)]
+pub struct Looking(pub oneshot::Receiver<bool>);
 
 /// Compare the rows of all nodes below with those here, and mend what differs. Sender: operators. Answer: none. Repeat: yes.
 #[derive(Clone, Copy, Debug, actix::Message)]
@@ -356,6 +381,18 @@ impl Handle<CompareDatasets> for Downlinks {
 impl Handle<Status> for Downlinks {
     async fn handle(&mut self, _: Status, _: &Scope<Downlinks>) -> DownlinksStatus {
         self.sessions.borrow().status()
+    }
+}
+
+impl Handle<Lives> for Downlinks {
+    async fn handle(&mut self, Lives(peer): Lives, scope: &Scope<Downlinks>) -> Looking {
+        let (tell, told) = oneshot::channel();
+        let sessions = self.sessions.clone();
+        scope.spawn(async move {
+            // Whoever asked may have gone.
+            tell.send(handshake::lives_here(&sessions, &peer).await).ok();
+        });
+        Looking(told)
     }
 }
 

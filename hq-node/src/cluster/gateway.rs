@@ -62,8 +62,7 @@ impl Courier {
     }
 
     fn subject(&self) -> String {
-        // The id has spaces; a subject has none.
-        format!("os1.ack.{}", blake3::hash(self.cluster.id().as_bytes()).to_hex())
+        Cluster::subject_of(self.cluster.id(), "ack")
     }
 
     fn forget(&self, number: u64) -> Option<oneshot::Sender<Outcome>> {

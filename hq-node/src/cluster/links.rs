@@ -1,17 +1,20 @@
-//! The links that gateways hold, for the pages of another process: each gateway tells every few seconds, and what is not
-//! heard of any more is forgotten.
+//! The links that gateways hold: each gateway tells every few seconds, and what is not heard of any more is forgotten. Pages of
+//! another process show them; and a gateway that a node dials asks the one that has it, so that a copy is refused.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use link::downlinks::{PeerStatus, Status};
+use async_nats::Request;
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt};
+use link::downlinks::{Lives, PeerStatus, Status};
 use messages::codec::{from_body, to_body};
 use runtime::actor::{Actor, Scope};
 use runtime::reference::ActorRef;
 use runtime::spec::StartError;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::Cluster;
@@ -25,6 +28,12 @@ const LINKS_MAX: usize = 500;
 /// Messages of all gateways that are remembered: 128,000 links.
 const PARTS_MAX: usize = 256;
 const AGAIN: Duration = Duration::from_secs(1);
+/// A gateway that is asked for a node asks the node, for two seconds.
+const LIVES_WITHIN: Duration = Duration::from_secs(3);
+/// Questions of other gateways at once: stores that all dial another one after a cut.
+const QUESTIONS_MAX: usize = 1_024;
+const LIVES: &[u8] = b"1";
+const IS_GONE: &[u8] = b"0";
 
 #[derive(Serialize, Deserialize)]
 struct Told {
@@ -55,13 +64,43 @@ impl Elsewhere {
         let fresh = parts.values().filter(|(heard, _)| now.duration_since(*heard) < FORGOTTEN_AFTER);
         fresh.flat_map(|(_, peers)| peers.clone()).collect()
     }
+
+    /// Gateways that said a moment ago that `peer` is linked to them.
+    fn holders(&self, peer: &str) -> Vec<String> {
+        let parts = self.0.lock().expect("nothing panics while it holds the links");
+        let now = Instant::now();
+        let fresh = parts.iter().filter(|(_, (heard, _))| now.duration_since(*heard) < FORGOTTEN_AFTER);
+        let theirs = fresh.filter(|(_, (_, peers))| peers.iter().any(|known| known.connected && known.name == peer));
+        theirs.map(|((gateway, _), _)| gateway.clone()).collect()
+    }
+}
+
+/// Asks the gateways that have a node whether it answers them.
+pub struct Others(pub Cluster);
+
+impl link::downlinks::Elsewhere for Others {
+    fn lives<'a>(&'a self, peer: &'a str) -> BoxFuture<'a, bool> {
+        async move {
+            for gateway in self.0.links.holders(peer) {
+                let subject = Cluster::subject_of(&gateway, "lives");
+                let request = Request::new().payload(peer.to_owned().into()).timeout(Some(LIVES_WITHIN));
+                // A gateway that is gone has no listener, and one that is stuck has lost the node.
+                let answer = self.0.client.send_request(subject, request).await;
+                if answer.is_ok_and(|answer| *answer.payload == *LIVES) {
+                    return true;
+                }
+            }
+            false
+        }
+        .boxed()
+    }
 }
 
 /// The supervised actor.
 pub struct Links {
     cluster: Cluster,
     own: ActorRef<Status>,
-    elsewhere: Elsewhere,
+    lives: ActorRef<Lives>,
 }
 
 /// What an operator sees of it.
@@ -71,8 +110,8 @@ pub struct LinksState {
 }
 
 impl Links {
-    pub fn new(cluster: Cluster, own: ActorRef<Status>, elsewhere: Elsewhere) -> Links {
-        Links { cluster, own, elsewhere }
+    pub fn new(cluster: Cluster, own: ActorRef<Status>, lives: ActorRef<Lives>) -> Links {
+        Links { cluster, own, lives }
     }
 }
 
@@ -92,7 +131,7 @@ impl Actor for Links {
                 }
             }
         });
-        let (cluster, elsewhere) = (self.cluster.clone(), self.elsewhere.clone());
+        let cluster = self.cluster.clone();
         scope.spawn(async move {
             loop {
                 if let Ok(mut all) = cluster.client.subscribe(SUBJECT).await {
@@ -100,17 +139,45 @@ impl Actor for Links {
                         if let Ok(told) = from_body::<Told>(&message.payload)
                             && told.gateway != cluster.id()
                         {
-                            elsewhere.keep(told);
+                            cluster.links.keep(told);
                         }
                     }
                 }
                 tokio::time::sleep(AGAIN).await;
             }
         });
+        scope.spawn(answer_others(self.cluster.clone(), self.lives.clone()));
         Ok(())
     }
 
     fn observe(&self) -> LinksState {
-        LinksState { elsewhere: self.elsewhere.peers().len() }
+        LinksState { elsewhere: self.cluster.links.peers().len() }
+    }
+}
+
+/// Other gateways ask for nodes that are linked here.
+async fn answer_others(cluster: Cluster, lives: ActorRef<Lives>) {
+    let turns = Arc::new(Semaphore::new(QUESTIONS_MAX));
+    loop {
+        if let Ok(mut questions) = cluster.client.subscribe(Cluster::subject_of(cluster.id(), "lives")).await {
+            while let Some(message) = questions.next().await {
+                let (Some(to), Ok(peer)) = (message.reply, String::from_utf8(message.payload.to_vec())) else {
+                    continue;
+                };
+                let Ok(turn) = turns.clone().try_acquire_owned() else { continue };
+                let (cluster, lives) = (cluster.clone(), lives.clone());
+                tokio::task::spawn_local(async move {
+                    let lives = match lives.ask(Lives(peer)).await {
+                        Ok(looking) => looking.0.await.unwrap_or(false),
+                        Err(_) => false,
+                    };
+                    let answer = if lives { LIVES } else { IS_GONE };
+                    // Whoever asked goes on without an answer.
+                    cluster.client.publish(to, answer.into()).await.ok();
+                    drop(turn);
+                });
+            }
+        }
+        tokio::time::sleep(AGAIN).await;
     }
 }

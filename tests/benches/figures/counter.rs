@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use backoffice::ledger::TradeLedger;
 use devices::fiscal::shtrih::Shtrih;
 use devices::fiscal::{
     FiscalDevice, FiscalDocument, FiscalError, FiscalReceipt, FiscalSign, FiscalState, FiscalTotals,
@@ -16,21 +17,30 @@ use domain::ids::{ItemCode, OperatorNumber, StoreId, TillId};
 use domain::money::Money;
 use domain::vat::VatRate;
 use futures_util::future::BoxFuture;
+use link::admit::StaticTokens;
+use link::apply::{Peer, PeerRole};
 use link::datasets::{Change, DatasetSink};
+use link::downlinks::{DownlinkSettings, Downlinks};
+use link::transport::Acceptor;
 use link::transport::memory::MemoryHub;
 use messages::codec::to_body;
 use messages::v1::catalogue::{ITEMS, Item};
 use messages::v1::receipt::TenderType;
 use messages::v1::till::{TillCommand, TillReply};
+use migrations::ServerMigrator;
 use migrations::database::Database;
 use runtime::clock::Clock;
 use runtime::disk::Disk;
+use runtime::node::{Node, Tree};
+use runtime::spec::{ChildSpec, Strategy};
 use store_node::nodes::{TILL_RECONNECT, TillNode, TillParts};
 use till::catalogue::Catalogue;
 use till::{TillSettings, UnknownOperators};
 
 use crate::bare::number;
 
+const STORE: &str = "S1";
+const TOKEN: &str = "a token";
 /// Rows of one delivery, as the link sends them.
 const DELIVERY_ROWS: u64 = 2_000;
 
@@ -67,6 +77,26 @@ pub(crate) async fn load(catalogue: &Catalogue, mut goods: impl Iterator<Item = 
     }
 }
 
+/// A store that has never heard of its till: a new till asks it before it sells.
+struct NewStore {
+    node: Node,
+    acceptor: Acceptor,
+}
+
+async fn store(folder: &Path) -> NewStore {
+    let database = Database::open_sqlite::<ServerMigrator>(&folder.join("store.sqlite")).await.expect("a database");
+    let till = Peer { name: format!("{STORE}/1"), role: PeerRole::Till };
+    let admit = Arc::new(StaticTokens::new([(till, TOKEN.to_owned())]));
+    let mut tree = Tree::new(STORE);
+    tree.group("link", Strategy::OneForOne);
+    let downlinks = tree.child(ChildSpec::new("link/down", "downlinks", move || {
+        let settings = DownlinkSettings::new(Peer { name: STORE.to_owned(), role: PeerRole::Store });
+        let ledger = Arc::new(TradeLedger::new(false));
+        std::future::ready(Ok(Downlinks::new(database.clone(), settings, admit.clone(), ledger)))
+    }));
+    NewStore { acceptor: downlinks.reference(), node: tree.start().await }
+}
+
 /// A till with goods from 1 to `goods`.
 pub(crate) struct Counter {
     pub(crate) till: TillNode,
@@ -76,11 +106,13 @@ pub(crate) struct Counter {
 
 impl Counter {
     pub(crate) async fn open(folder: &Path, goods: u64) -> Counter {
-        let mut settings = TillSettings::new(StoreId::new("S1").expect("a code"), TillId(1));
+        let mut settings = TillSettings::new(StoreId::new(STORE).expect("a code"), TillId(1));
         settings.unknown_operators = UnknownOperators::Allow;
         let emulator = EmulatorHandle::new(EmulatorSettings::default());
         let in_device = Arc::new(AtomicU64::new(0));
         let spent = in_device.clone();
+        let (hub, store) = (MemoryHub::new(), store(folder).await);
+        hub.up(STORE, store.acceptor.clone());
         let till = TillNode::start(TillParts {
             settings,
             data: folder.to_owned(),
@@ -93,14 +125,18 @@ impl Counter {
             counter: Default::default(),
             display: None,
             scanner: None,
-            // There is nobody to call: the till sells alone.
-            dial: Arc::new(MemoryHub::new().way_to("nobody")),
-            token: String::new(),
+            dial: Arc::new(hub.way_to(STORE)),
+            token: TOKEN.to_owned(),
             credentials: None,
             reconnect: TILL_RECONNECT,
             screen: None,
         });
         let counter = Counter { till: till.await.expect("a till"), in_device };
+        let mut compared = counter.till.compared.clone();
+        compared.wait_for(|compared| *compared).await.expect("a till that asks its store");
+        // From here on there is nobody to call: the till sells alone.
+        hub.down(STORE);
+        store.node.shutdown().await;
         load(&counter.till.catalogue, (1..=goods).map(|number| item(number, barcode(number), name(number)))).await;
         let open = TillCommand::OpenShift {
             operator: OperatorNumber("7".to_owned()),

@@ -20,7 +20,7 @@ use migrations::entity::{
     inbox_cursor, origin_head, receipt, sales_hour, sales_item, sales_tender, sales_vat, till_state,
 };
 use migrations::{ServerMigrator, scratch};
-use sea_orm::{ConnectionTrait, EntityTrait, IdenStatic, Iterable, ModelTrait, Statement, Value};
+use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, IdenStatic, Iterable, ModelTrait, Statement, Value};
 use uuid::Uuid;
 
 use crate::table::{Table, median, ms, rate, worked};
@@ -243,9 +243,8 @@ pub(crate) async fn insert(database: &Database, all: Vec<Rows>) {
         let width = columns.len();
         while !values.is_empty() {
             let rest = values.split_off(values.len().min(VALUES_MAX / width * width));
-            let row =
-                |n: usize| (1..=width).map(|column| format!("${}", n * width + column)).collect::<Vec<_>>().join(",");
-            let places = (0..values.len() / width).map(|n| format!("({})", row(n))).collect::<Vec<_>>().join(",");
+            let rows: Vec<String> = (0..values.len() / width).map(|row| place(backend, row * width, width)).collect();
+            let places = rows.join(",");
             let sql = format!("INSERT INTO {table} ({}) VALUES {places}", columns.join(","));
             let insert = Statement::from_sql_and_values(backend, sql, values);
             transaction.execute_raw(insert).await.expect("inserted");
@@ -253,4 +252,10 @@ pub(crate) async fn insert(database: &Database, all: Vec<Rows>) {
         }
     }
     transaction.commit().await.expect("committed");
+}
+
+/// A row whose values are bound, `before` of them in the rows before it. SQLite looks through all names for each `$1`.
+fn place(backend: DbBackend, before: usize, width: usize) -> String {
+    let name = |column| if backend == DbBackend::Postgres { format!("${}", before + column) } else { "?".to_owned() };
+    format!("({})", (1..=width).map(name).collect::<Vec<_>>().join(","))
 }

@@ -35,7 +35,7 @@ pub(super) async fn greet(
         return Err(Stop::NotCompared);
     }
     let known = incarnations::known(&wiring.database.reader, &peer.name, hello.incarnation).await?;
-    known.meets(&peer.name, lives(sessions, peer).await)?;
+    known.meets(&peer.name, lives(wiring, sessions, peer).await)?;
     let window = crowd::window(wiring.settings.window, sessions.borrow().live.len());
     line.send(&Frame::Welcome(Welcome {
         name: wiring.settings.me.name.clone(),
@@ -53,7 +53,7 @@ pub(super) async fn greet(
             Frame::Backfill(asked) if asked.channel == DOCUMENTS => give_back(wiring, peer, &asked, line).await?,
             Frame::Agreed(agreed) => {
                 // Another may have come meanwhile.
-                known.meets(&peer.name, lives(sessions, peer).await)?;
+                known.meets(&peer.name, lives(wiring, sessions, peer).await)?;
                 if !known.counts {
                     let transaction = wiring.database.begin().await?;
                     incarnations::adopt(&transaction, &peer.name, hello.incarnation).await?;

@@ -195,16 +195,27 @@ fn next_number(sessions: &RefCell<Sessions>) -> u64 {
     sessions.last_session
 }
 
-/// Is another session of `peer` there, and the node at its end? A line that broke unseen does not answer.
-pub(super) async fn lives(sessions: &RefCell<Sessions>, peer: &Peer) -> bool {
-    let live = sessions.borrow().live.get(&peer.name).cloned();
+/// Is another session of `peer` there, in this process or in another one, and the node at its end?
+pub(super) async fn lives(wiring: &Wiring, sessions: &RefCell<Sessions>, peer: &Peer) -> bool {
+    if lives_here(sessions, &peer.name).await {
+        return true;
+    }
+    match &wiring.elsewhere {
+        Some(elsewhere) => elsewhere.lives(&peer.name).await,
+        None => false,
+    }
+}
+
+/// A line that broke unseen does not answer.
+pub(super) async fn lives_here(sessions: &RefCell<Sessions>, peer: &str) -> bool {
+    let live = sessions.borrow().live.get(peer).cloned();
     let Some(live) = live else { return false };
     let asked = Instant::now();
     live.probe.notify_one();
     while asked.elapsed() < PROBE_WITHIN {
         tokio::time::sleep(PROBE_LOOK).await;
         if live.heard.get() >= asked {
-            return sessions.borrow().live.get(&peer.name).is_some_and(|now| now.session == live.session);
+            return sessions.borrow().live.get(peer).is_some_and(|now| now.session == live.session);
         }
     }
     false

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chrono::DateTime;
+use chrono::{DateTime, FixedOffset};
 use domain::ids::{OperatorNumber, StoreId, TillId};
 use domain::money::Money;
 use futures_util::FutureExt;
@@ -26,6 +26,7 @@ use link::transport::Dial;
 use link::uplink::{Uplink, UplinkSettings};
 use messages::v1::document::{CashMoved, Document};
 use migrations::database::Database;
+use runtime::clock::Clock;
 use runtime::node::{ChildRef, Tree};
 use runtime::spec::{Backoff, ChildSpec, Strategy};
 use rusqlite::Connection;
@@ -72,7 +73,7 @@ fn document(store: &StoreId, till: TillId, sale: Sale) -> Document {
         store: store.clone(),
         till,
         shift: sale.number as u32,
-        at: DateTime::from_timestamp_millis(1_790_000_000_000).unwrap().fixed_offset(),
+        at: at_ms(BEGAN_MS),
         operator: OperatorNumber("7".to_owned()),
         amount: Money::from_minor(sale.serial as i64),
         reason: "change".to_owned(),
@@ -224,6 +225,16 @@ pub struct Machine {
     pub life: Option<Life>,
     /// Its till knows which numbers it gave, as far as anybody can know.
     pub is_sure: bool,
+    pub clock: Clock,
+    /// How wrong its clock is.
+    pub ahead_ms: i64,
+}
+
+/// When all of it began, by a clock that is right.
+const BEGAN_MS: i64 = 1_790_000_000_000;
+
+fn at_ms(ms: i64) -> DateTime<FixedOffset> {
+    DateTime::from_timestamp_millis(ms).unwrap().fixed_offset()
 }
 
 /// From a start to a crash.
@@ -248,7 +259,14 @@ impl Machine {
             saved: Vec::new(),
             life: None,
             is_sure: true,
+            clock: Clock::by_hand(at_ms(BEGAN_MS)),
+            ahead_ms: 0,
         }
+    }
+
+    /// It is so long after the beginning.
+    pub fn tick(&self, now_ms: u64) {
+        self.clock.set(at_ms(BEGAN_MS + now_ms as i64 + self.ahead_ms));
     }
 
     pub fn name(&self) -> &str {
@@ -283,8 +301,9 @@ impl Machine {
         if !self.is_till() {
             let (d, ring, below, window) = (database.clone(), relayed.clone(), me.clone(), common.window);
             let waits_for = relays.then(|| compared.subscribe());
+            let clock = self.clock.clone();
             downlinks = Some(tree.child(steady(ChildSpec::new("link/down", "downlinks", move || {
-                let settings = DownlinkSettings::new(below.clone()).window(window);
+                let settings = DownlinkSettings::new(below.clone()).window(window).clock(clock.clone());
                 let effects = Arc::new(Effects { relays, mutant });
                 let built = Downlinks::new(d.clone(), settings, Arc::new(Everybody), effects).ring(ring.clone());
                 std::future::ready(Ok(match &waits_for {
@@ -320,6 +339,7 @@ impl Machine {
             database,
             compared: compared.subscribe(),
             bell: sold,
+            clock: self.clock.clone(),
             random,
         });
         set.spawn_local(async move {
@@ -350,6 +370,7 @@ struct Seller {
     database: Database,
     compared: watch::Receiver<bool>,
     bell: Bell,
+    clock: Clock,
     random: Random,
 }
 
@@ -380,7 +401,8 @@ impl Seller {
         let sale = Sale { serial, number: number.unsigned_abs() };
         let values = [sale.serial, sale.number].map(|number| sea_orm::Value::from(number as i64));
         transaction.execute_raw(sql("INSERT INTO sim_sold (serial, number) VALUES (?, ?)", values)).await?;
-        outbox::append(&transaction, &store, till, 1_000, &document(&store, till, sale)).await?;
+        let made_ms = self.clock.now_ms();
+        outbox::append(&transaction, &store, till, made_ms, &document(&store, till, sale)).await?;
         self.disk.will_sell(sale);
         transaction.commit().await
     }

@@ -17,6 +17,7 @@ pub struct Plan {
     pub crash_every_ms: Option<u64>,
     pub disk_every_ms: Option<u64>,
     pub part_every_ms: Option<u64>,
+    pub clock_every_ms: Option<u64>,
     pub save_every_ms: u64,
     pub sell_every_ms: u64,
     /// Of 1,000 crashes, those after which an old copy is put back, and those after which nothing is left.
@@ -36,6 +37,7 @@ impl Plan {
             random.chance(850).then_some(mean_s * SECOND_MS)
         };
         let (crash_every_ms, disk_every_ms, part_every_ms) = (sometimes(15), sometimes(15), sometimes(20));
+        let clock_every_ms = sometimes(30);
         let restores = random.chance(700);
         Plan {
             stores: 5,
@@ -45,6 +47,7 @@ impl Plan {
             crash_every_ms,
             disk_every_ms,
             part_every_ms,
+            clock_every_ms,
             save_every_ms: random.between(4, 20) * SECOND_MS,
             sell_every_ms: random.between(3, 20) * SECOND_MS,
             restored: if restores { random.between(50, 400) } else { 0 },

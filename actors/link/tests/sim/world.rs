@@ -26,6 +26,8 @@ use crate::wire::{Wire, WireDial};
 mod quiet;
 
 const SAVED_MAX: usize = 3;
+/// How wrong a clock may be: right again, some minutes, a day or a year, before or after.
+const JUMPS_MS: [i64; 7] = [0, 0, 300_000, -300_000, -86_400_000, 86_400_000, 365 * 86_400_000];
 const LOOK_MS: u64 = 10 * SECOND_MS;
 const OPERATOR_MS: u64 = 30 * SECOND_MS;
 /// Two machines of one name are told within this time when nothing else goes wrong.
@@ -42,6 +44,7 @@ enum Event {
     DiskFails,
     Part,
     Mend(Vec<String>),
+    ClockJumps,
     Save,
     Clone,
     Look,
@@ -184,6 +187,7 @@ impl<'a> World<'a> {
         self.about(plan.crash_every_ms, Event::Crash);
         self.about(plan.disk_every_ms, Event::DiskFails);
         self.about(plan.part_every_ms, Event::Part);
+        self.about(plan.clock_every_ms, Event::ClockJumps);
         self.about(Some(plan.save_every_ms), Event::Save);
         self.about(plan.clones.then_some(plan.faults_ms / 2), Event::Clone);
         self.after(LOOK_MS, Event::Look);
@@ -245,6 +249,7 @@ impl<'a> World<'a> {
         match event {
             Event::Look => {
                 self.after(LOOK_MS, Event::Look);
+                self.machines.iter().for_each(|machine| machine.tick(self.now_ms()));
                 self.looks();
             }
             Event::Operator => {
@@ -286,6 +291,16 @@ impl<'a> World<'a> {
             Event::Mend(labels) => {
                 self.seen.note(|| format!("lines again: {labels:?}"));
                 labels.iter().for_each(|label| self.wire.part(label, false));
+            }
+            Event::ClockJumps => {
+                self.about(self.plan.clock_every_ms, Event::ClockJumps);
+                let label = self.any(|_| true);
+                let ahead_ms = JUMPS_MS[self.random.index(JUMPS_MS.len())];
+                self.seen.note(|| format!("the clock of {label} is {ahead_ms} ms ahead"));
+                let now_ms = self.now_ms();
+                let machine = self.of_mut(&label);
+                machine.ahead_ms = ahead_ms;
+                machine.tick(now_ms);
             }
             Event::Save => {
                 self.about(Some(self.plan.save_every_ms), Event::Save);
