@@ -126,7 +126,7 @@ impl<A: Actor> Room<A> {
             Some(Err(_)) => Outcome::Panicked,
             None => Outcome::CutOff,
         };
-        if !tap.see(std::any::type_name::<M>(), begun, stats.depth(), outcome) {
+        if !tap.see(std::any::type_name::<M>(), begun, || stats.depth(), outcome) {
             stats.tap.store(None);
         }
     }
