@@ -304,8 +304,8 @@ impl Uplink {
         let database = &self.wiring.database;
         let identity = identity::identity(database).await?;
         let last = outbox::heads(&database.reader).await?.last;
-        match self.wiring.note.read().filter(|note| note.is_ahead_of(identity, last)) {
-            Some(note) => {
+        match self.wiring.note.read() {
+            Some(note) if note.is_ahead_of(identity, last) => {
                 tracing::error!(
                     here = last.sequence,
                     noted = note.last.sequence,
@@ -313,7 +313,12 @@ impl Uplink {
                 );
                 identity::renew(database).await
             }
-            None => Ok(identity),
+            // Compared, and nothing is noted: it comes from elsewhere, or from before the first note.
+            None if identity.compared && self.wiring.note.place.is_some() => {
+                tracing::error!("nothing is noted beside this database: the node above is asked where it stands");
+                identity::renew(database).await
+            }
+            _ => Ok(identity),
         }
     }
 

@@ -71,6 +71,8 @@ pub(super) async fn compare(
             return Err(Incident::Protocol { whose: peer.to_owned(), what }.into());
         }
     }
+    // A database that was compared and has no note is not believed after a restart.
+    wiring.note.keep(database).await;
     wiring.compared.send_replace(true);
     Ok(())
 }
