@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::ledger::TransferId;
+use domain::ledger::{AccountId, TransferId};
 use futures_util::future::BoxFuture;
 use link::apply::{Peer, PeerRole};
 use link::requests::{AUTHORISE, Answer, IDENTIFY, RELEASE, TILL_OPERATIONS};
@@ -23,6 +23,7 @@ use tokio::time::Instant;
 
 use crate::keeper::{Door, DoorError};
 use crate::line::Talk;
+use crate::machine::Now;
 use crate::machine::subordinate::till::operation;
 use crate::machine::subordinate::{Standing, Subordinate};
 use crate::machine::wire::{NUMBER_BYTES_MAX, Who};
@@ -129,52 +130,43 @@ impl Talk {
     pub async fn authorise(&self, asked: Authorise) -> Authorisation {
         let until = Instant::now() + WANTED_WITHIN;
         let ids = lines(asked.operation).to_vec();
-        let mut online = false;
         let mut looks = tokio::time::interval(READY_LOOK);
+        let (mut online, mut is_last) = (false, false);
         loop {
             let question = asked.clone();
-            let stands = self.door.ask(ids.clone(), move |store, now| {
-                let ready = store.may_spend();
-                (ready, store.lacks(&question, now), store.whose(&question.number).is_some())
+            // In one turn: what is here when it is looked at may be another till's when it is taken.
+            let turn = self.door.ask(ids.clone(), move |store, now| match needed(store, &question, online, now) {
+                Some(need) if !is_last => Err(need),
+                _ if store.is_enrolled() => Ok(store.authorise(&question, online, now)),
+                _ => Ok(Authorisation::Declined(Declined { code: DeclineCode::NotReady, available: None, online })),
             });
-            let (account, amount) = match stands.await {
-                // A store that has just started is ready as soon as its tills and the root have spoken.
-                Ok((false, ..)) if Instant::now() < until => {
-                    looks.tick().await;
-                    continue;
-                }
-                Ok((true, Some(wanted), _)) => wanted,
-                // A card that this store has never seen.
-                Ok((true, None, false)) if !online => {
+            match turn.await {
+                Ok(Ok(answer)) => return answer,
+                Ok(Err(Need::Ready)) => drop(looks.tick().await),
+                Ok(Err(Need::Customer)) => {
                     online = self.want(Who::Number(asked.number.clone())).await;
-                    if online {
-                        continue;
-                    }
-                    break;
+                    is_last = !online;
                 }
-                Ok(_) => break,
+                Ok(Err(Need::Right { account, amount })) => {
+                    online = self.want_right(account, amount, &asked).await;
+                    is_last = !online;
+                }
                 Err(error) => return Authorisation::Declined(declined(error, online)),
-            };
-            let mut news = self.door.blocks().map(|blocks| blocks.ear());
-            online = self.want(Who::Account { account, amount }).await;
-            // Others were asked to give theirs back: what comes of it is in a block of this store.
-            let again = Instant::now() + WANTED_AGAIN;
-            let mut missing = self.is_missing(&asked).await;
-            while let (true, true, Ok(news)) = (online, missing, &mut news) {
-                if tokio::time::timeout_at(again, news.heard()).await.is_err() {
-                    break;
-                }
-                missing = self.is_missing(&asked).await;
             }
-            if !online || !missing || Instant::now() >= until {
-                break;
-            }
+            is_last |= Instant::now() >= until;
         }
-        let answer = self.door.ask(ids, move |store, now| match store.is_enrolled() {
-            true => store.authorise(&asked, online, now),
-            false => Authorisation::Declined(Declined { code: DeclineCode::NotReady, available: None, online }),
-        });
-        answer.await.unwrap_or_else(|error| Authorisation::Declined(declined(error, online)))
+    }
+
+    /// Ask the root for a right, and look for a moment whether it came. False: it could not be asked.
+    async fn want_right(&self, account: AccountId, amount: i64, asked: &Authorise) -> bool {
+        let news = self.door.blocks().map(|blocks| blocks.ear());
+        let online = self.want(Who::Account { account, amount }).await;
+        // Others were asked to give theirs back: what comes of it is in a block of this store.
+        let again = Instant::now() + WANTED_AGAIN;
+        if let (true, Ok(mut news)) = (online, news) {
+            while self.is_missing(asked).await && tokio::time::timeout_at(again, news.heard()).await.is_ok() {}
+        }
+        online
     }
 
     /// Is there less of a right here than what is asked for?
@@ -203,6 +195,28 @@ impl Talk {
         let ids = ids_of_settled(&settled);
         self.door.ask(ids, move |store, now| store.settle(till, &settled, now)).await
     }
+}
+
+/// What a store does before it answers a till.
+enum Need {
+    /// Until its tills and the root have spoken, after a start.
+    Ready,
+    /// Ask for a card that it has never seen.
+    Customer,
+    Right {
+        account: AccountId,
+        amount: i64,
+    },
+}
+
+fn needed(store: &Subordinate, asked: &Authorise, online: bool, now: Now) -> Option<Need> {
+    if !store.may_spend() {
+        return Some(Need::Ready);
+    }
+    if !online && store.whose(&asked.number).is_none() {
+        return Some(Need::Customer);
+    }
+    store.lacks(asked, now).map(|(account, amount)| Need::Right { account, amount })
 }
 
 fn declined(error: DoorError, online: bool) -> Declined {

@@ -14,7 +14,9 @@ use domain::money::Money;
 use futures_util::future::BoxFuture;
 use link::apply::{Peer, PeerRole};
 use link::requests::RequestError;
-use messages::v1::accounts::{AccountOperation, Authorisation, Authorise, LotPart, OperationKind, Settled, Wallet};
+use messages::v1::accounts::{
+    AccountOperation, Authorisation, Authorise, DeclineCode, LotPart, OperationKind, Settled, Wallet,
+};
 use processing::keeper::{Book, Door, Keeper, Making};
 use processing::line::{Line, Talk};
 use processing::machine::customer::{Card, CardState, Customer, Held};
@@ -223,22 +225,27 @@ impl Chain {
         }
     }
 
-    /// False: declined, for now.
-    async fn spend(&mut self, purchase: &Purchase) -> bool {
+    fn question(&mut self, client: &str, amount: i64) -> Authorise {
         let operation = self.next();
-        let asked = Authorise {
+        Authorise {
             operation,
             receipt: ReceiptId(operation),
-            number: purchase.client.clone(),
+            number: client.to_owned(),
             pin: None,
             wallet: Wallet::Points,
             asset: POINTS,
-            amount: Money::from_minor(purchase.spent),
+            amount: Money::from_minor(amount),
             up_to: false,
             operator: OperatorNumber("1".to_owned()),
             business_day: day(),
             timeout_s: 600,
-        };
+        }
+    }
+
+    /// False: declined, for now.
+    async fn spend(&mut self, purchase: &Purchase) -> bool {
+        let asked = self.question(&purchase.client, purchase.spent);
+        let operation = asked.operation;
         match self.shops[&purchase.store].talk.authorise(asked).await {
             Authorisation::Approved(approval) => {
                 let lots = approval.lots;
@@ -400,6 +407,34 @@ async fn replay(data: &Data, seed: u64) {
 
 fn in_system(work: impl Future<Output = ()>) {
     actix::System::new().block_on(work);
+}
+
+#[test]
+fn a_till_that_comes_second_is_refused_only_after_the_root_was_asked() {
+    in_system(async {
+        const STORE: &str = "s1";
+        let mut chain = Chain::start([STORE.to_owned()].into_iter()).await;
+        chain.enrolled().await;
+        let opening: BTreeMap<String, i64> = (1..=3).map(|n| (format!("c{n}"), 25_000)).collect();
+        chain.open(&opening).await;
+        for client in opening.keys() {
+            // What it may spend is here before the two ask.
+            let first = chain.question(client, 5_000);
+            let (one, two) = (chain.question(client, 15_000), chain.question(client, 15_000));
+            let talk = &chain.shops[STORE].talk;
+            assert!(matches!(talk.authorise(first).await, Authorisation::Approved(_)));
+            let answers: [_; 2] = futures_util::future::join(talk.authorise(one), talk.authorise(two)).await.into();
+            let declined: Vec<_> = answers
+                .into_iter()
+                .filter_map(|answer| match answer {
+                    Authorisation::Approved(_) => None,
+                    Authorisation::Declined(declined) => Some((declined.code, declined.available, declined.online)),
+                })
+                .collect();
+            assert_eq!(declined, [(DeclineCode::NotEnough, Some(Money::from_minor(5_000)), true)]);
+        }
+        chain.node.shutdown().await;
+    });
 }
 
 #[test]
