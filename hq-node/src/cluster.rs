@@ -25,9 +25,10 @@ use std::time::Duration;
 use async_nats::connection::State;
 use async_nats::jetstream::stream::{DiscardPolicy, RetentionPolicy, StorageType};
 use async_nats::jetstream::{self, stream};
-use async_nats::{Client, ConnectOptions};
+use async_nats::{Client, ConnectOptions, Message};
+use futures_util::StreamExt;
 use migrations::lease::Fence;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 /// Stores are spread over so many partitions, for ever: where a store belongs follows from its code alone.
 pub const PARTITIONS: u8 = 64;
@@ -37,6 +38,8 @@ const STREAM: &str = "OS_UP";
 const STREAM_BYTES_MAX: i64 = 256 * 1024 * 1024;
 /// By then a gateway has offered it again many times.
 const STREAM_AGE_MAX: Duration = Duration::from_secs(600);
+/// A subscription that ended is made again.
+const AGAIN: Duration = Duration::from_secs(1);
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// JetStream answers in milliseconds, or is away.
 const BROKER_WITHIN: Duration = Duration::from_secs(3);
@@ -89,6 +92,33 @@ impl Cluster {
     /// A subject on which `process` alone listens. An id has spaces; a subject has none.
     fn subject_of(process: &str, what: &str) -> String {
         format!("os1.{what}.{}", blake3::hash(process.as_bytes()).to_hex())
+    }
+
+    /// Answer the questions of other processes on `subject`, as many at once as there are `turns`. `answer` gives none for
+    /// those that are another's.
+    async fn serve<F>(&self, subject: String, turns: Arc<Semaphore>, answer: impl Fn(Message) -> Option<F>)
+    where
+        F: Future<Output = Vec<u8>> + 'static,
+    {
+        loop {
+            if let Ok(mut questions) = self.client.subscribe(subject.clone()).await {
+                while let Some(mut question) = questions.next().await {
+                    // One that finds no room is asked again.
+                    let (Some(to), Ok(turn)) = (question.reply.take(), turns.clone().try_acquire_owned()) else {
+                        continue;
+                    };
+                    let Some(answering) = answer(question) else { continue };
+                    let client = self.client.clone();
+                    tokio::task::spawn_local(async move {
+                        if let Err(error) = client.publish(to, answering.await.into()).await {
+                            tracing::warn!(%error, "an answer to another process was not sent");
+                        }
+                        drop(turn);
+                    });
+                }
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
     }
 
     /// The lease of this store's partition, if this process has it.

@@ -7,6 +7,8 @@
 //! A key of a table in parts has the day in it. So two receipts of different days may have the same uid or number as far as
 //! the schema is concerned: that is held by whoever writes them, under the lock of their store's cursor.
 
+use std::collections::BTreeSet;
+
 use chrono::{Datelike, Days, Months, NaiveDate};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement, TransactionTrait, TryGetable};
 
@@ -73,13 +75,10 @@ pub async fn convert(connection: &impl ConnectionTrait) -> Result<(), DbErr> {
              WHERE business_day BETWEEN '{oldest}' AND '{}'",
             today + Months::new(AHEAD)
         );
-        let mut months = Vec::new();
+        let mut months: BTreeSet<NaiveDate> = around(today).collect();
         for row in connection.query_all_raw(Statement::from_string(DbBackend::Postgres, used)).await? {
-            months.push(row.try_get_by_index::<NaiveDate>(0)?);
+            months.insert(row.try_get_by_index(0)?);
         }
-        months.extend(around(today));
-        months.sort_unstable();
-        months.dedup();
         for month in months {
             run(connection, &month_part(table, month)).await?;
         }
@@ -138,13 +137,14 @@ fn around(today: NaiveDate) -> impl Iterator<Item = NaiveDate> {
     (0..=BEHIND + AHEAD).map(move |number| first + Months::new(number))
 }
 
-fn part_name(table: &Table, month: NaiveDate) -> String {
-    format!("{}_{:04}_{:02}", table.name, month.year(), month.month())
+/// As it stands in the names of parts.
+fn word(month: NaiveDate) -> String {
+    format!("{:04}_{:02}", month.year(), month.month())
 }
 
 fn month_part(table: &Table, month: NaiveDate) -> Vec<String> {
     let bounds = format!("FOR VALUES FROM ('{month}') TO ('{}')", month + Months::new(1));
-    part(table, &format!("{:04}_{:02}", month.year(), month.month()), &bounds)
+    part(table, &word(month), &bounds)
 }
 
 fn part(table: &Table, which: &str, bounds: &str) -> Vec<String> {
@@ -163,7 +163,7 @@ fn part(table: &Table, which: &str, bounds: &str) -> Vec<String> {
 }
 
 async fn is_there(connection: &impl ConnectionTrait, table: &Table, month: NaiveDate) -> Result<bool, DbErr> {
-    let asked = format!("SELECT to_regclass('{}') IS NOT NULL", part_name(table, month));
+    let asked = format!("SELECT to_regclass('{}_{}') IS NOT NULL", table.name, word(month));
     one(connection, &asked).await
 }
 

@@ -28,6 +28,13 @@ async fn of_before(folder: &tempfile::TempDir) -> Option<DatabaseConnection> {
     Some(database)
 }
 
+/// A database whose tables are in months; none in a file.
+async fn in_months(folder: &tempfile::TempDir) -> Option<DatabaseConnection> {
+    let database = of_before(folder).await?;
+    ServerMigrator::up(&database, None).await.unwrap();
+    Some(database)
+}
+
 async fn sell(database: &DatabaseConnection, store: &str, sequence: i64, day: &str) {
     let sql = format!(
         "INSERT INTO receipt (uid, store, till, sequence, business_day, hour, kind, total, at_ms, body) \
@@ -71,8 +78,7 @@ async fn what_was_in_one_piece_is_put_into_months_and_what_comes_later_finds_its
 #[tokio::test]
 async fn a_day_is_read_from_its_month_and_a_store_from_its_part() {
     let folder = tempfile::tempdir().unwrap();
-    let Some(database) = of_before(&folder).await else { return };
-    ServerMigrator::up(&database, None).await.unwrap();
+    let Some(database) = in_months(&folder).await else { return };
     months::keep_around(&database, day("2026-03-15")).await.unwrap();
     let read = async |condition: &str| {
         let sql = format!("EXPLAIN SELECT count(*) FROM receipt WHERE {condition}");
@@ -90,8 +96,7 @@ async fn a_day_is_read_from_its_month_and_a_store_from_its_part() {
 #[tokio::test]
 async fn processes_that_make_months_together_make_each_once() {
     let folder = tempfile::tempdir().unwrap();
-    let Some(database) = of_before(&folder).await else { return };
-    ServerMigrator::up(&database, None).await.unwrap();
+    let Some(database) = in_months(&folder).await else { return };
     let today = day("2031-07-31");
     let (one, two) = tokio::join!(months::keep_around(&database, today), months::keep_around(&database, today));
     assert_eq!(one.unwrap() + two.unwrap(), 6 * 5);

@@ -274,7 +274,6 @@ impl Office {
         self.number("SELECT CAST(coalesce(max(number), 0) AS BIGINT) AS n FROM accounts.account_block").await
     }
 
-    /// What an operator sees of an actor.
     /// A gateway has heard of so many links of others.
     pub(crate) async fn knows_links_of_others(&self, name: &str, count: usize) {
         comes("links of other gateways", async || {
@@ -284,6 +283,7 @@ impl Office {
         .await;
     }
 
+    /// What an operator sees of an actor.
     async fn ops(&self, name: &str, path: &str) -> Value {
         let port = self.processes[name].port;
         let url = format!("http://127.0.0.1:{port}/ops/tree");

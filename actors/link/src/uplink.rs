@@ -41,8 +41,6 @@ pub use status::UplinkStatus;
 pub const ASK_WITHIN: Duration = Duration::from_secs(3);
 /// Questions that may wait for the session to take them.
 const ASKS_MAX: usize = 16;
-/// What waits to be sent is counted so often at the most.
-const COUNT_AT_MOST_EVERY: Duration = Duration::from_millis(100);
 /// A node above that did not answer until then is not waited for.
 const BELIEVED_AFTER: Duration = Duration::from_secs(3);
 
@@ -361,19 +359,12 @@ impl Handle<AskAbove> for Uplink {
     }
 }
 
-/// What an operator and a cashier see stays true while there is no session: nobody leaves a till that shows that all is
-/// sent when the last receipt is not.
+/// What an operator sees stays true while there is no session.
 async fn look(wiring: Wiring, status: Rc<RefCell<UplinkStatus>>) {
-    let mut appended = wiring.outbox_bell.ear();
-    let mut note_at = Instant::now();
     loop {
         refresh(&wiring.database, &status).await;
-        if Instant::now() >= note_at {
-            wiring.note.keep(&wiring.database).await;
-            note_at = Instant::now() + LOOK_EVERY;
-        }
-        tokio::time::sleep(COUNT_AT_MOST_EVERY).await;
-        tokio::time::timeout_at(note_at, appended.heard()).await.ok();
+        wiring.note.keep(&wiring.database).await;
+        tokio::time::sleep(LOOK_EVERY).await;
     }
 }
 

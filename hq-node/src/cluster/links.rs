@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_nats::Request;
+use async_nats::{Message, Request};
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
 use link::downlinks::{Lives, PeerStatus, Status};
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use super::Cluster;
+use super::{AGAIN, Cluster};
 
 const SUBJECT: &str = "os1.links";
 const TELL_EVERY: Duration = Duration::from_secs(2);
@@ -27,7 +27,6 @@ const FORGOTTEN_AFTER: Duration = Duration::from_secs(10);
 const LINKS_MAX: usize = 500;
 /// Messages of all gateways that are remembered: 128,000 links.
 const PARTS_MAX: usize = 256;
-const AGAIN: Duration = Duration::from_secs(1);
 /// A gateway that is asked for a node asks the node, for two seconds.
 const LIVES_WITHIN: Duration = Duration::from_secs(3);
 /// Questions of other gateways at once: stores that all dial another one after a cut.
@@ -59,19 +58,21 @@ impl Elsewhere {
     }
 
     pub fn peers(&self) -> Vec<PeerStatus> {
-        let parts = self.0.lock().expect("nothing panics while it holds the links");
-        let now = Instant::now();
-        let fresh = parts.values().filter(|(heard, _)| now.duration_since(*heard) < FORGOTTEN_AFTER);
-        fresh.flat_map(|(_, peers)| peers.clone()).collect()
+        self.fresh(|_, peers| peers.to_vec()).into_iter().flatten().collect()
     }
 
     /// Gateways that said a moment ago that `peer` is linked to them.
     fn holders(&self, peer: &str) -> Vec<String> {
+        let has = |peers: &[PeerStatus]| peers.iter().any(|known| known.connected && known.name == peer);
+        self.fresh(|gateway, peers| has(peers).then(|| gateway.to_owned())).into_iter().flatten().collect()
+    }
+
+    /// Something of each part that is not forgotten yet.
+    fn fresh<T>(&self, of: impl Fn(&str, &[PeerStatus]) -> T) -> Vec<T> {
         let parts = self.0.lock().expect("nothing panics while it holds the links");
         let now = Instant::now();
         let fresh = parts.iter().filter(|(_, (heard, _))| now.duration_since(*heard) < FORGOTTEN_AFTER);
-        let theirs = fresh.filter(|(_, (_, peers))| peers.iter().any(|known| known.connected && known.name == peer));
-        theirs.map(|((gateway, _), _)| gateway.clone()).collect()
+        fresh.map(|((gateway, _), (_, peers))| of(gateway, peers)).collect()
     }
 }
 
@@ -146,7 +147,12 @@ impl Actor for Links {
                 tokio::time::sleep(AGAIN).await;
             }
         });
-        scope.spawn(answer_others(self.cluster.clone(), self.lives.clone()));
+        let (cluster, lives) = (self.cluster.clone(), self.lives.clone());
+        scope.spawn(async move {
+            let (subject, turns) =
+                (Cluster::subject_of(cluster.id(), "lives"), Arc::new(Semaphore::new(QUESTIONS_MAX)));
+            cluster.serve(subject, turns, |question| Some(answer(lives.clone(), question))).await;
+        });
         Ok(())
     }
 
@@ -155,29 +161,12 @@ impl Actor for Links {
     }
 }
 
-/// Other gateways ask for nodes that are linked here.
-async fn answer_others(cluster: Cluster, lives: ActorRef<Lives>) {
-    let turns = Arc::new(Semaphore::new(QUESTIONS_MAX));
-    loop {
-        if let Ok(mut questions) = cluster.client.subscribe(Cluster::subject_of(cluster.id(), "lives")).await {
-            while let Some(message) = questions.next().await {
-                let (Some(to), Ok(peer)) = (message.reply, String::from_utf8(message.payload.to_vec())) else {
-                    continue;
-                };
-                let Ok(turn) = turns.clone().try_acquire_owned() else { continue };
-                let (cluster, lives) = (cluster.clone(), lives.clone());
-                tokio::task::spawn_local(async move {
-                    let lives = match lives.ask(Lives(peer)).await {
-                        Ok(looking) => looking.0.await.unwrap_or(false),
-                        Err(_) => false,
-                    };
-                    let answer = if lives { LIVES } else { IS_GONE };
-                    // Whoever asked goes on without an answer.
-                    cluster.client.publish(to, answer.into()).await.ok();
-                    drop(turn);
-                });
-            }
-        }
-        tokio::time::sleep(AGAIN).await;
-    }
+/// Another gateway asks for a node that was linked here a moment ago.
+async fn answer(lives: ActorRef<Lives>, question: Message) -> Vec<u8> {
+    let peer = String::from_utf8_lossy(&question.payload).into_owned();
+    let lives = match lives.ask(Lives(peer)).await {
+        Ok(looking) => looking.0.await.unwrap_or(false),
+        Err(_) => false,
+    };
+    if lives { LIVES.to_vec() } else { IS_GONE.to_vec() }
 }

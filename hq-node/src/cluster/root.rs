@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::{Message, Request, RequestErrorKind};
-use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use link::apply::Peer;
 use link::requests::{ACCOUNTS_SYNC, Answer, UNREACHABLE};
@@ -23,7 +22,6 @@ const SUBJECT: &str = "os1.root";
 const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 /// Questions at once: a store waits for news with one of them.
 const QUESTIONS_MAX: usize = 4_096;
-const AGAIN: Duration = Duration::from_secs(1);
 /// How an answer begins.
 const ANSWERED: u8 = 0;
 const REFUSED: u8 = 1;
@@ -93,22 +91,8 @@ impl Actor for RootService {
         let (cluster, door) = (self.cluster.clone(), self.door.clone());
         let (answer, turns) = (self.answer.clone(), self.turns.clone());
         scope.spawn(async move {
-            loop {
-                if let Ok(mut questions) = cluster.client.subscribe(SUBJECT).await {
-                    while let Some(message) = questions.next().await {
-                        // One that finds no room is asked again by its store.
-                        let turn = turns.clone().try_acquire_owned();
-                        if let (true, Ok(turn)) = (door.is_open(), turn) {
-                            let (cluster, answer) = (cluster.clone(), answer.clone());
-                            tokio::task::spawn_local(async move {
-                                reply(&cluster, answer.as_ref(), message).await;
-                                drop(turn);
-                            });
-                        }
-                    }
-                }
-                tokio::time::sleep(AGAIN).await;
-            }
+            let asked = |question| door.is_open().then(|| reply(answer.clone(), question));
+            cluster.serve(SUBJECT.to_owned(), turns, asked).await;
         });
         Ok(())
     }
@@ -118,17 +102,13 @@ impl Actor for RootService {
     }
 }
 
-async fn reply(cluster: &Cluster, answer: &dyn Answer, message: Message) {
-    let Some(to) = message.reply else { return };
-    let answered = match asked(message.headers.as_ref()) {
-        Some((from, type_id)) => answer.answer(&from, type_id, message.payload.to_vec()).await,
+async fn reply(answer: Arc<dyn Answer>, question: Message) -> Vec<u8> {
+    let answered = match asked(question.headers.as_ref()) {
+        Some((from, type_id)) => answer.answer(&from, type_id, question.payload.to_vec()).await,
         None => Err("the question of another process cannot be read".to_owned()),
     };
-    let bytes = match answered {
+    match answered {
         Ok(body) => [&[ANSWERED][..], &body].concat(),
         Err(sentence) => [&[REFUSED][..], sentence.as_bytes()].concat(),
-    };
-    if let Err(error) = cluster.client.publish(to, bytes.into()).await {
-        tracing::warn!(%error, "an answer to another process was not sent");
     }
 }
